@@ -1,0 +1,39 @@
+//! `consumer_error`: the messages that could not be ingested, each with the reason.
+
+use sea_orm::entity::prelude::*;
+
+/// One bad message. Its coordinates alone do not identify it: a topic made anew starts again at offset 0.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "consumer_error")]
+pub struct Model {
+    /// Where it stood.
+    #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+    pub topic: String,
+    /// Where it stood.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub partition: i32,
+    /// Where it stood.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub topic_offset: i64,
+    /// Its timestamp in milliseconds, as Kafka gives it; -1 where it has none.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub message_timestamp: i64,
+    /// xxh3-128 of its value.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub value_digest: Vec<u8>,
+    /// The length of its value in bytes.
+    pub value_bytes: i64,
+    /// Its key's first 256 bytes; null where it has none.
+    pub message_key: Option<Vec<u8>>,
+    /// When it was found to be bad, by our clock.
+    pub consumed_at: DateTimeUtc,
+    /// The reason's code.
+    #[sea_orm(column_type = "Text")]
+    pub reason: String,
+    /// The place of the fault and what was wanted there; never a byte of the message.
+    #[sea_orm(column_type = "Text")]
+    pub detail: String,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,27 @@
+//! `rule_hit`: the hits of the clusters' current reports.
+
+use sea_orm::entity::prelude::*;
+
+/// One open hit.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "rule_hit")]
+pub struct Model {
+    /// The cluster that is hit.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub cluster_id: Uuid,
+    /// What hits it.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub recommendation_id: i32,
+    /// The cluster's owner.
+    pub org_id: i64,
+    /// When the rules ran that found it first, without a break since.
+    pub impacted_since: DateTimeUtc,
+    /// xxh3-128 of the details, so that an unchanged hit is seen without reading them.
+    pub digest: Vec<u8>,
+    /// The template data: JSON text, byte for byte; null where the message had none.
+    #[sea_orm(column_type = "Text")]
+    pub details: Option<String>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

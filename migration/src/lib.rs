@@ -1,0 +1,28 @@
+//! The schema's steps, one file a step, the same on PostgreSQL and on SQLite.
+
+use sea_orm_migration::prelude::*;
+
+mod columns;
+mod m20261125_000001_create_organization;
+mod m20261125_000002_create_cluster;
+mod m20261125_000003_create_recommendation;
+mod m20261125_000004_create_rule_hit;
+mod m20261125_000005_create_rule_hit_history;
+mod m20261125_000006_create_consumer_error;
+
+/// All steps in their order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261125_000001_create_organization::Migration),
+            Box::new(m20261125_000002_create_cluster::Migration),
+            Box::new(m20261125_000003_create_recommendation::Migration),
+            Box::new(m20261125_000004_create_rule_hit::Migration),
+            Box::new(m20261125_000005_create_rule_hit_history::Migration),
+            Box::new(m20261125_000006_create_consumer_error::Migration),
+        ]
+    }
+}

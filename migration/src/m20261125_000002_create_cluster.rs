@@ -1,0 +1,38 @@
+//! Clusters with their current report's head, and the order in which an organization lists them.
+
+use sea_orm_migration::{prelude::*, schema::*};
+
+use crate::columns::text;
+
+/// This step; its name is the file's.
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .create_table(
+                Table::create()
+                    .table("cluster")
+                    .col(uuid("id").primary_key())
+                    .col(big_integer("org_id"))
+                    .col(timestamp_with_time_zone("last_checked_at"))
+                    .col(timestamp_with_time_zone_null("report_checked_at"))
+                    .col(timestamp_with_time_zone_null("gathered_at"))
+                    .col(timestamp_with_time_zone_null("stored_at"))
+                    .col(text(manager, "request_id").null())
+                    .col(text(manager, "version").null())
+                    .col(blob_null("hits_digest"))
+                    .to_owned(),
+            )
+            .await?;
+        manager
+            .create_index(Index::create().name("cluster_org_id_id").table("cluster").col("org_id").col("id").to_owned())
+            .await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("cluster").to_owned()).await
+    }
+}

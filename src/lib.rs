@@ -1,0 +1,13 @@
+//! The Insights Results Aggregator: cluster-health results from a Kafka topic, kept with their history and served as
+//! one GraphQL graph.
+//!
+//! Data flows one way: `message` reads bytes, `ingest` batches them, `store` keeps them, `graphql` asks the store, `http`
+//! serves the graph. `docs/architecture.md` follows one message and one query by file names.
+
+pub mod config;
+pub mod domain;
+pub mod generator;
+pub mod identity;
+pub mod ingest;
+pub mod message;
+pub mod store;
