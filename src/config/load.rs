@@ -1,0 +1,254 @@
+//! Loading: defaults, then the file, then the environment; then the whole is read as typed values and checked.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use figment::error::Kind;
+
+use super::{
+    Config,
+    describe::Description,
+    error::{ConfigError, Origin, Problem},
+    layers::Layers,
+    validate,
+};
+
+/// The environment variable that names the configuration file where the command line does not.
+pub const CONFIG_FILE_VARIABLE: &str = "INSIGHTS_RESULTS_AGGREGATOR_CONFIG_FILE";
+
+/// A configuration, and where each of its values came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration itself.
+    pub config: Config,
+    description: Description,
+}
+
+impl Loaded {
+    /// The configuration in force as TOML, a line a key, each with where it came from; secrets are masked.
+    pub fn describe(&self) -> String {
+        self.description.to_string()
+    }
+
+    /// Where a key (`http.address`) was set; none for a key that does not exist.
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.description.origin(key)
+    }
+}
+
+impl Config {
+    /// Loads the configuration from the file that is named, or else by [`CONFIG_FILE_VARIABLE`], and the environment.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not TOML; otherwise with everything that is wrong, at once.
+    pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Loaded, ConfigError> {
+        let named = environment.get(CONFIG_FILE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let mut layers = Layers::of_defaults()?;
+        if let Some(path) = file.or(named.as_deref()) {
+            layers.add_file(path)?;
+        }
+        layers.add_environment(environment);
+        let config = extract(&mut layers)?;
+        for fault in validate::faults(&config) {
+            layers.add_fault(fault);
+        }
+        let description = Description::of(layers.finish()?);
+        Ok(Loaded { config, description })
+    }
+}
+
+/// Reads the layers as typed values. Each value that cannot be read is noted and gives way to its default, until the
+/// rest can: so every one of them is found, not only the first.
+fn extract(layers: &mut Layers) -> Result<Config, ConfigError> {
+    loop {
+        let error = match layers.figment().extract() {
+            Ok(config) => return Ok(config),
+            Err(error) => error,
+        };
+        let (key, fault) = (error.path.join("."), fault(error.kind));
+        if !layers.refuse(&key, &fault) {
+            // Only if the defaults and `Config` do not fit together, which the tests rule out.
+            let problem = Problem::Value { key, origin: Origin::Default, fault };
+            return Err(ConfigError::Unsound(vec![problem]));
+        }
+    }
+}
+
+/// What was wanted, without what was found.
+fn fault(kind: Kind) -> String {
+    let wanted = match kind {
+        Kind::InvalidType(_, wanted) | Kind::InvalidValue(_, wanted) | Kind::InvalidLength(_, wanted) => wanted,
+        Kind::UnknownVariant(_, known) => format!("one of {}", known.join(", ")),
+        Kind::MissingField(name) => format!("given with its key {name}"),
+        // Of our own making: see `NotADatabaseUrl`.
+        Kind::Message(fault) => return fault,
+        _ => "of another kind".to_owned(),
+    };
+    match wanted.as_str() {
+        "usize" | "u32" => "must be a whole number, not negative and not beyond all bounds".to_owned(),
+        _ => format!("must be {wanted}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write, time::Duration};
+
+    use tempfile::NamedTempFile;
+
+    use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let full = |name: &str| format!("INSIGHTS_RESULTS_AGGREGATOR__{name}");
+        pairs.iter().map(|(name, value)| (full(name), (*value).to_owned())).collect()
+    }
+
+    fn load(toml: &str, environment: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
+        let mut file = NamedTempFile::new().expect("a file");
+        file.write_all(toml.as_bytes()).expect("a written file");
+        Config::load(Some(file.path()), &variables(environment))
+    }
+
+    /// Each problem on a line of its own.
+    fn refused(toml: &str, environment: &[(&str, &str)]) -> Vec<String> {
+        match load(toml, environment) {
+            Err(ConfigError::Unsound(problems)) => problems.iter().map(ToString::to_string).collect(),
+            other => panic!("expected problems, not {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_defaults_and_the_configuration_have_the_same_keys() {
+        // Sections refuse unknown keys and have no defaults of their own, so this would fail for one key more or less.
+        let loaded = Config::load(None, &BTreeMap::new()).expect("the defaults load");
+        assert_eq!(loaded.config.kafka.brokers, ["localhost:9092"]);
+        assert_eq!(loaded.config.database.readers_url().expose(), "sqlite://insights.db?mode=rwc");
+        assert_eq!(loaded.origin("http.address"), Some(&Origin::Default));
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+        let toml = "[ingest]\nbatch_messages = 7\nbatch_bytes = 7_000\n[kafka.client]\nlinger.ms = 7";
+        let environment = [("INGEST__BATCH_BYTES", "8000"), ("KAFKA__CLIENT__LINGER_MS", "8")];
+        let loaded = load(toml, &environment).expect("a sound configuration");
+        let ingest = &loaded.config.ingest;
+        assert_eq!((ingest.batch_messages, ingest.batch_bytes, ingest.max_message_bytes), (7, 8_000, 20_971_520));
+        assert_eq!(loaded.config.kafka.client.iter().collect::<Vec<_>>(), [("linger.ms", "8")]);
+        assert!(matches!(loaded.origin("ingest.batch_messages"), Some(Origin::File(_))));
+        let variable = "INSIGHTS_RESULTS_AGGREGATOR__INGEST__BATCH_BYTES".to_owned();
+        assert_eq!(loaded.origin("ingest.batch_bytes"), Some(&Origin::Environment(variable)));
+    }
+
+    #[test]
+    fn the_environment_is_read_as_the_kind_of_the_default() {
+        let environment = [
+            ("KAFKA__BROKERS", "one:9092, two:9092,"),
+            ("KAFKA__GROUP", "00123"),
+            ("KAFKA__SECURITY__PROTOCOL", "sasl_ssl"),
+            ("KAFKA__SECURITY__SASL_MECHANISM", "SCRAM-SHA-512"),
+            ("KAFKA__SECURITY__SASL_USERNAME", "true"),
+            ("KAFKA__SECURITY__SASL_PASSWORD", "42"),
+            ("INGEST__BATCH_WAIT", "2s"),
+            ("HTTP__GRAPHIQL", "false"),
+        ];
+        let config = load("", &environment).expect("a sound configuration").config;
+        assert_eq!(config.kafka.brokers, ["one:9092", "two:9092"]);
+        assert_eq!((config.kafka.group.as_str(), config.kafka.security.sasl_username.as_str()), ("00123", "true"));
+        assert_eq!(config.kafka.security.sasl_password.expose(), "42");
+        assert_eq!((config.ingest.batch_wait, config.http.graphiql), (Duration::from_secs(2), false));
+    }
+
+    #[test]
+    fn variables_of_others_are_left_alone() {
+        let others = ["INSIGHTS_RESULTS_AGGREGATOR_SERVICE_HOST", "INSIGHTS_RESULTS_AGGREGATOR_PORT", "HTTP__ADDRESS"];
+        let environment = others.map(|name| (name.to_owned(), "10.0.0.7".to_owned())).into();
+        assert!(Config::load(None, &environment).is_ok());
+    }
+
+    #[test]
+    fn a_variable_may_name_the_file_and_a_missing_file_is_an_error() {
+        let environment = [(CONFIG_FILE_VARIABLE.to_owned(), "/nowhere/insights.toml".to_owned())].into();
+        let error = Config::load(None, &environment).expect_err("no such file");
+        assert!(error.to_string().starts_with("cannot read the configuration file /nowhere/insights.toml"), "{error}");
+        let mut file = NamedTempFile::new().expect("a file");
+        file.write_all(b"[log]\nlevel = \"debug\"").expect("a written file");
+        assert!(Config::load(Some(file.path()), &environment).is_ok(), "the command line goes first");
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        let toml = "[ingest]\nbatch_mesages = 1\nbatch_bytes = 0\n[http]\naddress = \"localhost\"\n\
+                    max_body_bytes = -1\n[limits]\nquery_depth = \"16\"\n[htpp]\n";
+        let environment = [("LOG__FORMAT", "xml"), ("INGEST__BATCH_WAIT", "50"), ("KAFKA", "x"), ("AUTH__MODE", "")];
+        let problems = refused(toml, &environment);
+        for part in [
+            "unknown key `ingest.batch_mesages` in file /",
+            "did you mean `ingest.batch_messages`?",
+            "unknown key `htpp` in file",
+            ") must be a whole number; the default is 16",
+            "`kafka` (from environment variable INSIGHTS_RESULTS_AGGREGATOR__KAFKA) is a section",
+            ") must be an IP address and a port, as in 127.0.0.1:8080",
+            "`http.max_body_bytes` (from file /",
+            ") must be a whole number, not negative",
+            "INSIGHTS_RESULTS_AGGREGATOR__LOG__FORMAT) must be one of text, json; the default is \"text\"",
+            "__INGEST__BATCH_WAIT) must be a duration; the default is \"50ms\"",
+            "`auth.mode` (from environment variable INSIGHTS_RESULTS_AGGREGATOR__AUTH__MODE) must be one of none",
+            ") must be from 1024 to 67108864, not 0",
+        ] {
+            assert!(problems.iter().any(|problem| problem.contains(part)), "{part} in {problems:#?}");
+        }
+        assert_eq!(problems.len(), 10, "{problems:#?}");
+    }
+
+    #[test]
+    fn wrong_kinds_are_refused_wherever_they_stand() {
+        for (toml, key) in [
+            ("kafka.brokers = \"one:9092\"", "kafka.brokers"),
+            ("kafka.brokers = [1]", "kafka.brokers"),
+            ("kafka.client.linger.ms = [1]", "kafka.client.linger.ms"),
+            ("kafka.client = 1", "kafka.client"),
+            ("kafka.security.protocol = 1", "kafka.security.protocol"),
+            ("[[http]]", "http"),
+            ("[http.address]\nport = 1", "http.address"),
+            ("log.level = 2024-05-02", "log.level"),
+        ] {
+            let problems = refused(toml, &[]);
+            let start = format!("`{key}` (from file /");
+            assert!(problems.len() == 1 && problems[0].starts_with(&start), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_toml_is_told_by_line_and_column() {
+        let error = load("[http]\naddress = \"127.0.0.1:80\"\nmax_body_bytes = = 1\n", &[]).expect_err("not TOML");
+        assert!(error.to_string().contains(", line 3, column 18: "), "{error}");
+    }
+
+    #[test]
+    fn no_error_repeats_a_secret() {
+        for toml in [
+            "kafka.security.sasl_password = s3cr3t",
+            "kafka.security.sasl_password = \"s3cr3t",
+            "kafka.security.sasl_password = 's3cr3t'\nkafka.security.sasl_password = 's3cr3t'",
+            "kafka.security.sasl_password = 's3cr3t' s3cr3t",
+            "kafka.security.sasl_password = ['s3cr3t']",
+            "kafka.security.sasl_password = { a = 's3cr3t' }",
+            "kafka.security = 's3cr3t'",
+            "kafka.security.sasl_pasword = 's3cr3t'",
+            "kafka.security.protocol = 's3cr3t'",
+            "kafka.client.sasl.password = 's3cr3t'",
+            "kafka.brokers = 's3cr3t'",
+            "database.url = 'postgres://user:12?s3cr3t@host/db'",
+            "database.url = 's3cr3t'",
+            "database.max_connections = 's3cr3t'",
+            "http.address = 's3cr3t'",
+            "http.request_timeout = 's3cr3t'",
+            "log.level = 's3cr3t'",
+        ] {
+            let error = load(toml, &[]).expect_err(toml);
+            assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{toml}: {error:?}");
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Ranges, and keys that depend on one another: what types alone cannot say.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+use humantime_serde::re::humantime::format_duration;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+use super::{
+    Config, Database, Http, Ingest, Kafka, KafkaSecurity, Limits, Log,
+    kafka::{SecurityProtocol, refusal},
+};
+
+const PROTOCOL: &str = "kafka.security.protocol";
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+const MILLISECOND: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A value that its type allows and we do not.
+pub(super) struct Fault {
+    pub(super) key: String,
+    /// The other key, where it is the two together that do not fit.
+    pub(super) beside: Option<&'static str>,
+    /// What is wrong and how to mend it, as the rest of a sentence.
+    pub(super) text: String,
+}
+
+/// Everything wrong with the values.
+pub(super) fn faults(config: &Config) -> Vec<Fault> {
+    let mut faults = Faults::default();
+    faults.of_http(&config.http);
+    faults.of_database(&config.database);
+    faults.of_kafka(&config.kafka);
+    faults.of_security(&config.kafka.security);
+    faults.of_ingest(&config.ingest);
+    faults.of_limits(&config.limits, &config.http);
+    faults.of_log(&config.log);
+    faults.0
+}
+
+#[derive(Default)]
+struct Faults(Vec<Fault>);
+
+impl Faults {
+    fn of_http(&mut self, http: &Http) {
+        self.unless_within("http.request_timeout", http.request_timeout, 100 * MILLISECOND..=300 * SECOND);
+        self.unless_between("http.max_body_bytes", http.max_body_bytes, KIB..=16 * MIB);
+    }
+
+    fn of_database(&mut self, database: &Database) {
+        self.unless_between("database.max_connections", database.max_connections as usize, 1..=1_000);
+        if database.url.is_sqlite() != database.readers_url().is_sqlite() {
+            let text = "must be of the same kind as database.url; or leave it empty to read there";
+            self.add_beside("database.read_url", "database.url", text);
+        }
+    }
+
+    fn of_kafka(&mut self, kafka: &Kafka) {
+        let named = |broker: &String| !broker.is_empty() && !broker.contains(|c: char| c == ',' || c.is_whitespace());
+        if kafka.brokers.is_empty() || !kafka.brokers.iter().all(named) {
+            self.add("kafka.brokers", "must be a list of host:port, with at least one and none of them blank");
+        }
+        if kafka.group.trim().is_empty() {
+            self.add("kafka.group", "must not be blank: offsets are kept under this name");
+        }
+        self.unless_name("kafka.ocp_topic", &kafka.ocp_topic);
+        if let Some(name) = &kafka.group_instance_id {
+            self.unless_name("kafka.group_instance_id", name);
+        }
+        self.unless_within("kafka.session_timeout", kafka.session_timeout, SECOND..=300 * SECOND);
+        for (setting, _) in kafka.client.iter() {
+            if let Some(reason) = refusal(setting) {
+                self.add(&format!("kafka.client.{setting}"), &reason);
+            }
+        }
+    }
+
+    fn of_security(&mut self, security: &KafkaSecurity) {
+        let protocol = security.protocol;
+        let needs = protocol.has_sasl();
+        self.unless_fitting("sasl_mechanism", security.sasl_mechanism.is_some(), needs, protocol);
+        self.unless_fitting("sasl_username", !security.sasl_username.is_empty(), needs, protocol);
+        self.unless_fitting("sasl_password", !security.sasl_password.is_empty(), needs, protocol);
+        if security.ca_path.is_some() && !protocol.has_tls() {
+            self.add_beside("kafka.security.ca_path", PROTOCOL, &pointless(protocol, "ssl or sasl_ssl"));
+        }
+    }
+
+    fn of_ingest(&mut self, ingest: &Ingest) {
+        self.unless_between("ingest.batch_messages", ingest.batch_messages, 1..=10_000);
+        self.unless_between("ingest.batch_bytes", ingest.batch_bytes, KIB..=64 * MIB);
+        self.unless_within("ingest.batch_wait", ingest.batch_wait, MILLISECOND..=10 * SECOND);
+        self.unless_between("ingest.max_message_bytes", ingest.max_message_bytes, KIB..=128 * MIB);
+    }
+
+    fn of_limits(&mut self, limits: &Limits, http: &Http) {
+        self.unless_between("limits.query_bytes", limits.query_bytes, 64..=MIB);
+        self.unless_between("limits.query_tokens", limits.query_tokens, 1..=100_000);
+        // Depths bound recursion, so they stay where no stack is in danger.
+        self.unless_between("limits.query_depth", limits.query_depth, 1..=64);
+        self.unless_between("limits.argument_depth", limits.argument_depth, 1..=64);
+        self.unless_between("limits.query_selections", limits.query_selections, 1..=100_000);
+        self.unless_between("limits.query_aliases", limits.query_aliases, 1..=10_000);
+        self.unless_between("limits.query_root_fields", limits.query_root_fields, 1..=1_000);
+        self.unless_between("limits.query_directives", limits.query_directives, 1..=10_000);
+        self.unless_between("limits.query_fragments", limits.query_fragments, 1..=1_000);
+        self.unless_between("limits.query_operations", limits.query_operations, 1..=1_000);
+        self.unless_between("limits.query_variables", limits.query_variables, 1..=1_000);
+        if limits.query_bytes > http.max_body_bytes {
+            let text = "must not be above http.max_body_bytes, which would refuse the query first";
+            self.add_beside("limits.query_bytes", "http.max_body_bytes", text);
+        }
+    }
+
+    fn of_log(&mut self, log: &Log) {
+        // A lone word that is no level would be taken for a module's name, and `inof` would log nothing.
+        let is_clear = |directive: &str| directive.contains(['=', '[']) || directive.parse::<LevelFilter>().is_ok();
+        let clear = !log.level.trim().is_empty() && log.level.split(',').all(is_clear);
+        if !clear || EnvFilter::builder().parse(&log.level).is_err() {
+            let levels = "must be off, error, warn, info, debug or trace, or levels by module as in info,sqlx=warn";
+            self.add("log.level", levels);
+        }
+    }
+
+    fn unless_between(&mut self, key: &str, value: usize, range: RangeInclusive<usize>) {
+        if !range.contains(&value) {
+            self.add(key, &format!("must be from {} to {}, not {value}", range.start(), range.end()));
+        }
+    }
+
+    fn unless_within(&mut self, key: &str, value: Duration, range: RangeInclusive<Duration>) {
+        if !range.contains(&value) {
+            let [from, to, value] = [*range.start(), *range.end(), value].map(format_duration);
+            self.add(key, &format!("must be from {from} to {to}, not {value}"));
+        }
+    }
+
+    /// Kafka's own rule for the names of topics and static members.
+    fn unless_name(&mut self, key: &str, name: &str) {
+        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if !(1..=249).contains(&name.len()) || !name.chars().all(legal) || matches!(name, "." | "..") {
+            self.add(key, "must be a name as Kafka takes it: 1 to 249 letters, digits, dots, underscores and hyphens");
+        }
+    }
+
+    fn unless_fitting(&mut self, name: &str, is_set: bool, needs: bool, protocol: SecurityProtocol) {
+        let key = format!("kafka.security.{name}");
+        match (is_set, needs) {
+            (false, true) => {
+                self.add_beside(&key, PROTOCOL, &format!("must be set: the protocol is {}", protocol.as_str()));
+            }
+            (true, false) => self.add_beside(&key, PROTOCOL, &pointless(protocol, "sasl_plaintext or sasl_ssl")),
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, key: &str, text: &str) {
+        self.0.push(Fault { key: key.to_owned(), beside: None, text: text.to_owned() });
+    }
+
+    fn add_beside(&mut self, key: &str, other: &'static str, text: &str) {
+        self.0.push(Fault { key: key.to_owned(), beside: Some(other), text: text.to_owned() });
+    }
+}
+
+fn pointless(protocol: SecurityProtocol, fitting: &str) -> String {
+    let protocol = protocol.as_str();
+    format!("would not be used with {PROTOCOL} = \"{protocol}\": set that to {fitting}, or leave this empty")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{ConfigError, Problem};
+    use super::*;
+
+    /// The keys at fault and what is said of them.
+    fn refused(environment: &[(&str, &str)]) -> Vec<(String, String)> {
+        let full = |name: &str| format!("INSIGHTS_RESULTS_AGGREGATOR__{name}");
+        let environment = environment.iter().map(|(name, value)| (full(name), (*value).to_owned())).collect();
+        let problems = match Config::load(None, &environment) {
+            Ok(_) => Vec::new(),
+            Err(ConfigError::Unsound(problems)) => problems,
+            Err(other) => panic!("{other}"),
+        };
+        let parts = |problem| match problem {
+            Problem::Value { key, fault, .. } => (key, fault),
+            Problem::UnknownKey { key, .. } => (key, String::new()),
+        };
+        problems.into_iter().map(parts).collect()
+    }
+
+    fn keys(environment: &[(&str, &str)]) -> Vec<String> {
+        refused(environment).into_iter().map(|(key, _)| key).collect()
+    }
+
+    #[test]
+    fn nothing_that_is_counted_or_measured_may_be_zero() {
+        let defaults = Config::load(None, &BTreeMap::new()).expect("the defaults load").describe();
+        let counted = |line: &str| {
+            let (key, rest) = line.split_once(" = ")?;
+            let zero = if rest.starts_with(|c: char| c.is_ascii_digit()) {
+                "0"
+            } else if key.ends_with("_timeout") || key.ends_with("_wait") {
+                "0s"
+            } else {
+                return None;
+            };
+            Some((key.replace('.', "__").to_uppercase(), zero, key.to_owned()))
+        };
+        let counted: Vec<_> = defaults.lines().filter_map(counted).collect();
+        assert_eq!(counted.len(), 19);
+        for (variable, zero, key) in counted {
+            assert_eq!(keys(&[(&variable, zero)]), [key]);
+        }
+    }
+
+    #[test]
+    fn ranges_say_what_they_allow() {
+        let refused = refused(&[("KAFKA__SESSION_TIMEOUT", "6min"), ("INGEST__BATCH_BYTES", "999999999")]);
+        let faults: Vec<_> = refused.iter().map(|(_, fault)| fault.as_str()).collect();
+        assert_eq!(faults, ["must be from 1s to 5m, not 6m", "must be from 1024 to 67108864, not 999999999"]);
+    }
+
+    #[test]
+    fn sasl_is_either_whole_or_absent() {
+        let sasl = ["SASL_MECHANISM", "SASL_USERNAME", "SASL_PASSWORD"].map(|name| format!("KAFKA__SECURITY__{name}"));
+        let all = sasl.each_ref().map(|name| (name.as_str(), "PLAIN"));
+        let at_fault = sasl.each_ref().map(|name| name.to_lowercase().replace("__", "."));
+        assert_eq!(keys(&[("KAFKA__SECURITY__PROTOCOL", "sasl_ssl")]), at_fault);
+        assert_eq!(keys(&all), at_fault, "pointless with plaintext");
+        assert_eq!(keys(&[all.as_slice(), &[("KAFKA__SECURITY__PROTOCOL", "sasl_plaintext")]].concat()), [""; 0]);
+        assert_eq!(keys(&[("KAFKA__SECURITY__CA_PATH", "ca.pem")]), ["kafka.security.ca_path"]);
+        let misspelled = [all.as_slice(), &[("KAFKA__SECURITY__PROTOCOL", "sasl")]].concat();
+        assert_eq!(keys(&misspelled), [PROTOCOL], "what depends on it cannot be judged");
+    }
+
+    #[test]
+    fn names_that_kafka_would_refuse_are_refused() {
+        for bad in ["", " ", "..", "ccx/ocp", "ccx ocp"] {
+            assert_eq!(keys(&[("KAFKA__OCP_TOPIC", bad)]), ["kafka.ocp_topic"], "{bad:?}");
+        }
+        for bad in ["", ",", "one two:9092"] {
+            assert_eq!(keys(&[("KAFKA__BROKERS", bad)]), ["kafka.brokers"], "{bad:?}");
+        }
+        assert_eq!(keys(&[("KAFKA__GROUP", " ")]), ["kafka.group"]);
+        assert_eq!(keys(&[("KAFKA__GROUP_INSTANCE_ID", "replica 1")]), ["kafka.group_instance_id"]);
+    }
+
+    #[test]
+    fn client_keys_that_hold_the_promise_are_refused() {
+        let refused = refused(&[
+            ("KAFKA__CLIENT__ENABLE_AUTO_OFFSET_STORE", "true"),
+            ("KAFKA__CLIENT__GROUP_ID", "mine"),
+            ("KAFKA__CLIENT__FETCH_WAIT_MAX_MS", "100"),
+        ]);
+        assert_eq!(refused.len(), 2, "{refused:?}");
+        assert_eq!(refused[0].0, "kafka.client.enable.auto.offset.store");
+        assert!(refused[0].1.contains("offsets would move before their messages are stored"));
+        assert_eq!(refused[1].1, "has a key of its own: set kafka.group instead");
+    }
+
+    #[test]
+    fn sqlite_in_memory_is_refused_with_reason_and_mend() {
+        let refused = refused(&[("DATABASE__URL", "sqlite::memory:"), ("DATABASE__READ_URL", "sqlite:x?mode=memory")]);
+        assert_eq!(refused.len(), 2, "{refused:?}");
+        assert!(refused.iter().all(|(_, fault)| fault.contains("would each see another database; name a file")));
+    }
+
+    #[test]
+    fn readers_and_writer_use_one_kind_of_database() {
+        assert_eq!(keys(&[("DATABASE__READ_URL", "postgres://replica/db")]), ["database.read_url"]);
+    }
+
+    #[test]
+    fn a_query_must_fit_into_a_body() {
+        let bounds = [("LIMITS__QUERY_BYTES", "5000"), ("HTTP__MAX_BODY_BYTES", "4000")];
+        assert_eq!(keys(&bounds), ["limits.query_bytes"]);
+    }
+
+    #[test]
+    fn levels_are_levels() {
+        for good in ["info", "OFF", "warn,sqlx=debug", "info,[request]=trace"] {
+            assert_eq!(keys(&[("LOG__LEVEL", good)]), [""; 0], "{good}");
+        }
+        for bad in ["", "inof", "info, sqlx=warn", "info,sqlx=loud"] {
+            assert_eq!(keys(&[("LOG__LEVEL", bad)]), ["log.level"], "{bad:?}");
+        }
+    }
+}
