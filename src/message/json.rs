@@ -1,0 +1,185 @@
+//! A walk over text that is known to be JSON: objects and lists are entered in place, values are taken as text.
+//!
+//! Not with serde's visitors, since those cannot look at a value before they take it: `"Report": 1e400` would end the
+//! parsing, where it should be a wrong type, or nothing at all when a better `Report` follows. As the grammar is
+//! settled before, the walk has no errors of its own, and it goes over each byte once.
+
+use std::borrow::Cow;
+
+use super::scan::{Flaw, scan};
+
+/// A place in a JSON text. Stands before a value, or inside an object or a list before what comes next in it.
+#[derive(Clone, Debug)]
+pub(super) struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// Before the only value of a text.
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// Takes the value that comes next.
+    pub(super) fn value(&mut self) -> Value<'a> {
+        self.peek();
+        let start = self.at;
+        let (end, flaw) = scan(self.text, start);
+        self.at = end;
+        Value { text: self.text.get(start..end).unwrap_or_default(), flaw }
+    }
+
+    /// Steps into the object that comes next; where something else comes, stays and says no.
+    pub(super) fn enter_object(&mut self) -> bool {
+        self.step_over(b'{')
+    }
+
+    /// Steps into the list that comes next; where something else comes, stays and says no.
+    pub(super) fn enter_list(&mut self) -> bool {
+        self.step_over(b'[')
+    }
+
+    /// Inside an object: the next member's key, or `None` and out of the object.
+    pub(super) fn key(&mut self) -> Option<Cow<'a, str>> {
+        if self.peek() != Some(b'"') {
+            self.at += 1;
+            return None;
+        }
+        let key = self.value();
+        // A key with a lone surrogate stays as written, backslash and all: none of ours looks so.
+        Some(key.string().unwrap_or(Cow::Borrowed(key.text)))
+    }
+
+    /// Inside a list: whether another item follows; if not, steps out of the list.
+    pub(super) fn has_item(&mut self) -> bool {
+        let more = !matches!(self.peek(), None | Some(b']'));
+        self.at += usize::from(!more);
+        more
+    }
+
+    /// Takes the object that comes next for its members of these names in any (ASCII) case, as
+    /// [`Cursor::exact_members`] does.
+    pub(super) fn members<const N: usize>(&mut self, names: [&str; N]) -> Option<[Option<Value<'a>>; N]> {
+        self.members_where(names, str::eq_ignore_ascii_case)
+    }
+
+    /// Takes the object that comes next for its members of exactly these names: of each the last one, `None` where
+    /// it is absent or null. Where something else comes, takes that and gives nothing.
+    pub(super) fn exact_members<const N: usize>(&mut self, names: [&str; N]) -> Option<[Option<Value<'a>>; N]> {
+        self.members_where(names, |key, name| key == name)
+    }
+
+    fn members_where<const N: usize>(
+        &mut self,
+        names: [&str; N],
+        same: fn(&str, &str) -> bool,
+    ) -> Option<[Option<Value<'a>>; N]> {
+        if !self.enter_object() {
+            self.value();
+            return None;
+        }
+        let mut members = [None; N];
+        while let Some(key) = self.key() {
+            let value = self.value();
+            if let Some(place) = names.iter().zip(&mut members).find_map(|(name, at)| same(&key, name).then_some(at)) {
+                *place = value.unless_null();
+            }
+        }
+        Some(members)
+    }
+
+    fn step_over(&mut self, opening: u8) -> bool {
+        let found = self.peek() == Some(opening);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// The byte that begins what comes next. Commas and colons are passed like spaces: grammar needs them, we do not.
+    fn peek(&mut self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let gap = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':')).count();
+        self.at += gap;
+        rest.get(gap).copied()
+    }
+}
+
+/// A value as it is written, without spaces around it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Value<'a> {
+    text: &'a str,
+    flaw: Option<Flaw>,
+}
+
+impl<'a> Value<'a> {
+    /// The JSON text.
+    pub(super) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// What a strict reader would refuse in it.
+    pub(super) fn flaw(&self) -> Option<Flaw> {
+        self.flaw
+    }
+
+    /// Before this value, to walk into it.
+    pub(super) fn cursor(&self) -> Cursor<'a> {
+        Cursor::new(self.text)
+    }
+
+    /// Nothing for `null`, which counts as absent.
+    pub(super) fn unless_null(self) -> Option<Self> {
+        (self.text != "null").then_some(self)
+    }
+
+    /// Whether it is a string.
+    pub(super) fn is_string(&self) -> bool {
+        self.text.starts_with('"')
+    }
+
+    /// Whether it is a list or an object with nothing in it.
+    pub(super) fn is_hollow(&self) -> bool {
+        let inside = |open, close| self.text.strip_prefix(open)?.strip_suffix(close);
+        inside('[', ']').or_else(|| inside('{', '}')).is_some_and(|inside| inside.trim_ascii().is_empty())
+    }
+
+    /// The decoded string; nothing where it is no string or has a lone surrogate, which no text can hold.
+    pub(super) fn string(&self) -> Option<Cow<'a, str>> {
+        let inside = self.text.strip_prefix('"')?.strip_suffix('"')?;
+        if inside.contains('\\') { serde_json::from_str(self.text).map(Cow::Owned).ok() } else { Some(inside.into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_several_members_wins_and_null_is_absence() {
+        let text = r#"{"a": 1, "A": [2, {"a": 3}], "b": 4, "b": null, "\u0063": "5", "\ud800": 6}"#;
+        let texts = |members: [Option<Value<'static>>; 3]| members.map(|member| member.map(|value| value.text()));
+        let folded = Cursor::new(text).members(["a", "b", "c"]).expect("object");
+        assert_eq!(texts(folded), [Some(r#"[2, {"a": 3}]"#), None, Some(r#""5""#)]);
+        let exact = Cursor::new(text).exact_members(["a", "B", "c"]).expect("object");
+        assert_eq!(texts(exact), [Some("1"), None, Some(r#""5""#)]);
+    }
+
+    #[test]
+    fn case_folds_in_ascii_only() {
+        // The Kelvin sign and the long s fold to k and s in Unicode.
+        let members = Cursor::new("{\"\u{212a}EY\": 1, \"info\u{17f}\": 2}").members(["key", "infos"]).expect("object");
+        assert!(members.iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn a_list_is_walked_in_place() {
+        let mut cursor = Cursor::new(r#"[ 1 , "]" , [ ] , { } ] "#);
+        assert!(cursor.enter_list() && !cursor.clone().enter_object());
+        let mut items = Vec::new();
+        while cursor.has_item() {
+            items.push(cursor.value());
+        }
+        assert_eq!(items.iter().map(Value::text).collect::<Vec<_>>(), ["1", "\"]\"", "[ ]", "{ }"]);
+        assert_eq!(items.iter().map(Value::is_hollow).collect::<Vec<_>>(), [false, false, true, true]);
+    }
+}

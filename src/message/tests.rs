@@ -1,0 +1,99 @@
+//! Messages, good and bad, and what comes of them: one boundary a file, each case a line.
+
+mod envelope;
+mod properties;
+mod report;
+mod silence;
+mod value;
+
+use super::{Limits, OcpResult, Oddities, Parsed, Rejected};
+use crate::domain::Timestamp;
+
+/// Members of an object: names and raw JSON, since most cases here are none that a JSON library would write.
+type Members<'a> = &'a [(&'a str, &'a str)];
+
+/// `base` with the members in `changes` put in their place or added; an empty text takes a member out.
+fn object(base: Members<'_>, changes: Members<'_>) -> String {
+    let change_of = |name: &str| changes.iter().find(|change| change.0 == name);
+    let kept = base.iter().map(|member| change_of(member.0).unwrap_or(member));
+    let added = changes.iter().filter(|(name, _)| base.iter().all(|(known, _)| known != name));
+    let members: Vec<_> = kept.chain(added).filter(|(_, json)| !json.is_empty()).collect();
+    let members: Vec<_> = members.iter().map(|(name, json)| format!("\"{name}\":{json}")).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+fn message(changes: Members<'_>) -> String {
+    let base = [
+        ("OrgID", "1"),
+        ("AccountNumber", "2"),
+        ("ClusterName", r#""7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c""#),
+        ("Report", &report(&[])),
+        ("LastChecked", r#""2024-05-02T08:15:59.478901889Z""#),
+        ("Version", "2"),
+        ("RequestId", r#""3nl2vda87ld6e3s25jlk7n2dna""#),
+        ("Metadata", r#"{"gathering_time":"2024-05-02T08:10:00Z"}"#),
+    ];
+    object(&base, changes)
+}
+
+fn report(changes: Members<'_>) -> String {
+    let info = r#"[{"info_id":"version_info|CLUSTER_VERSION_INFO","details":{"version":"4.15.11"}}]"#;
+    let reports = format!("[{}]", hit(&[]));
+    object(&[("fingerprints", "[]"), ("system", "{}"), ("reports", &reports), ("info", info)], changes)
+}
+
+fn hit(changes: Members<'_>) -> String {
+    let component = r#""ccx_rules_ocp.external.rules.nodes_kubelet_version_check.report""#;
+    let base = [("component", component), ("key", r#""NODE_KUBELET_VERSION""#), ("details", r#"{"nodes":[1]}"#)];
+    object(&base, changes)
+}
+
+/// A message of one report with these members changed.
+fn with_report(changes: Members<'_>) -> String {
+    message(&[("Report", &report(changes))])
+}
+
+/// A message of one hit with these members changed.
+fn with_hit(changes: Members<'_>) -> String {
+    with_report(&[("reports", &format!("[{}]", hit(changes)))])
+}
+
+/// A JSON string of one character many times.
+fn repeated(character: &str, times: usize) -> String {
+    format!("\"{}\"", character.repeat(times))
+}
+
+fn arrived_at() -> Timestamp {
+    "2024-05-02T08:16:00Z".parse().expect("time")
+}
+
+fn parse(message: impl AsRef<[u8]>) -> Result<OcpResult, Rejected> {
+    OcpResult::parse(Some(message.as_ref()), arrived_at(), &Limits::default())
+}
+
+/// What comes of a message in a word: `ok`, `empty` or the reason.
+fn outcome(message: impl AsRef<[u8]>) -> &'static str {
+    match parse(message) {
+        Ok(OcpResult::Report(_)) => "ok",
+        Ok(OcpResult::Empty) => "empty",
+        Err(rejected) => rejected.reason.as_str(),
+    }
+}
+
+fn parsed(message: &str) -> Parsed {
+    match parse(message).expect("a good message") {
+        OcpResult::Report(parsed) => *parsed,
+        OcpResult::Empty => panic!("an empty report"),
+    }
+}
+
+fn oddities(message: &str) -> Oddities {
+    parsed(message).oddities
+}
+
+/// Checks the outcome for each value of a member; `place` makes a message of it.
+fn check(member: &str, place: fn(Members<'_>) -> String, cases: &[(&str, &str)]) {
+    for (json, expected) in cases {
+        assert_eq!(outcome(place(&[(member, json)])), *expected, "{member}: {json:.80}");
+    }
+}

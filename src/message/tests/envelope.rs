@@ -1,0 +1,228 @@
+//! The fields around the report, one by one.
+
+use super::{check, message, oddities, outcome, parse, parsed, repeated};
+
+#[test]
+fn an_organization_is_a_whole_number_from_1() {
+    check(
+        "OrgID",
+        message,
+        &[
+            ("1", "ok"),
+            ("4294967295", "ok"),
+            ("0", "wrong_type"),
+            ("-1", "wrong_type"),
+            ("-0", "wrong_type"),
+            ("4294967296", "wrong_type"),
+            ("1.0", "wrong_type"),
+            ("1e3", "wrong_type"),
+            ("1e400", "wrong_type"),
+            ("\"1\"", "wrong_type"),
+            (r#""\ud800""#, "wrong_type"),
+            ("true", "wrong_type"),
+            ("[1]", "wrong_type"),
+            ("{}", "wrong_type"),
+            ("null", "missing_field"),
+            ("", "missing_field"),
+        ],
+    );
+}
+
+#[test]
+fn an_account_is_optional_but_a_number() {
+    check(
+        "AccountNumber",
+        message,
+        &[
+            ("0", "ok"),
+            ("4294967295", "ok"),
+            ("null", "ok"),
+            ("", "ok"),
+            ("4294967296", "wrong_type"),
+            ("-1", "wrong_type"),
+            ("1.0", "wrong_type"),
+            ("\"x\"", "wrong_type"),
+        ],
+    );
+}
+
+#[test]
+fn a_cluster_is_a_uuid_in_one_of_four_spellings() {
+    check(
+        "ClusterName",
+        message,
+        &[
+            (r#""7F6E2C1A-4B1D-4C0E-9A55-0D1F2E3A4B5C""#, "ok"),
+            (r#""{7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c}""#, "ok"),
+            (r#""urn:uuid:7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c""#, "ok"),
+            (r#""7f6e2c1a4b1d4c0e9a550d1f2e3a4b5c""#, "ok"),
+            (r#""\u0037f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c""#, "ok"),
+            (r#""7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c1""#, "bad_uuid"),
+            // A Cyrillic letter that looks like an a.
+            (r#""7f6e2c1а-4b1d-4c0e-9a55-0d1f2e3a4b5c""#, "bad_uuid"),
+            (r#""7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5\u0000""#, "bad_uuid"),
+            (r#""""#, "bad_uuid"),
+            (r#""\ud800""#, "invalid_unicode"),
+            ("7", "wrong_type"),
+            ("null", "missing_field"),
+            ("", "missing_field"),
+        ],
+    );
+    let upper = message(&[("ClusterName", r#""7F6E2C1A4B1D4C0E9A550D1F2E3A4B5C""#)]);
+    assert_eq!(parsed(&upper).report.cluster.to_string(), "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c");
+}
+
+#[test]
+fn last_checked_is_an_rfc_3339_time_up_to_a_day_ahead() {
+    check(
+        "LastChecked",
+        message,
+        &[
+            (r#""2024-05-02T08:15:59+00:00""#, "ok"),
+            (r#""2024-05-02t08:15:59.1234567890z""#, "ok"),
+            (r#""2024-05-02T08:15:59+23:59""#, "ok"),
+            (r#""0001-01-01T00:00:00Z""#, "ok"),
+            (r#""2024-05-03T08:16:00Z""#, "ok"),
+            (r#""2024-05-03T08:16:00.000001Z""#, "future_time"),
+            (r#""9999-12-31T23:59:59Z""#, "future_time"),
+            (r#""10000-01-01T00:00:00Z""#, "bad_time"),
+            (r#""0000-01-01T00:00:00Z""#, "bad_time"),
+            (r#""2016-12-31T23:59:60Z""#, "bad_time"),
+            (r#""2024-05-02 08:15:59Z""#, "bad_time"),
+            (r#""2024-05-02T08:15:59""#, "bad_time"),
+            (r#"" ""#, "bad_time"),
+            ("1714637759", "wrong_type"),
+            (r#""""#, "missing_field"),
+            ("null", "missing_field"),
+            ("", "missing_field"),
+        ],
+    );
+}
+
+#[test]
+fn a_time_ahead_of_its_arrival_is_odd() {
+    let ahead = |time: &str| oddities(&message(&[("LastChecked", time)])).from_the_future;
+    assert!(!ahead(r#""2024-05-02T08:16:00.0000009Z""#), "cut to microseconds before it is compared");
+    assert!(ahead(r#""2024-05-02T08:16:00.000001Z""#));
+}
+
+#[test]
+fn an_unknown_version_is_odd_and_a_mistyped_one_bad() {
+    check(
+        "Version",
+        message,
+        &[
+            ("0", "ok"),
+            ("255", "ok"),
+            ("256", "wrong_type"),
+            ("-1", "wrong_type"),
+            ("2.0", "wrong_type"),
+            ("\"2\"", "wrong_type"),
+        ],
+    );
+    for (json, unknown) in [("1", false), ("2", false), ("0", true), ("3", true), ("null", true), ("", true)] {
+        assert_eq!(oddities(&message(&[("Version", json)])).unknown_version, unknown, "{json}");
+    }
+}
+
+#[test]
+fn a_request_id_is_text_and_an_empty_one_none() {
+    check(
+        "RequestId",
+        message,
+        &[
+            (&repeated("😀", 255), "ok"),
+            (&repeated("😀", 256), "too_long"),
+            (r#""a\u0000""#, "nul_in_text"),
+            (r#""\udc00""#, "invalid_unicode"),
+            ("7", "wrong_type"),
+            ("{}", "wrong_type"),
+        ],
+    );
+    for (json, id) in [(r#""b0/x-\u0041""#, Some("b0/x-A")), (r#""""#, None), ("null", None), ("", None)] {
+        assert_eq!(parsed(&message(&[("RequestId", json)])).report.request_id.as_deref(), id, "{json}");
+    }
+}
+
+#[test]
+fn metadata_may_tell_when_the_data_were_gathered() {
+    check(
+        "Metadata",
+        message,
+        &[
+            ("[]", "wrong_type"),
+            ("\"x\"", "wrong_type"),
+            (r#"{"gathering_time":7}"#, "wrong_type"),
+            (r#"{"gathering_time":""}"#, "bad_time"),
+            (r#"{"gathering_time":"yesterday"}"#, "bad_time"),
+        ],
+    );
+    for (json, gathered) in [
+        (r#"{"Gathering_Time":"2024-05-02T08:10:00.1234567Z"}"#, Some("2024-05-02T08:10:00.123456Z")),
+        (r#"{"gathering_time":7,"GATHERING_TIME":"2024-05-02T08:10:00Z"}"#, Some("2024-05-02T08:10:00.000000Z")),
+        (r#"{"gathering_time":"0001-01-01T00:00:00Z"}"#, None),
+        (r#"{"gathering_time":null}"#, None),
+        ("{}", None),
+        ("null", None),
+        ("", None),
+    ] {
+        let time = parsed(&message(&[("Metadata", json)])).report.gathered_at.map(|time| time.to_string());
+        assert_eq!(time.as_deref(), gathered, "{json}");
+    }
+}
+
+#[test]
+fn of_a_key_given_twice_the_last_wins() {
+    for (doubled, expected) in [
+        (r#""orgid":"bad","OrgID":7"#, "ok"),
+        (r#""OrgID":7,"ORGID":null"#, "missing_field"),
+        (r#""OrgID":0,"\u004frgID":7"#, "ok"),
+        (r#""OrgID":7,"Report":{},"Report":1e400"#, "wrong_type"),
+        (r#""OrgID":7,"Report":"\ud800","rePort":{}"#, "empty"),
+        (r#""OrgID":7,"Version":"2","VERSION":1"#, "ok"),
+    ] {
+        let good = message(&[]);
+        let members = good.strip_suffix('}').expect("an object");
+        assert_eq!(outcome(format!("{members},{doubled}}}")), expected, "{doubled}");
+    }
+}
+
+#[test]
+fn the_inner_format_of_the_pipeline_is_another_producers_message() {
+    let inner = r#"{"path":"s3://x","metadata":{"cluster_id":"7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c"},"report":{}}"#;
+    let rejected = parse(inner).expect_err("a bad message");
+    assert_eq!(rejected.to_string(), "missing_field: OrgID: wanted a value");
+}
+
+#[test]
+fn unknown_keys_are_passed_over_whatever_they_hold() {
+    let deep = "[".repeat(5_000_000) + &"]".repeat(5_000_000);
+    for (key, json) in [
+        ("x", "1e400"),
+        ("\\ud800", "1"),
+        ("\\u0000", "1"),
+        ("x", r#""\ud800\u0000""#),
+        ("", "null"),
+        ("x", deep.as_str()),
+    ] {
+        assert_eq!(outcome(message(&[(key, json)])), "ok", "{key}: {json:.40}");
+    }
+}
+
+#[test]
+fn faults_are_told_in_one_order() {
+    let faults = [
+        ("OrgID", "0"),
+        ("AccountNumber", "-1"),
+        ("ClusterName", "7"),
+        ("Report", "7"),
+        ("LastChecked", "7"),
+        ("Version", "\"2\""),
+        ("RequestId", "7"),
+        ("Metadata", "7"),
+    ];
+    for first in 0..faults.len() {
+        let rejected = parse(message(&faults[first..])).expect_err("a bad message");
+        assert!(rejected.detail.starts_with(&format!("{}: wanted ", faults[first].0)), "{rejected}");
+    }
+}

@@ -1,0 +1,125 @@
+//! What holds for every message, tried on many at random.
+
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::{hit, message, parse, report};
+use crate::message::scan::{Flaw, scan};
+
+/// Pieces that change the meaning of a message, or its grammar, wherever they land.
+const PIECES: [&str; 22] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"",
+    "\\",
+    ",",
+    ":",
+    "null",
+    "true",
+    "{}",
+    "[]",
+    "1e400",
+    "-1",
+    "\\ud800",
+    "\\u0000",
+    "\u{0}",
+    "\"a\":",
+    "\"OrgID\":",
+    "\"reports\":",
+    "é",
+    " ",
+];
+
+/// Any JSON text, in which strings and numbers are odd more often than not.
+fn json() -> impl Strategy<Value = String> {
+    let numbers = select(vec!["0", "-0", "1e308", "1e309", "-1e400", "0.1e-400", "12345678901234567890123", "2.50E+3"]);
+    let strings = vec(select(vec!["a", "é", "\\n", "\\\"", "\\ud83d", "\\ude00", "\\u0041", "\\\\", "{", "]"]), 0..4);
+    let string = strings.prop_map(|parts| format!("\"{}\"", parts.concat()));
+    let leaf = prop_oneof![numbers.prop_map(str::to_owned), string.clone(), Just("null".to_owned())];
+    leaf.prop_recursive(6, 40, 5, move |inner| {
+        let member = (string.clone(), inner.clone()).prop_map(|(key, value)| format!("{key} :{value}"));
+        prop_oneof![
+            vec(inner, 0..5).prop_map(|items| format!("[ {}]", items.join(" ,"))),
+            vec(member, 0..5).prop_map(|members| format!("{{{} }}", members.join(", "))),
+        ]
+    })
+}
+
+/// The members of an object in another order and their names in another case.
+fn reworded(base: &'static [(&'static str, &'static str)]) -> impl Strategy<Value = Vec<(String, &'static str)>> {
+    let shuffled = Just(base.to_vec()).prop_shuffle();
+    (shuffled, any::<u64>()).prop_map(|(members, bits)| {
+        let flip = |(index, letter): (usize, char)| {
+            if bits >> (index % 64) & 1 == 1 { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+        };
+        members.into_iter().map(|(name, json)| (name.chars().enumerate().map(flip).collect(), json)).collect()
+    })
+}
+
+fn written(members: &[(String, &str)]) -> String {
+    let members: Vec<_> = members.iter().map(|(name, json)| format!("\"{name}\":{json}")).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+const FIELDS: &[(&str, &str)] = &[
+    ("OrgID", "1"),
+    ("AccountNumber", "2"),
+    ("ClusterName", r#""7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c""#),
+    ("LastChecked", r#""2024-05-02T08:15:59.478901889Z""#),
+    ("Version", "2"),
+    ("RequestId", r#""3nl2vda87ld6e3s25jlk7n2dna""#),
+    ("Metadata", r#"{"GATHERING_TIME":"2024-05-02T08:10:00Z"}"#),
+    ("Report", r#"{"reports":[{"KEY":"K","Details":{"a":1},"Component":"a.report"}],"system":{},"fingerprints":[]}"#),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_the_parser_panic(bytes in vec(any::<u8>(), 0..300)) {
+        let _ = parse(&bytes);
+        let _ = parse([&[0x1f, 0x8b], bytes.as_slice()].concat());
+    }
+
+    #[test]
+    fn no_spoilt_message_makes_the_parser_panic(
+        spoils in vec((any::<prop::sample::Index>(), 0_usize..4, select(&PIECES[..])), 1..6),
+    ) {
+        let mut bytes = message(&[]).into_bytes();
+        for (at, removed, piece) in spoils {
+            let at = at.index(bytes.len());
+            let end = (at + removed).min(bytes.len());
+            bytes.splice(at..end, piece.bytes());
+        }
+        let _ = parse(&bytes);
+    }
+
+    #[test]
+    fn neither_order_nor_case_of_the_fields_matters(members in reworded(FIELDS)) {
+        let plain: Vec<_> = FIELDS.iter().map(|(name, json)| ((*name).to_owned(), *json)).collect();
+        prop_assert_eq!(parse(written(&members)), parse(written(&plain)));
+    }
+
+    #[test]
+    fn details_without_flaw_are_taken_by_a_strict_reader_and_others_are_not(json in json()) {
+        let (end, flaw) = scan(&json, 0);
+        prop_assert_eq!(end, json.len());
+        prop_assert_ne!(flaw, Some(Flaw::TooDeep));
+        prop_assert_eq!(flaw.is_none(), serde_json::from_str::<serde_json::Value>(&json).is_ok());
+    }
+
+    #[test]
+    fn any_json_anywhere_is_a_report_or_a_reason(json in json()) {
+        for name in ["OrgID", "AccountNumber", "ClusterName", "Report", "LastChecked", "Version", "Metadata", "x"] {
+            let _ = parse(message(&[(name, &json)]));
+        }
+        for name in ["reports", "info", "system", "fingerprints"] {
+            let _ = parse(message(&[("Report", &report(&[(name, &json)]))]));
+        }
+        for name in ["component", "key", "details"] {
+            let hit = format!("[{}]", hit(&[(name, &json)]));
+            let _ = parse(message(&[("Report", &report(&[("reports", &hit)]))]));
+        }
+    }
+}

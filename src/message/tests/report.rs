@@ -1,0 +1,256 @@
+//! The report: its structure, emptiness, hits, details and the version.
+
+use super::{check, hit, message, oddities, outcome, parse, parsed, repeated, report, with_hit, with_report};
+use crate::domain::Details;
+
+fn hits(hits: &[String]) -> String {
+    with_report(&[("reports", &format!("[{}]", hits.join(",")))])
+}
+
+/// The details that are kept of a hit.
+fn kept(details: &str) -> Option<String> {
+    let parsed = parsed(&with_hit(&[("details", details)]));
+    parsed.report.hits()[0].details.as_ref().map(|details| details.as_str().to_owned())
+}
+
+fn nested(levels: usize) -> String {
+    "[".repeat(levels) + &"]".repeat(levels)
+}
+
+#[test]
+fn a_report_is_an_object() {
+    check(
+        "Report",
+        message,
+        &[
+            ("null", "missing_field"),
+            ("", "missing_field"),
+            ("[]", "wrong_type"),
+            ("1e400", "wrong_type"),
+            ("\"{}\"", "wrong_type"),
+        ],
+    );
+}
+
+#[test]
+fn its_structure_is_checked() {
+    let full = [("fingerprints", "null"), ("system", "null"), ("reports", "[]"), ("info", "null")];
+    assert_eq!(outcome(with_report(&full)), "ok");
+    check("fingerprints", with_report, &[("7", "ok"), ("", "bad_report")]);
+    check("system", with_report, &[(r#"{"metadata":{},"hostname":null}"#, "ok"), ("", "bad_report")]);
+    check(
+        "reports",
+        with_report,
+        &[
+            ("[]", "ok"),
+            ("null", "bad_report"),
+            ("{}", "bad_report"),
+            ("1e400", "bad_report"),
+            ("[null]", "bad_report"),
+            ("[[]]", "bad_report"),
+            (r#"["\ud800"]"#, "bad_report"),
+            ("", "bad_report"),
+        ],
+    );
+    check("info", with_report, &[("", "ok"), ("[]", "ok"), ("{}", "bad_report"), ("\"x\"", "bad_report")]);
+}
+
+#[test]
+fn the_keys_of_a_report_match_exactly() {
+    check("Reports", with_report, &[("7", "ok")]);
+    let other_case = [("reports", ""), ("Reports", "[1]")];
+    assert_eq!(outcome(with_report(&other_case)), "bad_report");
+    assert_eq!(outcome(with_report(&[("reports", ""), ("repor\\u0074s", "[]")])), "ok");
+    assert!(parsed(&with_report(&[("Info", "[7]"), ("INFO", "7")])).report.version.is_some());
+}
+
+#[test]
+fn a_report_with_nothing_in_it_is_empty() {
+    for (json, expected) in [
+        ("{}", "empty"),
+        (r#"{"reports":[]}"#, "empty"),
+        (r#"{"reports":{},"fingerprints":[ ]}"#, "empty"),
+        (r#"{"analysis_metadata":{"start":"2024"}}"#, "empty"),
+        (r#"{"system":{},"info":[],"skips":[],"pass":[]}"#, "empty"),
+        (r#"{"system":{"metadata":{"a":1},"hostname":null},"fingerprints":[]}"#, "empty"),
+        (r#"{"system":{"hostname":""},"reports":[]}"#, "empty"),
+        (r#"{"system":[],"reports":[]}"#, "empty"),
+        (r#"{"reports":[{}],"reports":[]}"#, "empty"),
+        (r#"{"reports":[],"reports":[{}]}"#, "bad_report"),
+        (r#"{"system":{"hostname":"node-1"},"reports":[]}"#, "bad_report"),
+        (r#"{"system":{"hostname":7}}"#, "bad_report"),
+        (r#"{"system":null}"#, "bad_report"),
+        (r#"{"reports":null}"#, "bad_report"),
+        (r#"{"info":null}"#, "bad_report"),
+        (r#"{"version":1}"#, "bad_report"),
+        (r#"{"version":""}"#, "bad_report"),
+        (r#"{"Analysis_Metadata":{"start":"2024"}}"#, "bad_report"),
+        (r#"{"reports":[{}],"fingerprints":[]}"#, "bad_report"),
+        // All keys there: a healthy cluster, whose hits it closes.
+        (r#"{"system":{},"reports":[],"fingerprints":[]}"#, "ok"),
+    ] {
+        assert_eq!(outcome(message(&[("Report", json)])), expected, "{json}");
+    }
+    // Empty or not, the rest of the message must be right.
+    assert_eq!(outcome(message(&[("Report", "{}"), ("LastChecked", "")])), "missing_field");
+}
+
+#[test]
+fn a_report_of_very_many_members_is_not_empty() {
+    let members: Vec<String> = (0..2000).map(|n| format!("\"{n}\":1")).collect();
+    let emptied: Vec<String> = (0..2000).map(|n| format!("\"{n}\":[]")).collect();
+    let report = format!("{{{},{}}}", members.join(","), emptied.join(","));
+    assert_eq!(outcome(message(&[("Report", &report)])), "bad_report");
+}
+
+#[test]
+fn a_hit_has_a_component_and_a_key() {
+    for member in ["component", "key"] {
+        check(
+            member,
+            with_hit,
+            &[
+                ("\"tutorial_rule\"", "ok"),
+                ("\"..\"", "ok"),
+                (r#""a';\"--""#, "ok"),
+                ("\"\u{202e}\u{1f600}\"", "ok"),
+                (&repeated("😀", 255), "ok"),
+                (&repeated("😀", 256), "too_long"),
+                (&repeated("a", 10_000), "too_long"),
+                (r#""a\u0000b""#, "nul_in_text"),
+                (r#""a\ud800b""#, "invalid_unicode"),
+                ("7", "wrong_type"),
+                ("1e400", "wrong_type"),
+                ("[]", "wrong_type"),
+                (r#""""#, "missing_field"),
+                ("null", "missing_field"),
+                ("", "missing_field"),
+            ],
+        );
+    }
+    check(
+        "component",
+        with_hit,
+        &[("\".report\"", "missing_field"), ("\"a|b\"", "bad_report"), ("\".report.report\"", "ok")],
+    );
+    check("key", with_hit, &[("\"A|B\"", "ok")]);
+}
+
+#[test]
+fn the_suffix_is_stripped_once_and_case_of_names_folds() {
+    for (component, selector) in
+        [("a.b.report", "a.b|K"), ("a", "a|K"), ("a.report.report", "a.report|K"), ("a.REPORT", "a.REPORT|K")]
+    {
+        let item = format!(r#"{{"COMPONENT":"{component}","Key":"\u004b","rule_id":"z|Z"}}"#);
+        assert_eq!(parsed(&hits(&[item])).report.hits()[0].selector.as_str(), selector);
+    }
+}
+
+#[test]
+fn a_thousand_hits_are_the_limit() {
+    let many = |count: usize| -> Vec<String> { (0..count).map(|n| hit(&[("key", &format!("\"K{n}\""))])).collect() };
+    assert_eq!(parsed(&hits(&many(1000))).report.hits().len(), 1000);
+    let rejected = parse(hits(&many(1001))).expect_err("too many");
+    assert_eq!(rejected.to_string(), "too_many_hits: Report.reports: wanted at most 1000 hits");
+    assert_eq!(outcome(hits(&vec!["{}".to_owned(); 6_000_000])), "too_many_hits");
+}
+
+#[test]
+fn of_two_hits_with_one_selector_the_last_counts() {
+    let twice = hits(&[hit(&[("details", "1")]), hit(&[("details", "2")]), hit(&[("key", "\"OTHER\"")])]);
+    let parsed = parsed(&twice);
+    assert_eq!(parsed.oddities.repeated_hits, 1);
+    let details: Vec<_> = parsed.report.hits().iter().map(|hit| hit.details.as_ref().map(Details::as_str)).collect();
+    assert_eq!(details, [Some("2"), Some(r#"{"nodes":[1]}"#)]);
+}
+
+#[test]
+fn details_are_kept_byte_for_byte() {
+    for json in [
+        r#"{ "b" : [1 ,2], "a":"\u0000\/\u00e9é" , "a": {} }"#,
+        "9007199254740993",
+        "123456789012345678901234567890.10",
+        "-0",
+        "1e308",
+        "\"text\"",
+        "false",
+        r#"{"\ud83d\ude00":"\u0000"}"#,
+        &nested(64),
+    ] {
+        assert_eq!(kept(json).as_deref(), Some(json));
+    }
+    assert_eq!(kept("null"), None);
+    assert_eq!(kept(""), None);
+}
+
+#[test]
+fn details_are_what_every_strict_reader_takes() {
+    check(
+        "details",
+        with_hit,
+        &[
+            (&nested(65), "too_deep"),
+            (&nested(127), "too_deep"),
+            (&nested(10_000), "too_deep"),
+            (&nested(5_000_000), "too_deep"),
+            (r#"{"a":"\ud800"}"#, "invalid_unicode"),
+            (r#"{"\udfff":1}"#, "invalid_unicode"),
+            ("1e400", "wrong_type"),
+            (r#"{"a":[1e131071]}"#, "wrong_type"),
+        ],
+    );
+    let rejected = parse(with_hit(&[("details", "[1e400]")])).expect_err("a number too large");
+    assert_eq!(
+        rejected.to_string(),
+        "wrong_type: Report.reports[0].details: wanted numbers within the range of a double"
+    );
+}
+
+#[test]
+fn only_the_last_details_of_a_hit_count() {
+    let item = r#"{"component":"a","key":"K","details":"\ud800","Details":{"a":1}}"#;
+    assert_eq!(outcome(hits(&[item.to_owned()])), "ok");
+}
+
+#[test]
+fn the_version_is_told_by_one_entry_of_info() {
+    let version_info =
+        |details: &str| format!(r#"{{"info_id":"version_info|CLUSTER_VERSION_INFO","details":{details}}}"#);
+    let told = version_info(r#"{"version":"4.15.11"}"#);
+    for (entries, version, ignored) in [
+        (vec![], None, 0),
+        (vec![told.clone()], Some("4.15.11"), 0),
+        (vec![told.clone(), version_info(r#"{"version":"4.16.0"}"#)], Some("4.16.0"), 0),
+        (vec![told.clone(), version_info(r#"{"version":""}"#)], Some("4.15.11"), 1),
+        (vec![version_info(r#"{"version":"a\u0000"}"#), told.clone()], Some("4.15.11"), 0),
+        (vec![told.to_uppercase().replace("VERSION_INFO|", "version_info|")], None, 1),
+        (vec![version_info(r#"{"current":"4.13.1","desired":"4.13.1"}"#)], None, 1),
+        (vec![version_info(r#"{"Version":"4.13.1"}"#)], None, 1),
+        (vec![version_info(r#"{"version":4.13}"#)], None, 1),
+        (vec![version_info("7")], None, 1),
+        (vec!["7".into(), "null".into(), "[]".into(), "1e400".into(), told.clone()], Some("4.15.11"), 4),
+        (vec![r#"{"info_id":"other","details":{"n":1}}"#.into(), r#"{"info_id":7}"#.into(), "{}".into()], None, 0),
+    ] {
+        let text = with_report(&[("info", &format!("[{}]", entries.join(",")))]);
+        assert_eq!(parsed(&text).report.version.as_deref(), version, "{entries:?}");
+        assert_eq!(oddities(&text).ignored_infos, ignored, "{entries:?}");
+    }
+    for (version, expected) in [
+        (r#""4\u0000""#, "nul_in_text"),
+        (r#""\ud800""#, "invalid_unicode"),
+        (&*repeated("4", 256), "too_long"),
+        (&*repeated("4", 255), "ok"),
+    ] {
+        let info = format!("[{}]", version_info(&format!("{{\"version\":{version}}}")));
+        assert_eq!(outcome(with_report(&[("info", &info)])), expected, "{version:.20}");
+    }
+}
+
+#[test]
+fn the_place_of_a_fault_is_told() {
+    let text = hits(&[hit(&[]), hit(&[("key", "7")])]);
+    let rejected = parse(text).expect_err("a bad key");
+    assert_eq!(rejected.to_string(), "wrong_type: Report.reports[1].key: wanted a string");
+    let rejected = parse(message(&[("Report", &report(&[("reports", "[7]")]))])).expect_err("a bad item");
+    assert_eq!(rejected.to_string(), "bad_report: Report.reports[0]: wanted an object");
+}
