@@ -1,0 +1,28 @@
+//! Every SQL statement: one write path that takes batches, and reads by key set and by page.
+//!
+//! A [`Store`] is a cheap handle on two pools, one for writers and one for readers, so that slow reads never hold
+//! ingestion up. What differs between PostgreSQL and SQLite differs in `sql/`, statement by statement; nothing above
+//! this room knows which of the two it talks to, writes SQL or names a sea-orm type.
+
+mod clusters;
+mod columns;
+mod dictionary;
+mod error;
+mod migrations;
+mod organizations;
+mod page;
+mod pools;
+mod rule_hits;
+mod statement;
+mod statement_count;
+mod write;
+
+pub use clusters::{Cluster, ClusterPage, ReportHead};
+pub use error::{Class, Error};
+pub use migrations::{MigrationStatus, SchemaState};
+pub use organizations::OrganizationPage;
+pub use page::Slice;
+pub use pools::Store;
+pub use rule_hits::{RuleHit, RuleHitPage};
+pub use statement_count::count_statements;
+pub use write::{Batch, RejectedMessage, Written};

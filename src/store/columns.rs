@@ -1,0 +1,118 @@
+//! The rows that a set-based statement takes, column by column.
+
+use std::fmt::Write as _;
+
+use chrono::SecondsFormat;
+use sea_orm::Value;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::domain::Timestamp;
+
+/// One column. All columns of a statement have the same length.
+pub(super) enum Column {
+    Uuid(Vec<Uuid>),
+    BigInt(Vec<i64>),
+    Int(Vec<i32>),
+    Time(Vec<Timestamp>),
+    Bytes(Vec<Vec<u8>>),
+    Text(Vec<String>),
+    /// Never `Some("")`: on PostgreSQL the empty text stands for null, since an array that holds one panics in sea-orm.
+    OptionalText(Vec<Option<String>>),
+    /// A text on PostgreSQL, cast in the statement, for the same reason.
+    OptionalTime(Vec<Option<Timestamp>>),
+    /// `\x..` in hex on both, cast in the statement.
+    OptionalBytes(Vec<Option<Vec<u8>>>),
+}
+
+impl Column {
+    /// For PostgreSQL: an array.
+    pub(super) fn into_array(self) -> Value {
+        fn texts(texts: Vec<Option<String>>) -> Value {
+            texts.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().into()
+        }
+        match self {
+            Self::Uuid(column) => column.into(),
+            Self::BigInt(column) => column.into(),
+            Self::Int(column) => column.into(),
+            Self::Time(column) => column.into_iter().map(Timestamp::utc).collect::<Vec<_>>().into(),
+            Self::Bytes(column) => column.into(),
+            Self::Text(column) => column.into(),
+            Self::OptionalText(column) => texts(column),
+            Self::OptionalTime(column) => texts(column.into_iter().map(|t| t.map(|t| t.to_string())).collect()),
+            Self::OptionalBytes(column) => texts(column.iter().map(|b| b.as_deref().map(escaped_hex)).collect()),
+        }
+    }
+
+    /// For SQLite: all rows as one JSON text, a list a row, UUIDs and bytes in hex.
+    pub(super) fn rows_as_json(columns: &[Self]) -> String {
+        let rows = columns.first().map_or(0, Self::len);
+        debug_assert!(columns.iter().all(|column| column.len() == rows), "columns of one length");
+        let rows = (0..rows).map(|row| Json::Array(columns.iter().map(|column| column.json(row)).collect()));
+        Json::Array(rows.collect()).to_string()
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Uuid(column) => column.len(),
+            Self::BigInt(column) => column.len(),
+            Self::Int(column) => column.len(),
+            Self::Time(column) => column.len(),
+            Self::Bytes(column) => column.len(),
+            Self::Text(column) => column.len(),
+            Self::OptionalText(column) => column.len(),
+            Self::OptionalTime(column) => column.len(),
+            Self::OptionalBytes(column) => column.len(),
+        }
+    }
+
+    fn json(&self, row: usize) -> Json {
+        match self {
+            Self::Uuid(column) => column[row].simple().to_string().into(),
+            Self::BigInt(column) => column[row].into(),
+            Self::Int(column) => column[row].into(),
+            Self::Time(column) => sqlite_time(column[row]).into(),
+            Self::Bytes(column) => hex(&column[row]).into(),
+            Self::Text(column) => column[row].as_str().into(),
+            Self::OptionalText(column) => column[row].as_deref().into(),
+            Self::OptionalTime(column) => column[row].map(sqlite_time).into(),
+            Self::OptionalBytes(column) => column[row].as_deref().map(escaped_hex).into(),
+        }
+    }
+}
+
+/// As sea-orm writes a time to SQLite, so that times compare as text.
+fn sqlite_time(time: Timestamp) -> String {
+    time.utc().to_rfc3339_opts(SecondsFormat::AutoSi, false)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
+        hex
+    })
+}
+
+fn escaped_hex(bytes: &[u8]) -> String {
+    format!("\\x{}", hex(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_become_one_json_text() {
+        let columns = [
+            Column::Uuid(vec![Uuid::nil(), Uuid::max()]),
+            Column::BigInt(vec![1, 2]),
+            Column::OptionalText(vec![None, Some("a\"b".into())]),
+            Column::OptionalBytes(vec![Some(vec![]), Some(vec![0, 255])]),
+        ];
+        assert_eq!(
+            Column::rows_as_json(&columns),
+            r#"[["00000000000000000000000000000000",1,null,"\\x"],["ffffffffffffffffffffffffffffffff",2,"a\"b","\\x00ff"]]"#
+        );
+        assert_eq!(Column::rows_as_json(&[Column::Int(vec![])]), "[]");
+    }
+}

@@ -1,0 +1,99 @@
+//! The dictionary of recommendations: a small number for each selector, known to the process.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{PoisonError, RwLock},
+};
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+
+use super::{columns::Column, statement};
+use crate::domain::Selector;
+
+/// How many selectors the process remembers; the real rules have some hundreds. Those beyond are asked for again.
+const REMEMBERED: usize = 100_000;
+
+/// Committed numbers, by selector. Entries of the table are never changed or removed, so that none can be out of date.
+#[derive(Debug, Default)]
+pub(super) struct Dictionary(RwLock<HashMap<Selector, i32>>);
+
+/// The numbers that one transaction uses: remembered, found or just given.
+#[derive(Debug, Default)]
+pub(super) struct Numbers(HashMap<Selector, i32>);
+
+impl Dictionary {
+    /// The numbers of `selectors`, giving new ones to those that have none, within `transaction`.
+    pub(super) async fn numbers(
+        &self,
+        transaction: &DatabaseTransaction,
+        selectors: BTreeSet<&Selector>,
+    ) -> Result<Numbers, DbErr> {
+        let mut numbers = self.remembered(&selectors);
+        let missing = numbers.missing(&selectors);
+        find(transaction, &missing, &mut numbers).await?;
+        let new = numbers.missing(&selectors);
+        if !new.is_empty() {
+            insert(transaction, &new).await?;
+            find(transaction, &new, &mut numbers).await?;
+        }
+        Ok(numbers)
+    }
+
+    /// Remembers numbers once their transaction is committed; before that another may yet be given.
+    pub(super) fn remember(&self, numbers: Numbers) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (selector, number) in numbers.0 {
+            if known.len() >= REMEMBERED {
+                break;
+            }
+            known.insert(selector, number);
+        }
+    }
+
+    fn remembered(&self, selectors: &BTreeSet<&Selector>) -> Numbers {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let numbers = selectors.iter().filter_map(|&selector| Some((selector.clone(), *known.get(selector)?)));
+        Numbers(numbers.collect())
+    }
+}
+
+impl Numbers {
+    /// The number of a selector that was among those asked for.
+    pub(super) fn of(&self, selector: &Selector) -> Result<i32, DbErr> {
+        // Only a dictionary from which another program deletes meanwhile can fail this.
+        let gone = || DbErr::RecordNotFound("a recommendation that was just inserted".to_owned());
+        self.0.get(selector).copied().ok_or_else(gone)
+    }
+
+    fn missing<'a>(&self, selectors: &BTreeSet<&'a Selector>) -> Vec<&'a Selector> {
+        selectors.iter().filter(|&&selector| !self.0.contains_key(selector)).copied().collect()
+    }
+}
+
+async fn find(transaction: &DatabaseTransaction, selectors: &[&Selector], numbers: &mut Numbers) -> Result<(), DbErr> {
+    if selectors.is_empty() {
+        return Ok(());
+    }
+    let rows = vec![text(selectors, |selector| selector.as_str())];
+    let find = statement::RECOMMENDATIONS_FIND.bind(transaction.get_database_backend(), rows, []);
+    for row in transaction.query_all_raw(find).await? {
+        let (number, selector): (i32, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let selector = selector.parse().map_err(|_| DbErr::Type("a selector of the dictionary".to_owned()))?;
+        numbers.0.insert(selector, number);
+    }
+    Ok(())
+}
+
+async fn insert(transaction: &DatabaseTransaction, selectors: &[&Selector]) -> Result<(), DbErr> {
+    let rows = vec![
+        text(selectors, |selector| selector.as_str()),
+        text(selectors, |selector| selector.rule_fqdn()),
+        text(selectors, |selector| selector.error_key()),
+    ];
+    let insert = statement::RECOMMENDATIONS_INSERT.bind(transaction.get_database_backend(), rows, []);
+    transaction.execute_raw(insert).await.map(drop)
+}
+
+fn text<'a>(selectors: &[&'a Selector], part: impl Fn(&'a Selector) -> &'a str) -> Column {
+    Column::Text(selectors.iter().map(|&selector| part(selector).to_owned()).collect())
+}

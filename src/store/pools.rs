@@ -1,0 +1,170 @@
+//! The store's handle: a pool for writers, a pool for readers.
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+use super::{dictionary::Dictionary, error::Error, statement_count};
+use crate::config::{self, DatabaseUrl};
+
+/// How many batches are written at once on PostgreSQL; SQLite has one writer.
+pub(super) const WRITERS: u32 = 4;
+/// Connections of the writers' pool beside the writers: one whose commit timed out keeps its place until the server
+/// answers, and cannot be closed through sea-orm.
+const SPARE_WRITERS: u32 = 2;
+/// How long a read may run in the database. Nothing else stops it: a request that is dropped does not.
+const READ_STATEMENT_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long one statement of a batch may run in the database. Beyond it the batch is tried again.
+const WRITE_STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a statement waits for a row that another batch has locked.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a read waits for a connection before the client is told to come back.
+const READER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a batch waits for a connection before it counts as a bad moment.
+const WRITER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long SQLite waits for another process that writes.
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The database. Cheap to clone; all clones share the pools.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(super) writer: DatabaseConnection,
+    pub(super) reader: DatabaseConnection,
+    pub(super) dictionary: Arc<Dictionary>,
+    pub(super) writers: Arc<tokio::sync::Semaphore>,
+}
+
+impl Store {
+    /// Opens both pools without connecting: the database may be away, and is asked for with the first statement.
+    ///
+    /// # Errors
+    /// When a URL cannot be read.
+    pub async fn open(database: &config::Database) -> Result<Self, Error> {
+        let mut writer = pool(writer_options(&database.url)).await?;
+        let mut reader = pool(reader_options(database.readers_url(), database.max_connections)).await?;
+        statement_count::observe(&mut writer);
+        statement_count::observe(&mut reader);
+        let writers = if database.url.is_sqlite() { 1 } else { WRITERS as usize };
+        Ok(Self { writer, reader, dictionary: Arc::default(), writers: Arc::new(tokio::sync::Semaphore::new(writers)) })
+    }
+
+    /// Waits for what runs and closes all connections.
+    pub async fn close(&self) {
+        for pool in [&self.reader, &self.writer] {
+            if let Err(error) = pool.clone().close().await {
+                tracing::debug!(%error, "a pool did not close");
+            }
+        }
+    }
+
+    /// Asks both pools for an answer.
+    ///
+    /// # Errors
+    /// When one of them gives none, with the reason.
+    pub async fn ping(&self) -> Result<(), Error> {
+        for pool in [&self.writer, &self.reader] {
+            pool.query_one_raw(Statement::from_string(pool.get_database_backend(), "SELECT 1"))
+                .await
+                .map_err(Error::during("asking the database for an answer"))?;
+        }
+        Ok(())
+    }
+
+    /// The database's own version, as it tells it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn database_version(&self) -> Result<String, Error> {
+        let sql = match self.backend() {
+            DbBackend::Sqlite => "SELECT 'SQLite ' || sqlite_version()",
+            _ => "SELECT 'PostgreSQL ' || current_setting('server_version')",
+        };
+        let failed = Error::during("asking the database for its version");
+        match self.reader.query_one_raw(Statement::from_string(self.backend(), sql)).await {
+            Ok(row) => row.map_or(Ok(String::new()), |row| row.try_get_by_index(0)).map_err(failed),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    pub(super) fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// Begins a transaction that will write. On SQLite it takes the write lock at once: one that has read first could
+    /// not take it once another has written.
+    pub(super) async fn begin_write(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = match self.backend() {
+            DbBackend::Sqlite => TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            },
+            _ => TransactionOptions {
+                isolation_level: Some(IsolationLevel::ReadCommitted),
+                ..TransactionOptions::default()
+            },
+        };
+        self.writer.begin_with_options(options).await
+    }
+}
+
+async fn pool(options: ConnectOptions) -> Result<DatabaseConnection, Error> {
+    Database::connect(options).await.map_err(Error::during("opening the database"))
+}
+
+fn options(url: &DatabaseUrl) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.expose());
+    options
+        .connect_lazy(true)
+        .sqlx_logging(false)
+        .set_application_name("insights-results-aggregator")
+        .test_before_acquire_if_idle_for(Duration::from_secs(10))
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Normal)
+                .busy_timeout(SQLITE_BUSY_TIMEOUT)
+        });
+    options
+}
+
+fn writer_options(url: &DatabaseUrl) -> ConnectOptions {
+    let mut options = options(url);
+    options
+        .max_connections(if url.is_sqlite() { 1 } else { WRITERS + SPARE_WRITERS })
+        .acquire_timeout(WRITER_ACQUIRE_TIMEOUT)
+        .map_sqlx_postgres_opts(|postgres| {
+            postgres.options([
+                ("statement_timeout", millis(WRITE_STATEMENT_TIMEOUT)),
+                ("lock_timeout", millis(LOCK_TIMEOUT)),
+                ("idle_in_transaction_session_timeout", millis(2 * WRITE_STATEMENT_TIMEOUT)),
+                // Planned for its values, `id = ANY(500 ids)` becomes a sequential scan; the generic plan takes the index.
+                ("plan_cache_mode", "force_generic_plan".to_owned()),
+            ])
+        });
+    options
+}
+
+fn reader_options(url: &DatabaseUrl, max_connections: u32) -> ConnectOptions {
+    let mut options = options(url);
+    options.max_connections(max_connections).acquire_timeout(READER_ACQUIRE_TIMEOUT).map_sqlx_postgres_opts(
+        |postgres| {
+            postgres.options([
+                ("statement_timeout", millis(READ_STATEMENT_TIMEOUT)),
+                ("default_transaction_read_only", "on".to_owned()),
+            ])
+        },
+    );
+    if url.is_sqlite() {
+        // Through `map_sqlx_sqlite_opts` a second time: sea-orm keeps one closure, so this one says all.
+        options.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(SQLITE_BUSY_TIMEOUT).read_only(true));
+    }
+    options
+}
+
+fn millis(duration: Duration) -> String {
+    duration.as_millis().to_string()
+}

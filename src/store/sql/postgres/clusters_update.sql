@@ -1,0 +1,13 @@
+-- What the newest accepted report of each cluster says. No array may hold a null: the empty text stands for it.
+UPDATE cluster
+SET org_id = n.org_id,
+    last_checked_at = n.last_checked_at,
+    report_checked_at = n.report_checked_at,
+    gathered_at = nullif(n.gathered_at, '')::timestamptz,
+    stored_at = $9,
+    request_id = nullif(n.request_id, ''),
+    version = nullif(n.version, ''),
+    hits_digest = n.hits_digest
+FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::bytea[])
+    AS n (id, org_id, last_checked_at, report_checked_at, gathered_at, request_id, version, hits_digest)
+WHERE cluster.id = n.id

@@ -1,0 +1,4 @@
+-- The open hits of the clusters whose hits may have changed, without their details: the digest tells.
+SELECT cluster_id, recommendation_id, impacted_since, digest
+FROM rule_hit
+WHERE cluster_id = ANY ($1::uuid[])

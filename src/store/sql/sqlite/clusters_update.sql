@@ -1,0 +1,12 @@
+-- What the newest accepted report of each cluster says.
+UPDATE cluster
+SET org_id = n.value ->> 1,
+    last_checked_at = n.value ->> 2,
+    report_checked_at = n.value ->> 3,
+    gathered_at = n.value ->> 4,
+    stored_at = ?2,
+    request_id = n.value ->> 5,
+    version = n.value ->> 6,
+    hits_digest = unhex(n.value ->> 7)
+FROM json_each(?1) AS n
+WHERE cluster.id = unhex(n.value ->> 0)

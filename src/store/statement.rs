@@ -1,0 +1,56 @@
+//! The named statements: whole texts, one a database, that the hot paths give to sea-orm.
+//!
+//! All else goes by entities and queries. A statement that takes many rows takes them as arrays on PostgreSQL
+//! (`unnest`) and as one JSON text on SQLite (`json_each`); [`Named::bind`] does the one or the other.
+
+use sea_orm::{DbBackend, Statement, Value};
+
+use super::columns::Column;
+
+/// A statement's name and its text on either database.
+pub(super) struct Named {
+    postgres: &'static str,
+    sqlite: &'static str,
+}
+
+macro_rules! named {
+    ($($constant:ident = $name:literal;)*) => {
+        $(pub(super) const $constant: Named = Named {
+            postgres: include_str!(concat!("sql/postgres/", $name, ".sql")),
+            sqlite: include_str!(concat!("sql/sqlite/", $name, ".sql")),
+        };)*
+    };
+}
+
+named! {
+    CLUSTERS_INSERT = "clusters_insert";
+    CLUSTERS_LOCK = "clusters_lock";
+    CLUSTERS_OF_ORGANIZATIONS = "clusters_of_organizations";
+    CLUSTERS_UPDATE = "clusters_update";
+    CONSUMER_ERRORS_INSERT = "consumer_errors_insert";
+    ORGANIZATIONS_INSERT = "organizations_insert";
+    RECOMMENDATIONS_FIND = "recommendations_find";
+    RECOMMENDATIONS_INSERT = "recommendations_insert";
+    RULE_HITS_DELETE = "rule_hits_delete";
+    RULE_HITS_OF_CLUSTERS = "rule_hits_of_clusters";
+    RULE_HITS_STORED = "rule_hits_stored";
+    RULE_HITS_UPSERT = "rule_hits_upsert";
+    RULE_HIT_HISTORY_INSERT = "rule_hit_history_insert";
+}
+
+impl Named {
+    /// The statement for `backend`, with its rows (column by column, in the text's order) and what follows them.
+    pub(super) fn bind(
+        &self,
+        backend: DbBackend,
+        rows: Vec<Column>,
+        scalars: impl IntoIterator<Item = Value>,
+    ) -> Statement {
+        let (text, mut values) = match backend {
+            DbBackend::Sqlite => (self.sqlite, vec![Column::rows_as_json(&rows).into()]),
+            _ => (self.postgres, rows.into_iter().map(Column::into_array).collect()),
+        };
+        values.extend(scalars);
+        Statement::from_sql_and_values(backend, text, values)
+    }
+}

@@ -1,0 +1,29 @@
+//! How many statements a piece of work costs: exact, also when others use the same pools.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use sea_orm::DatabaseConnection;
+
+tokio::task_local! {
+    static STATEMENTS: Arc<AtomicUsize>;
+}
+
+/// Runs `work` and tells how many SQL statements its task asked for.
+///
+/// BEGIN and COMMIT are not counted, nor is what `work` spawns.
+pub async fn count_statements<F: Future>(work: F) -> (F::Output, usize) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let output = STATEMENTS.scope(count.clone(), work).await;
+    (output, count.load(Ordering::Relaxed))
+}
+
+/// Makes a pool's statements count. To be called before the pool's handle is cloned.
+pub(super) fn observe(pool: &mut DatabaseConnection) {
+    pool.set_metric_callback(|_| {
+        // Outside of `count_statements` nobody counts, which is no fault.
+        let _ = STATEMENTS.try_with(|count| count.fetch_add(1, Ordering::Relaxed));
+    });
+}

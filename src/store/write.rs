@@ -1,0 +1,126 @@
+//! The one write path: a batch of reports, applied in one transaction with set-based SQL.
+//!
+//! A batch gives what its messages one at a time, in offset order, would give. `clusters` reads the stored state of its
+//! clusters under lock; `fold` decides from that state, in memory, which reports are newer and what they
+//! change; what is then written is the final state, and every interval that the steps closed.
+
+mod clusters;
+mod consumer_errors;
+mod fold;
+mod rule_hits;
+
+use std::{collections::BTreeMap, time::Duration};
+
+pub use consumer_errors::RejectedMessage;
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use self::fold::Steps;
+use super::{dictionary::Numbers, error::Error, pools::Store};
+use crate::domain::{ClusterId, Report, Timestamp};
+
+/// Longest time for a batch's transaction, its commit included. Beyond it the batch is repeated, which is harmless:
+/// what was committed after all is found to be stale.
+const BATCH_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What is written at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    /// The reports of a partition, in offset order.
+    pub reports: &'a [Report],
+    /// The messages among them that were no reports.
+    pub rejected: &'a [RejectedMessage],
+}
+
+/// What became of a batch's reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Newer than what was stored, and so applied.
+    pub applied: usize,
+    /// Of the applied ones, those whose hits were the stored ones.
+    pub unchanged: usize,
+    /// Of the applied ones, those that brought a cluster from another organization.
+    pub moved: usize,
+    /// Not newer than what was stored, and so skipped.
+    pub stale: usize,
+}
+
+impl Store {
+    /// Writes a batch, all or nothing. To repeat it is harmless.
+    ///
+    /// # Errors
+    /// When the database is away or refuses; [`Error::class`] tells what to do with the batch then.
+    pub async fn write(&self, batch: Batch<'_>) -> Result<Written, Error> {
+        let timed_out = |_| Error::TimedOut { during: "writing a batch", seconds: BATCH_TIMEOUT.as_secs() };
+        // The semaphore is never closed; and without a permit the pool's own bound would do.
+        let _permit = self.writers.acquire().await.ok();
+        let written = tokio::time::timeout(BATCH_TIMEOUT, self.write_in_transaction(batch)).await.map_err(timed_out)?;
+        let (written, numbers) = written.map_err(Error::during("writing a batch"))?;
+        self.dictionary.remember(numbers);
+        Ok(written)
+    }
+
+    async fn write_in_transaction(&self, batch: Batch<'_>) -> Result<(Written, Numbers), DbErr> {
+        let transaction = self.begin_write().await?;
+        let stored_at = Timestamp::now();
+        let (written, numbers) = self.write_reports(&transaction, batch.reports, stored_at).await?;
+        consumer_errors::insert(&transaction, batch.rejected, stored_at).await?;
+        transaction.commit().await?;
+        Ok((written, numbers))
+    }
+
+    async fn write_reports(
+        &self,
+        transaction: &DatabaseTransaction,
+        reports: &[Report],
+        stored_at: Timestamp,
+    ) -> Result<(Written, Numbers), DbErr> {
+        if reports.is_empty() {
+            return Ok((Written::default(), Numbers::default()));
+        }
+        // Locks are taken in one order by every batch: clusters by key, organizations by number, selectors by text.
+        let by_cluster = by_cluster(reports);
+        clusters::insert(transaction, &by_cluster).await?;
+        let heads = clusters::lock(transaction, &by_cluster).await?;
+
+        let steps: Vec<Steps<'_>> = heads.into_iter().map(|head| Steps::of(head, &by_cluster)).collect();
+        let written = steps.iter().map(Steps::written).fold(Written::default(), std::ops::Add::add);
+
+        clusters::insert_organizations(transaction, &steps).await?;
+        let selectors = steps.iter().flat_map(Steps::selectors).collect();
+        let numbers = self.dictionary.numbers(transaction, selectors).await?;
+
+        let mut stored = rule_hits::stored(transaction, &steps).await?;
+        let mut changes = Vec::with_capacity(steps.len());
+        for steps in &steps {
+            let open = stored.remove(&steps.cluster()).unwrap_or_default();
+            changes.push(steps.fold(open, &numbers)?);
+        }
+        clusters::update(transaction, &steps, stored_at).await?;
+        rule_hits::write(transaction, &changes).await?;
+        Ok((written, numbers))
+    }
+}
+
+impl std::ops::Add for Written {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            applied: self.applied + other.applied,
+            unchanged: self.unchanged + other.unchanged,
+            moved: self.moved + other.moved,
+            stale: self.stale + other.stale,
+        }
+    }
+}
+
+/// The batch's reports by their cluster, each cluster's in offset order.
+type ByCluster<'a> = BTreeMap<ClusterId, Vec<&'a Report>>;
+
+fn by_cluster(reports: &[Report]) -> ByCluster<'_> {
+    let mut by_cluster = ByCluster::new();
+    for report in reports {
+        by_cluster.entry(report.cluster).or_default().push(report);
+    }
+    by_cluster
+}

@@ -1,0 +1,96 @@
+//! The hits of a batch's clusters: read without details, diffed in memory, written where they changed.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult,
+    prelude::{DateTimeUtc, Uuid},
+};
+
+use super::fold::{Change, Interval, OpenHit, Steps, WrittenHit};
+use crate::{
+    domain::{ClusterId, Details, Digest},
+    store::{columns::Column, statement},
+};
+
+#[derive(FromQueryResult)]
+struct StoredRow {
+    cluster_id: Uuid,
+    recommendation_id: i32,
+    impacted_since: DateTimeUtc,
+    digest: Vec<u8>,
+}
+
+/// The open hits of those clusters whose steps touch any.
+pub(super) async fn stored(
+    transaction: &DatabaseTransaction,
+    steps: &[Steps<'_>],
+) -> Result<HashMap<ClusterId, BTreeMap<i32, OpenHit>>, DbErr> {
+    let touched: Vec<Uuid> =
+        steps.iter().filter(|steps| steps.touches_hits()).map(|steps| steps.cluster().uuid()).collect();
+    let mut hits: HashMap<_, BTreeMap<_, _>> = HashMap::new();
+    if touched.is_empty() {
+        return Ok(hits);
+    }
+    let select = statement::RULE_HITS_STORED.bind(transaction.get_database_backend(), vec![Column::Uuid(touched)], []);
+    for row in transaction.query_all_raw(select).await? {
+        let row = StoredRow::from_query_result(&row, "")?;
+        let digest = Digest::try_from(row.digest.as_slice()).map_err(|_| DbErr::Type("a hit's digest".into()))?;
+        let hit = OpenHit { since: row.impacted_since.into(), digest };
+        hits.entry(row.cluster_id.into()).or_default().insert(row.recommendation_id, hit);
+    }
+    Ok(hits)
+}
+
+/// Writes what changed: at most one statement each for hits that went, hits that came or changed, and the history.
+pub(super) async fn write(transaction: &DatabaseTransaction, changes: &[Change<'_>]) -> Result<(), DbErr> {
+    let gone: Vec<_> = changes.iter().flat_map(|c| c.gone.iter().map(|number| (c.cluster, *number))).collect();
+    let written: Vec<_> = changes.iter().flat_map(|c| c.written.iter().map(|hit| (c.cluster, hit))).collect();
+    let closed: Vec<_> = changes.iter().flat_map(|c| c.closed.iter().map(|interval| (c.cluster, interval))).collect();
+    if !gone.is_empty() {
+        delete(transaction, &gone).await?;
+    }
+    if !written.is_empty() {
+        upsert(transaction, &written).await?;
+    }
+    if !closed.is_empty() {
+        insert_history(transaction, &closed).await?;
+    }
+    Ok(())
+}
+
+async fn delete(transaction: &DatabaseTransaction, gone: &[(ClusterId, i32)]) -> Result<(), DbErr> {
+    let rows = vec![
+        Column::Uuid(gone.iter().map(|(cluster, _)| cluster.uuid()).collect()),
+        Column::Int(gone.iter().map(|(_, number)| *number).collect()),
+    ];
+    let delete = statement::RULE_HITS_DELETE.bind(transaction.get_database_backend(), rows, []);
+    transaction.execute_raw(delete).await.map(drop)
+}
+
+async fn upsert(transaction: &DatabaseTransaction, written: &[(ClusterId, &WrittenHit<'_>)]) -> Result<(), DbErr> {
+    let details =
+        |hit: &WrittenHit<'_>| hit.content.details.as_ref().map(|details| Details::as_str(details).to_owned());
+    let rows = vec![
+        Column::Uuid(written.iter().map(|(cluster, _)| cluster.uuid()).collect()),
+        Column::Int(written.iter().map(|(_, hit)| hit.number).collect()),
+        Column::BigInt(written.iter().map(|(_, hit)| hit.owner.as_i64()).collect()),
+        Column::Time(written.iter().map(|(_, hit)| hit.since).collect()),
+        Column::Bytes(written.iter().map(|(_, hit)| hit.content.digest.as_bytes().to_vec()).collect()),
+        Column::OptionalText(written.iter().map(|(_, hit)| details(hit)).collect()),
+    ];
+    let upsert = statement::RULE_HITS_UPSERT.bind(transaction.get_database_backend(), rows, []);
+    transaction.execute_raw(upsert).await.map(drop)
+}
+
+async fn insert_history(transaction: &DatabaseTransaction, closed: &[(ClusterId, &Interval)]) -> Result<(), DbErr> {
+    let rows = vec![
+        Column::Uuid(closed.iter().map(|(cluster, _)| cluster.uuid()).collect()),
+        Column::Int(closed.iter().map(|(_, interval)| interval.number).collect()),
+        Column::Time(closed.iter().map(|(_, interval)| interval.opened).collect()),
+        Column::Time(closed.iter().map(|(_, interval)| interval.closed).collect()),
+        Column::BigInt(closed.iter().map(|(_, interval)| interval.owner.as_i64()).collect()),
+    ];
+    let insert = statement::RULE_HIT_HISTORY_INSERT.bind(transaction.get_database_backend(), rows, []);
+    transaction.execute_raw(insert).await.map(drop)
+}
