@@ -1,0 +1,20 @@
+//! From a topic to the store: partitions -> batches -> store -> offsets.
+//!
+//! `client` says how librdkafka is set up; `consumer` drives it on a thread of its own; `assignment` gives each
+//! partition that is ours a task; `partition` is that task: it fills a `batch` while the previous one is written by
+//! `writer`, which repeats it for as long as it takes. An offset is stored only after its batch is committed, so a
+//! process that is killed at any point loses and doubles nothing.
+
+mod assignment;
+mod backoff;
+mod batch;
+mod client;
+mod consumer;
+mod events;
+mod health;
+mod partition;
+mod writer;
+
+pub use client::client_config;
+pub use consumer::{Error, Ingester};
+pub use health::Health;

@@ -1,0 +1,104 @@
+//! The partitions that are ours, each with its task.
+
+use std::{
+    collections::HashMap,
+    panic::AssertUnwindSafe,
+    sync::Weak,
+    time::{Duration, Instant},
+};
+
+use futures_util::FutureExt as _;
+use rdkafka::consumer::{BaseConsumer, base_consumer::PartitionQueue};
+use tokio::{runtime::Handle, sync::mpsc::UnboundedSender, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    batch::Bounds,
+    consumer::{Context, Error},
+    partition::{self, Reader},
+    writer::Writer,
+};
+use crate::store::Store;
+
+/// A topic and one of its partitions.
+pub(super) type Place = (String, i32);
+
+/// What a partition's task is made of, and the tasks that run.
+pub(super) struct Assignment {
+    runtime: Handle,
+    store: Store,
+    bounds: Bounds,
+    failed: UnboundedSender<Error>,
+    running: HashMap<Place, Running>,
+}
+
+struct Running {
+    task: JoinHandle<()>,
+    stop: CancellationToken,
+    fence: CancellationToken,
+}
+
+impl Assignment {
+    pub(super) fn new(runtime: Handle, store: Store, bounds: Bounds, failed: UnboundedSender<Error>) -> Self {
+        Self { runtime, store, bounds, failed, running: HashMap::new() }
+    }
+
+    /// Begins to read a partition.
+    pub(super) fn start(
+        &mut self,
+        (topic, partition): Place,
+        queue: PartitionQueue<Context>,
+        consumer: Weak<BaseConsumer<Context>>,
+    ) {
+        let (stop, fence) = (CancellationToken::new(), CancellationToken::new());
+        let reader = Reader::new(queue, self.bounds, stop.clone());
+        let writer = Writer {
+            name: format!("{topic}/{partition}"),
+            topic: topic.clone(),
+            partition,
+            store: self.store.clone(),
+            consumer,
+            stop: stop.clone(),
+            fence: fence.clone(),
+        };
+        let watched = watch(partition::run(reader, writer), stop.clone(), self.failed.clone());
+        let task = self.runtime.spawn(watched);
+        self.running.insert((topic, partition), Running { task, stop, fence });
+    }
+
+    /// Gives partitions up: their tasks read no more at once, and have until the deadline to finish the batch that is
+    /// being written. One that needs longer goes on and harms nothing (newest wins), but moves no offset.
+    ///
+    /// To be called on a thread that is not the runtime's.
+    pub(super) fn stop(&mut self, places: impl IntoIterator<Item = Place>, within: Duration) {
+        let stopped: Vec<_> = places.into_iter().filter_map(|place| self.running.remove(&place)).collect();
+        for running in &stopped {
+            running.stop.cancel();
+        }
+        let deadline = Instant::now() + within;
+        for Running { task, fence, .. } in stopped {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let ended = self.runtime.block_on(async { tokio::time::timeout(left, task).await });
+            fence.cancel();
+            if ended.is_err() {
+                tracing::warn!("a batch was still being written when its partition had to be given up");
+            }
+        }
+    }
+
+    /// Gives all partitions up.
+    pub(super) fn stop_all(&mut self, within: Duration) {
+        let all: Vec<_> = self.running.keys().cloned().collect();
+        self.stop(all, within);
+    }
+}
+
+/// A task that panics, or ends although nobody stopped it, would leave its partition unread for ever: the process
+/// has to end, so that it can be started again.
+async fn watch(task: impl Future<Output = ()>, stop: CancellationToken, failed: UnboundedSender<Error>) {
+    let panicked = AssertUnwindSafe(task).catch_unwind().await.is_err();
+    if panicked || !stop.is_cancelled() {
+        // Nobody listens any more when the process is already ending.
+        let _ = failed.send(Error::TaskEnded);
+    }
+}

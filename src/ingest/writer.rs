@@ -1,0 +1,177 @@
+//! Writing a batch: as often as it takes, in halves where it must be, and then its offset.
+
+use std::{ops::Range, sync::Weak, time::Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    backoff::Backoff,
+    batch::Batch,
+    consumer::Context,
+    events::{BatchCommitted, BatchDelayed, MessageRejected},
+};
+use crate::{
+    message::{Reason, Rejected},
+    store::{self, Class, RejectedMessage, Store, Written},
+};
+
+/// An error that we do not know is given so many tries before it counts as the data's fault.
+const UNKNOWN_TRIES: u32 = 5;
+/// So many single messages in a row may be refused by the store for reasons that we do not know. More look like a
+/// fault of ours, and a fault of ours must not drain a topic.
+const REFUSED_IN_A_ROW: usize = 3;
+/// PostgreSQL's code for a statement that ran longer than it may.
+const STATEMENT_TIMED_OUT: &str = "57014";
+
+/// Writes one partition's batches.
+pub(super) struct Writer {
+    pub(super) topic: String,
+    pub(super) partition: i32,
+    /// `topic/partition`, for what operators see.
+    pub(super) name: String,
+    pub(super) store: Store,
+    pub(super) consumer: Weak<BaseConsumer<Context>>,
+    /// The partition is to be given up: what runs is finished, nothing new begun.
+    pub(super) stop: CancellationToken,
+    /// The partition is given up: whatever finishes now moves no offset.
+    pub(super) fence: CancellationToken,
+}
+
+/// The partition was given up before the batch was written. It will be read again, here or elsewhere.
+struct GivenUp;
+
+/// What to do after a failure.
+enum Next {
+    Retry,
+    Halve,
+    Refuse,
+}
+
+impl Writer {
+    /// Writes a batch and stores its offset; or neither, when the partition is given up meanwhile.
+    pub(super) async fn write(&self, mut batch: Batch) {
+        let Some(last_offset) = batch.last_offset else { return };
+        let started = Instant::now();
+        let Ok(written) = self.write_all(&mut batch).await else { return };
+        for message in &batch.rejected {
+            let RejectedMessage { offset, reason, detail, .. } = message;
+            MessageRejected { partition: &self.name, offset: *offset, reason, detail }.emit();
+        }
+        BatchCommitted {
+            partition: &self.name,
+            last_offset,
+            counts: batch.counts,
+            written,
+            rejected: batch.rejected.len(),
+            took: started.elapsed(),
+        }
+        .emit();
+        self.store_offset(last_offset);
+    }
+
+    /// Whole at first, with its bad messages; what the database refuses as data, in halves down to the one message.
+    async fn write_all(&self, batch: &mut Batch) -> Result<Written, GivenUp> {
+        let mut written = Written::default();
+        // The pieces that are still to be written, the next one last, so that offset order is kept.
+        let mut pieces = vec![0..batch.reports.len()];
+        let mut refused_in_a_row = 0;
+        while let Some(piece) = pieces.pop() {
+            let patient = refused_in_a_row >= REFUSED_IN_A_ROW;
+            match self.write_piece(batch, piece.clone(), patient).await? {
+                Ok(done) => {
+                    written = written + done;
+                    refused_in_a_row = 0;
+                }
+                Err(_) if piece.len() > 1 => {
+                    let middle = piece.start + piece.len() / 2;
+                    pieces.extend([middle..piece.end, piece.start..middle]);
+                }
+                Err(error) => {
+                    refused_in_a_row += 1;
+                    self.refuse(batch, piece.start, &error);
+                }
+            }
+        }
+        self.write_refused(batch).await?;
+        Ok(written)
+    }
+
+    /// Tries until it is written, or until it has to be cut or refused.
+    async fn write_piece(
+        &self,
+        batch: &Batch,
+        piece: Range<usize>,
+        patient: bool,
+    ) -> Result<Result<Written, store::Error>, GivenUp> {
+        let reports = &batch.reports[piece.clone()];
+        // Bad messages go with the piece that begins the batch: so a batch that fits is one transaction.
+        let rejected = if piece.start == 0 { batch.rejected.as_slice() } else { &[] };
+        let mut backoff = Backoff::default();
+        loop {
+            let error = match self.store.write(store::Batch { reports, rejected }).await {
+                Ok(written) => return Ok(Ok(written)),
+                Err(error) => error,
+            };
+            match next(&error, reports.len(), backoff.tries(), patient) {
+                Next::Halve | Next::Refuse => return Ok(Err(error)),
+                Next::Retry => self.pause(&error, &mut backoff).await?,
+            }
+        }
+    }
+
+    async fn pause(&self, error: &store::Error, backoff: &mut Backoff) -> Result<(), GivenUp> {
+        let pause = backoff.next_pause();
+        BatchDelayed { partition: &self.name, tries: backoff.tries(), error }.emit();
+        tokio::select! {
+            () = self.stop.cancelled() => Err(GivenUp),
+            () = tokio::time::sleep(pause) => Ok(()),
+        }
+    }
+
+    fn refuse(&self, batch: &mut Batch, report: usize, error: &store::Error) {
+        let code = error.code().unwrap_or_else(|| "none".to_owned());
+        let why =
+            Rejected { reason: Reason::StoreRejected, detail: format!("the database refused it with code {code}") };
+        batch.rejected.push(batch.origins[report].clone().refused(&self.topic, self.partition, why));
+    }
+
+    /// Records what the store refused. Repeated records are no fault, so all of the batch's go along.
+    async fn write_refused(&self, batch: &Batch) -> Result<(), GivenUp> {
+        if !batch.rejected.iter().any(|message| message.reason == Reason::StoreRejected.as_str()) {
+            return Ok(());
+        }
+        let mut backoff = Backoff::default();
+        while let Err(error) = self.store.write(store::Batch { reports: &[], rejected: &batch.rejected }).await {
+            self.pause(&error, &mut backoff).await?;
+        }
+        Ok(())
+    }
+
+    fn store_offset(&self, last_offset: i64) {
+        if self.fence.is_cancelled() {
+            return;
+        }
+        let Some(consumer) = self.consumer.upgrade() else { return };
+        // Stores `last_offset + 1`, the next to be read; librdkafka commits it within a second.
+        if let Err(error) = consumer.store_offset(&self.topic, self.partition, last_offset) {
+            // The partition is no longer ours: its next owner reads the batch again and finds it stale.
+            tracing::debug!(partition = self.name, last_offset, %error, "the offset was not stored");
+        }
+    }
+}
+
+/// A match over every class: whether to repeat is decided here and nowhere else.
+fn next(error: &store::Error, reports: usize, tries: u32, patient: bool) -> Next {
+    let cut = if reports > 1 { Next::Halve } else { Next::Refuse };
+    match error.class() {
+        Class::Moment if reports > 1 && error.code().as_deref() == Some(STATEMENT_TIMED_OUT) => Next::Halve,
+        Class::Moment | Class::StaleStatement | Class::Setup => Next::Retry,
+        // Nothing but bad messages: they are records of ours, so there is nobody to refuse.
+        Class::TooLarge | Class::Data | Class::Unknown if reports == 0 => Next::Retry,
+        Class::TooLarge if reports > 1 => Next::Halve,
+        Class::TooLarge | Class::Data => cut,
+        Class::Unknown if patient || tries < UNKNOWN_TRIES => Next::Retry,
+        Class::Unknown => cut,
+    }
+}
