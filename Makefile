@@ -1,0 +1,61 @@
+# The habits of this project; `make` alone lists them. Arguments go through ARGS: make demo ARGS='--help'
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fmt services web schema clean
+
+CARGO_DENY := 0.20.2
+CARGO_MACHETE := 0.9.2
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+help: ## lists what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## builds and starts everything embedded: broker, database, producer, API and pages
+	@services/install build web
+	@web/build
+	@echo "demo: building the service (minutes the first time) .."
+	@cargo build --locked
+	@exec $(TARGET)/debug/insights-results-aggregator demo $(ARGS)
+
+test: ## runs all tests, against a real PostgreSQL and a real Kafka
+	@services/install build web
+	@web/build
+	services/with-services cargo test --workspace --locked $(ARGS)
+
+lint: ## formatting, clippy, documentation, and what the dependencies may be
+	@services/install build
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	@$(call cargo-tool,cargo-deny,$(CARGO_DENY))
+	cargo deny --locked check --hide-inclusion-graph bans licenses sources
+	@$(call cargo-tool,cargo-machete,$(CARGO_MACHETE))
+	cargo machete
+
+fmt: ## formats the Rust code
+	cargo fmt --all
+
+services: ## starts PostgreSQL and Kafka, prints how to reach them, keeps them until Ctrl-C
+	@services/with-services
+
+web: ## builds web/dist, the pages that the binary embeds
+	@services/install web
+	@web/build
+
+schema: ## writes schema.graphql anew from the code
+	@services/install build
+	cargo build --locked
+	$(TARGET)/debug/insights-results-aggregator schema > $(TARGET)/schema.graphql
+	mv $(TARGET)/schema.graphql schema.graphql
+
+clean: ## removes what was built
+	cargo clean
+	rm -rf web/dist web/node_modules target/kafka-libs
+
+# cargo-tool NAME,VERSION: installs it unless it is there in this very version.
+define cargo-tool
+$(1) --version 2>/dev/null | grep -qwF '$(2)' || \
+{ echo "lint: installing $(1) $(2) (a minute or two) .."; cargo install --locked --quiet $(1) --version $(2); }
+endef

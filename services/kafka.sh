@@ -1,0 +1,106 @@
+# shellcheck shell=bash
+# Apache Kafka for with-services: one node that is broker and controller, from its own jars.
+# Uses folder, pids, launch, free_port, await_end, give_up, say and fail of with-services.
+# shellcheck disable=SC2154
+
+readonly kafka_oldest_java=17
+readonly kafka_jars=$services/../target/kafka-libs
+readonly kafka_cluster_id=aW5zaWdodHMtcmVzdWx0cw # "insights-results", any 16 bytes would do
+
+kafka_start() {
+  kafka_check_java
+  kafka_fetch_jars
+
+  say "starting Apache Kafka ($(basename "$kafka_jars"/kafka_2.13-*.jar .jar)) .."
+  kafka_format
+  kafka_launch
+}
+
+kafka_check_java() {
+  local version
+  version=$(java -version 2>&1 | grep --only-matching 'version "[0-9]*' | grep --only-matching '[0-9]*$') || version=0
+  ((version >= kafka_oldest_java)) ||
+    fail "Kafka needs Java $kafka_oldest_java or newer and $(command -v java) is $version:" \
+      "put a newer one first in PATH, or set TEST_KAFKA_BROKERS"
+}
+
+# The jars, some 43 MB, stay until pom.xml changes: its copy beside them tells which they are. They are moved into
+# place whole, so that a broken download leaves nothing that looks finished.
+kafka_fetch_jars() {
+  local pom=$services/kafka/pom.xml fetched words
+  if cmp --silent "$pom" "$kafka_jars/pom.xml"; then return; fi
+
+  say "fetching Apache Kafka's jars with Maven .."
+  mkdir -p "$kafka_jars/.."
+  fetched=$(mktemp -d "$kafka_jars.XXXXXX")
+  words=$(mvn -q -B -f "$pom" dependency:copy-dependencies -DoutputDirectory="$(realpath "$fetched")" 2>&1) || {
+    rm -rf "$fetched"
+    echo "$words" >&2
+    fail "Maven could not fetch Apache Kafka: see its message above; with a broker at hand set TEST_KAFKA_BROKERS"
+  }
+  cp "$pom" "$fetched"
+  chmod 755 "$fetched" # mktemp lets nobody else in
+  rm -rf "$kafka_jars"
+  mv -T "$fetched" "$kafka_jars"
+}
+
+# Everything that a production cluster replicates or delays for safety is one, or zero, here. One partition in the
+# internal topics spares the first consumer the wait for fifty.
+kafka_configure() {
+  kafka_port=$(free_port 24000)
+  local controller_port
+  controller_port=$(free_port 28000)
+  cat >"$folder/kafka.properties" <<EOF
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$controller_port
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:$kafka_port,CONTROLLER://127.0.0.1:$controller_port
+advertised.listeners=PLAINTEXT://127.0.0.1:$kafka_port
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=$folder/kafka
+
+num.partitions=1
+auto.create.topics.enable=false
+message.max.bytes=60000000
+replica.fetch.max.bytes=60000000
+
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+EOF
+}
+
+# With little memory, and a compiler that is quick rather than thorough: a broker under test lives for minutes.
+kafka_command=(java -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$kafka_jars/*"
+  "-Dlog4j2.configurationFile=$services/kafka/log4j2.properties")
+
+kafka_format() {
+  kafka_configure
+  "${kafka_command[@]}" kafka.tools.StorageTool format --cluster-id "$kafka_cluster_id" \
+    --config "$folder/kafka.properties" >"$folder/kafka.log" 2>&1 ||
+    give_up kafka "could not format its storage"
+}
+
+# Chooses new ports each time, so that it can be launched again when one was taken.
+kafka_launch() {
+  kafka_configure
+  launch kafka setpriv --pdeathsig KILL "${kafka_command[@]}" kafka.Kafka "$folder/kafka.properties"
+}
+
+kafka_ready() {
+  grep -q 'Kafka Server started' "$folder/kafka.log" && (exec 3<>"/dev/tcp/127.0.0.1/$kafka_port") 2>/dev/null
+}
+
+kafka_brokers() { echo "127.0.0.1:$kafka_port"; }
+
+# An orderly stop would take seconds and keep nothing that is not removed next.
+kafka_stop() {
+  kill -KILL "${pids[kafka]}" 2>/dev/null || return 0
+  await_end "${pids[kafka]}"
+}
