@@ -4,10 +4,18 @@
 //! Data flows one way: `message` reads bytes, `ingest` batches them, `store` keeps them, `graphql` asks the store, `http`
 //! serves the graph. `docs/architecture.md` follows one message and one query by file names.
 
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod generator;
+pub mod graphql;
+pub mod http;
 pub mod identity;
 pub mod ingest;
 pub mod message;
+pub mod service;
 pub mod store;
+pub mod telemetry;
+
+/// The program's version, with the commit it was built from.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD_COMMIT"), ")");

@@ -83,6 +83,11 @@ impl Store {
     }
 }
 
+/// The newest step this program knows; a database that is ready to be used has it.
+pub fn newest_migration() -> String {
+    Migrator::migrations().last().map(|step| step.name().to_owned()).unwrap_or_default()
+}
+
 async fn pending(transaction: &DatabaseTransaction) -> Result<usize, Error> {
     Ok(statuses(transaction).await?.iter().filter(|step| !step.applied).count())
 }

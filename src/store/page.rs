@@ -32,6 +32,12 @@ impl<T> Slice<T> {
     }
 }
 
+impl<T> Default for Slice<T> {
+    fn default() -> Self {
+        Self::empty(false)
+    }
+}
+
 /// The limit to ask the database for: one more than the page, which tells whether there is a next one.
 pub(super) fn one_more_than(first: usize) -> i64 {
     i64::try_from(first).unwrap_or(i64::MAX).saturating_add(1)

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
@@ -44,8 +44,8 @@ impl Store {
     /// # Errors
     /// When a URL cannot be read.
     pub async fn open(database: &config::Database) -> Result<Self, Error> {
-        let mut writer = pool(writer_options(&database.url)).await?;
-        let mut reader = pool(reader_options(database.readers_url(), database.max_connections)).await?;
+        let mut writer = connect(writer_options(&database.url)).await?;
+        let mut reader = connect(reader_options(database.readers_url(), database.max_connections)).await?;
         statement_count::observe(&mut writer);
         statement_count::observe(&mut reader);
         let writers = if database.url.is_sqlite() { 1 } else { WRITERS as usize };
@@ -58,35 +58,6 @@ impl Store {
             if let Err(error) = pool.clone().close().await {
                 tracing::debug!(%error, "a pool did not close");
             }
-        }
-    }
-
-    /// Asks both pools for an answer.
-    ///
-    /// # Errors
-    /// When one of them gives none, with the reason.
-    pub async fn ping(&self) -> Result<(), Error> {
-        for pool in [&self.writer, &self.reader] {
-            pool.query_one_raw(Statement::from_string(pool.get_database_backend(), "SELECT 1"))
-                .await
-                .map_err(Error::during("asking the database for an answer"))?;
-        }
-        Ok(())
-    }
-
-    /// The database's own version, as it tells it.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn database_version(&self) -> Result<String, Error> {
-        let sql = match self.backend() {
-            DbBackend::Sqlite => "SELECT 'SQLite ' || sqlite_version()",
-            _ => "SELECT 'PostgreSQL ' || current_setting('server_version')",
-        };
-        let failed = Error::during("asking the database for its version");
-        match self.reader.query_one_raw(Statement::from_string(self.backend(), sql)).await {
-            Ok(row) => row.map_or(Ok(String::new()), |row| row.try_get_by_index(0)).map_err(failed),
-            Err(error) => Err(failed(error)),
         }
     }
 
@@ -111,11 +82,11 @@ impl Store {
     }
 }
 
-async fn pool(options: ConnectOptions) -> Result<DatabaseConnection, Error> {
+pub(super) async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, Error> {
     Database::connect(options).await.map_err(Error::during("opening the database"))
 }
 
-fn options(url: &DatabaseUrl) -> ConnectOptions {
+pub(super) fn options(url: &DatabaseUrl) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.expose());
     options
         .connect_lazy(true)

@@ -1,0 +1,27 @@
+//! The graph: organizations -> clusters -> reports -> rule hits, one file a noun.
+//!
+//! A resolver reads its arguments, asks for what it needs and wraps it. The only way from a parent to its children is a
+//! [loader](loaders), asked once for all [siblings] of a list; so each level of a query costs one statement, however
+//! many rows come back. [`Executor`] stands in front of the schema: it refuses what asks for too much and masks what
+//! went wrong inside.
+
+mod cluster;
+mod connection;
+mod context;
+mod cursor;
+mod error;
+mod executor;
+mod guard;
+mod loaders;
+mod organization;
+mod query;
+mod report;
+mod rule_hit;
+mod scalars;
+mod schema;
+mod service;
+mod siblings;
+mod viewer;
+
+pub use executor::Executor;
+pub use schema::sdl;

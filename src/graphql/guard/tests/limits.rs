@@ -1,0 +1,178 @@
+//! Each limit: what is just within is admitted; one more is refused with the limit's key, its value and what was found.
+
+use async_graphql::{Name, Request, Value, Variables};
+
+use super::{admit, each, nested, wide};
+use crate::{config::Limits, graphql::guard::Refused};
+
+/// Checks that `request(n)` is admitted up to the limit and refused beyond, where the limit is that of `setting`.
+fn check<R: Into<Request>>(
+    wanted: &str,
+    setting: fn(&mut Limits) -> &mut usize,
+    limit: usize,
+    request: impl Fn(usize) -> R,
+) {
+    let mut limits = wide();
+    *setting(&mut limits) = limit;
+    assert_eq!(admit(&limits, request(limit)), Ok(()), "{wanted} at the limit");
+    match admit(&limits, request(limit + 1)).expect_err(wanted) {
+        Refused::TooMuch { key, allowed, found, .. } => {
+            assert_eq!((key, allowed, found), (wanted, limit, limit + 1));
+        }
+        other => panic!("{wanted}: {other}"),
+    }
+}
+
+#[test]
+fn bytes_of_the_query() {
+    check("limits.query_bytes", |limits| &mut limits.query_bytes, 100, |n| format!("{{a}}{:1$}", "", n - 3));
+    check("limits.query_bytes", |limits| &mut limits.query_bytes, 100, |n| format!("{{a}}#{}", "x".repeat(n - 4)));
+}
+
+#[test]
+fn tokens() {
+    let tokens = |n| format!("{{{}}}", "a,".repeat(n - 2));
+    check("limits.query_tokens", |limits| &mut limits.query_tokens, 100, tokens);
+    let of_all_kinds = [
+        "query",
+        "Q1",
+        "(",
+        "$",
+        "v",
+        ":",
+        "T",
+        "=",
+        "-1.5e+3",
+        ")",
+        "{",
+        "...",
+        "@",
+        "x",
+        "(",
+        "s",
+        ":",
+        r#""a \" b""#,
+        "b",
+        ":",
+        r#""""a "" \""" b""""#,
+        ")",
+        "{",
+        "__typename",
+        "}",
+        "}",
+    ];
+    let padded = |n| of_all_kinds.join(" ,\t\u{feff}# ({[ \" \n") + &"&".repeat(n - of_all_kinds.len());
+    check("limits.query_tokens", |limits| &mut limits.query_tokens, of_all_kinds.len(), padded);
+}
+
+#[test]
+fn depth() {
+    let depth = |limits: &mut Limits| -> &mut usize { unreachable!("{limits:?}") };
+    let _ = depth;
+    let key = "limits.query_depth";
+    check(key, |limits| &mut limits.query_depth, 16, |n| nested("{a", n, "}"));
+    check(key, |limits| &mut limits.query_depth, 16, |n| format!("{{a{}}}", nested("{...on T{a", n - 1, "}}")));
+    let by_fragments = |n| {
+        let chain = each(n - 1, |i| format!("fragment F{i} on T {{a {{...F{}}}}}", i + 1));
+        format!("{{...F0}} {chain} fragment F{} on T {{a}}", n - 1)
+    };
+    check(key, |limits| &mut limits.query_depth, 16, by_fragments);
+}
+
+#[test]
+fn selections_with_fragments_spread_out() {
+    let key = "limits.query_selections";
+    check(key, |limits| &mut limits.query_selections, 50, |n| format!("{{{}}}", "a ".repeat(n)));
+    check(key, |limits| &mut limits.query_selections, 50, |n| format!("{{{}...{{a}}}}", "a ".repeat(n - 2)));
+    let twice = |n| format!("{{...F ...F {}}} fragment F on T {{a b c}}", "a ".repeat(n - 8));
+    check(key, |limits| &mut limits.query_selections, 50, twice);
+    let unused = |n| format!("{{a}} fragment F on T {{{}}}", "a ".repeat(n));
+    check(key, |limits| &mut limits.query_selections, 50, unused);
+}
+
+#[test]
+fn aliases_with_fragments_spread_out() {
+    let key = "limits.query_aliases";
+    check(key, |limits| &mut limits.query_aliases, 30, |n| format!("{{a {}}}", each(n, |i| format!("b{i}:a "))));
+    let of_typename = |n| format!("{{{}}}", each(n, |i| format!("b{i}:__typename ")));
+    check(key, |limits| &mut limits.query_aliases, 30, of_typename);
+    let by_fragment = |n| format!("{{{} ...F c{{...F}}}} fragment F on T {{b:a}}", each(n - 2, |i| format!("b{i}:a ")));
+    check(key, |limits| &mut limits.query_aliases, 30, by_fragment);
+}
+
+#[test]
+fn root_fields() {
+    let key = "limits.query_root_fields";
+    check(key, |limits| &mut limits.query_root_fields, 20, |n| format!("{{{}}}", "a{b c d} ".repeat(n)));
+    let by_fragments = |n| {
+        format!("{{{} ...F ...on Q {{...F}} x {{...F}}}} fragment F on Q {{a{{b}} c}}", "a ".repeat(n - 5))
+    };
+    check(key, |limits| &mut limits.query_root_fields, 20, by_fragments);
+    let in_the_second = |n| format!("query A {{a}} query B {{{}}}", "a ".repeat(n));
+    check(key, |limits| &mut limits.query_root_fields, 20, in_the_second);
+}
+
+#[test]
+fn a_fragment_may_have_more_fields_than_the_root() {
+    let limits = Limits { query_root_fields: 1, ..wide() };
+    assert_eq!(admit(&limits, "{a{...F}} fragment F on T {a b c}"), Ok(()));
+}
+
+#[test]
+fn directives_wherever_they_stand() {
+    let key = "limits.query_directives";
+    check(key, |limits| &mut limits.query_directives, 50, |n| format!("{{a{}}}", " @x".repeat(n)));
+    let everywhere = |n| {
+        let more = "@x(y: 1) ".repeat(n - 6);
+        format!("query Q($v: T @x) @x {{a @x ...F @x ... @x {{b}}}} fragment F on T @x {{a {more}}}")
+    };
+    check(key, |limits| &mut limits.query_directives, 50, everywhere);
+}
+
+#[test]
+fn fragments_operations_and_variables() {
+    let fragments = |n| format!("{{a}} {}", each(n, |i| format!("fragment F{i} on T {{a}} ")));
+    check("limits.query_fragments", |limits| &mut limits.query_fragments, 50, fragments);
+    let operations = |n| each(n, |i| format!("query Q{i} {{a}} "));
+    check("limits.query_operations", |limits| &mut limits.query_operations, 10, operations);
+    let variables = |n| format!("query A {{a}} query B({}) {{a}}", each(n, |i| format!("$v{i}: T ")));
+    check("limits.query_variables", |limits| &mut limits.query_variables, 50, variables);
+}
+
+#[test]
+fn depth_of_values_wherever_they_stand() {
+    let key = "limits.argument_depth";
+    let places: [fn(String) -> String; 4] = [
+        |value| format!("{{a {{b(x: 1, y: {value})}}}}"),
+        |value| format!("{{a @x(y: {value})}}"),
+        |value| format!("query($v: T = {value}) {{a}}"),
+        |value| format!("query($v: T @x(y: {value}), $w: T) {{a}}"),
+    ];
+    for place in places {
+        check(key, |limits| &mut limits.argument_depth, 8, |n| place(nested("[", n, "]")));
+        check(key, |limits| &mut limits.argument_depth, 8, |n| place(nested("{a:", n - 1, "}").replace(":}", ":{}}")));
+    }
+    let types = |n| format!("query($v: {}) {{a}}", nested("[", n, "]").replace("[]", "[T!]"));
+    check(key, |limits| &mut limits.argument_depth, 8, types);
+}
+
+#[test]
+fn depth_of_variables() {
+    let with_variable = |value: Value| {
+        let variables = Variables::from_value(Value::Object([(Name::new("v"), value)].into_iter().collect()));
+        Request::new("query($v: T) {a}").variables(variables)
+    };
+    let list = |n| with_variable((0..n).fold(Value::Null, |value, _| Value::List(vec![value])));
+    let object = |value| Value::Object([(Name::new("a"), value)].into_iter().collect());
+    check("limits.argument_depth", |limits| &mut limits.argument_depth, 8, list);
+    let objects = |n| with_variable((0..n).fold(Value::Null, |value, _| object(value)));
+    check("limits.argument_depth", |limits| &mut limits.argument_depth, 8, objects);
+}
+
+#[test]
+fn a_refusal_names_the_limit_and_what_it_counts() {
+    let limits = Limits { query_depth: 2, ..wide() };
+    let refused = super::refusal(&limits, "{a{b{c}}}");
+    let wanted = "QUERY_TOO_LARGE: limits.query_depth allows 2 levels of fields; this request has at least 3";
+    assert_eq!(refused, wanted);
+}

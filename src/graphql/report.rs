@@ -1,0 +1,104 @@
+//! `Report`.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Object, Result};
+
+use super::{
+    cluster::Cluster,
+    connection::{Connection, asks_of_nodes, page_cost, page_size},
+    context::ContextExt as _,
+    cursor,
+    error::LoadFailed,
+    loaders::Loaders,
+    rule_hit::RuleHit,
+    scalars::DateTime,
+    siblings::Relation,
+};
+use crate::{
+    domain::ClusterId,
+    store::{self, ReportHead, RuleHitPage, Slice},
+};
+
+/// A cluster's current report.
+pub(super) struct Report {
+    head: ReportHead,
+    cluster: Cluster,
+}
+
+/// The hits of clusters that one list produced together.
+pub(super) struct RuleHitsOfClusters {
+    clusters: Vec<ClusterId>,
+    pages: Relation<ClusterId, RuleHitPage, Arc<Slice<store::RuleHit>>>,
+}
+
+impl RuleHitsOfClusters {
+    pub(super) fn new(clusters: Vec<ClusterId>) -> Self {
+        Self { clusters, pages: Relation::default() }
+    }
+
+    async fn load(
+        &self,
+        loaders: &Loaders,
+        page: &RuleHitPage,
+    ) -> Result<HashMap<ClusterId, Arc<Slice<store::RuleHit>>>, LoadFailed> {
+        loaders.rule_hits_of_cluster.load_many(self.clusters.iter().copied(), page).await
+    }
+}
+
+impl Report {
+    /// The cluster's current report, where it has one.
+    pub(super) fn of(cluster: &Cluster) -> Option<Self> {
+        let head = cluster.row.report.clone()?;
+        Some(Self { head, cluster: cluster.clone() })
+    }
+}
+
+/// What the rules said of a cluster at one time: the newest there is.
+#[Object]
+impl Report {
+    /// The cluster that the rules looked at.
+    async fn cluster(&self) -> Cluster {
+        self.cluster.clone()
+    }
+
+    /// When the rules ran.
+    async fn last_checked_at(&self) -> DateTime {
+        DateTime(self.head.last_checked)
+    }
+
+    /// When the data were collected on the cluster; null where the report does not say so.
+    async fn gathered_at(&self) -> Option<DateTime> {
+        self.head.gathered_at.map(DateTime)
+    }
+
+    /// When the report was stored, by the service's clock.
+    async fn stored_at(&self) -> DateTime {
+        DateTime(self.head.stored_at)
+    }
+
+    /// The upload that the report answers; null where it was not tracked.
+    async fn request_id(&self) -> Option<&str> {
+        self.head.request_id.as_deref()
+    }
+
+    /// What hits the cluster, by selector. An empty list is good news: a healthy cluster. Null only with an error.
+    #[graphql(complexity = "page_cost(first, child_complexity)")]
+    async fn rule_hits(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many at most; 20 where it is left out.", validator(minimum = 1, maximum = 100))] first: Option<i32>,
+        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
+    ) -> Result<Option<Connection<RuleHit>>> {
+        let asked = ctx.look_ahead();
+        let page = RuleHitPage {
+            first: page_size(first),
+            after: cursor::decode::<RuleHit>("after", after.as_deref())?,
+            total: asked.field("totalCount").exists(),
+            details: asks_of_nodes(asked, "details"),
+        };
+        let (loaders, hits) = (ctx.loaders()?, &self.cluster.siblings.rule_hits);
+        let slice = hits.pages.of(&self.cluster.row.id, page.clone(), || hits.load(loaders, &page)).await?;
+        Ok(Some(Connection::new(RuleHit::list(&slice, &self.cluster), after.as_deref())))
+    }
+}

@@ -1,0 +1,19 @@
+//! What the process tells of itself: log lines on standard error.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Log, LogFormat};
+
+/// Starts logging. The first call counts; a process logs in one way.
+pub fn start(log: &Log) {
+    // The level was checked when the configuration was loaded.
+    let level = EnvFilter::new(&log.level);
+    let builder = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr);
+    let started = match log.format {
+        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    if started.is_err() {
+        tracing::debug!("logging was started before");
+    }
+}
