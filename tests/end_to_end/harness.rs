@@ -1,0 +1,15 @@
+//! What the tests stand on: databases, topics, the service in this process and as one of its own, and waiting.
+
+mod databases;
+mod kafka;
+mod process;
+mod service;
+mod tables;
+mod wait;
+
+pub(crate) use databases::{Database, each_database, postgres, sqlite};
+pub(crate) use kafka::Topic;
+pub(crate) use process::Process;
+pub(crate) use service::Running;
+pub(crate) use tables::{Tables, tables};
+pub(crate) use wait::until;

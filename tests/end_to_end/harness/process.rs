@@ -1,0 +1,97 @@
+//! The program as a process of its own: to be killed, told to stop, and read.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use tempfile::TempDir;
+
+use super::{databases::Database, kafka::Topic, wait::until};
+
+/// A process that runs, and is killed when the test ends.
+pub(crate) struct Process {
+    child: Child,
+    log: PathBuf,
+    _folder: TempDir,
+}
+
+/// The program, with nothing in its environment but what is given here.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_insights-results-aggregator"));
+    command.env_clear().stdin(Stdio::null());
+    command
+}
+
+impl Process {
+    /// `serve`, from a topic into a database, on a free port.
+    pub(crate) fn serve(database: &Database, topic: &Topic, arguments: &[&str]) -> Self {
+        let kafka = topic.settings();
+        let mut command = program();
+        command.arg("serve").args(arguments);
+        for (key, value) in [
+            ("HTTP__ADDRESS", "127.0.0.1:0".to_owned()),
+            ("DATABASE__URL", database.settings.url.expose().to_owned()),
+            ("KAFKA__BROKERS", kafka.brokers.join(",")),
+            ("KAFKA__OCP_TOPIC", kafka.ocp_topic),
+            ("KAFKA__GROUP", kafka.group),
+            ("KAFKA__SESSION_TIMEOUT", format!("{}s", kafka.session_timeout.as_secs())),
+            ("LOG__LEVEL", "debug".to_owned()),
+        ] {
+            command.env(format!("INSIGHTS_RESULTS_AGGREGATOR__{key}"), value);
+        }
+        Self::spawn(command)
+    }
+
+    /// Whatever command, its output in a file.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = folder.path().join("log");
+        let file = fs::File::create(&log).expect("a log file");
+        command.stdout(file.try_clone().expect("a second handle")).stderr(file);
+        let child = command.spawn().expect("the program starts");
+        Self { child, log, _folder: folder }
+    }
+
+    /// All that it has written so far.
+    pub(crate) fn output(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).expect("the log")).into_owned()
+    }
+
+    /// Waits until it says where it listens.
+    pub(crate) async fn address(&self) -> SocketAddr {
+        until("the process tells its address", async || {
+            let output = self.output();
+            let told = output.lines().find(|line| line.contains("listening"))?;
+            told.split("address=").nth(1)?.split_whitespace().next()?.parse().ok()
+        })
+        .await
+    }
+
+    /// Ends it without warning.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("kill");
+        self.child.wait().expect("wait");
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("kill");
+        assert!(sent.success(), "kill -s {name}");
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        until("the process ends", async || self.child.try_wait().expect("wait")).await
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,6 @@
+//! What the service promises, shown with real parts: PostgreSQL, SQLite and Apache Kafka.
+//!
+//! `make test` starts the parts and runs this. Each test has a database and a topic of its own. A part that is missing
+//! is a failure with an instruction, never a skip.
+
+mod harness;
