@@ -14,14 +14,16 @@ use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, process::ExitCode
 
 use clap::{Parser, Subcommand};
 
-use crate::{config::Loaded, config::Config, service, store, telemetry};
+use crate::{config::Config, config::Loaded, service, store, telemetry};
 
 /// Cluster-health results from a Kafka topic, kept with their history and served as one GraphQL graph.
 #[derive(Debug, Parser)]
 #[command(name = "insights-results-aggregator", version = crate::VERSION, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 all went well, 1 the command line or the configuration is wrong, 2 the database \
+#[command(
+    after_help = "Exit codes: 0 all went well, 1 the command line or the configuration is wrong, 2 the database \
     failed,\n3 Kafka failed, 4 the HTTP server failed, 5 a migration failed.\n\n\
-    Try it: insights-results-aggregator demo")]
+    Try it: insights-results-aggregator demo"
+)]
 struct CommandLine {
     /// The configuration file, in TOML. Environment variables override it:
     /// `INSIGHTS_RESULTS_AGGREGATOR__DATABASE__URL` and so on.
@@ -83,7 +85,7 @@ impl Failure {
 }
 
 /// Runs the command that the arguments name. The environment is an argument too, so that tests can say what it is.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: BTreeMap<String, String>) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMap<String, String>) -> ExitCode {
     let command_line = match CommandLine::try_parse_from(arguments) {
         Ok(command_line) => command_line,
         Err(error) => {
@@ -92,7 +94,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: BTreeMap<
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
-    match dispatch(command_line, &environment) {
+    match dispatch(command_line, environment) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {}", with_causes(&failure));

@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use insights_results_aggregator::cli;
 
 fn main() -> ExitCode {
-    cli::run(std::env::args_os(), std::env::vars().collect())
+    cli::run(std::env::args_os(), &std::env::vars().collect())
 }

@@ -1,6 +1,6 @@
 //! Organizations.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{prelude::*, schema::big_integer};
 
 /// This step; its name is the file's.
 #[derive(DeriveMigrationName)]

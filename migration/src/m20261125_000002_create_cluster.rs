@@ -1,6 +1,9 @@
 //! Clusters with their current report's head, and the order in which an organization lists them.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{big_integer, blob_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid},
+};
 
 use crate::columns::text;
 

@@ -1,6 +1,6 @@
 //! The dictionary of recommendations.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{prelude::*, schema::pk_auto};
 
 use crate::columns::text;
 

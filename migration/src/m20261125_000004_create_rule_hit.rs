@@ -1,6 +1,9 @@
 //! Open hits.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{big_integer, blob, integer, timestamp_with_time_zone, uuid},
+};
 
 use crate::columns::text;
 

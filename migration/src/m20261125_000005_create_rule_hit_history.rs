@@ -1,6 +1,9 @@
 //! Closed hits.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{big_integer, integer, timestamp_with_time_zone, uuid},
+};
 
 /// This step; its name is the file's.
 #[derive(DeriveMigrationName)]

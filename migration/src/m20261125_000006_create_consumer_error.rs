@@ -1,6 +1,9 @@
 //! Messages that could not be ingested.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{big_integer, blob, blob_null, integer, timestamp_with_time_zone},
+};
 
 use crate::columns::text;
 

@@ -9,10 +9,7 @@ use std::{
 };
 
 use clap::Args;
-use rdkafka::{
-    mocking::MockCluster,
-    producer::DefaultProducerContext,
-};
+use rdkafka::{mocking::MockCluster, producer::DefaultProducerContext};
 use tempfile::TempDir;
 
 use super::{Failure, producer::Producer, progress, signals::stop_on_signal};
@@ -35,7 +32,7 @@ const PARTITIONS: i32 = 4;
 const EVERY: Duration = Duration::from_secs(3);
 const AT_ONCE: usize = 5;
 /// How long the first round may take; a minute is twenty times what it takes.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How often it is looked whether it is in.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -57,7 +54,7 @@ impl Demo {
     pub(super) async fn run(self, mut config: Config) -> Result<(), Failure> {
         if config.log.level == "info" {
             // What the demo has to say, it says itself.
-            config.log.level = "warn".to_owned();
+            "warn".clone_into(&mut config.log.level);
         }
         telemetry::start(&config.log);
         let stop = stop_on_signal()?;
@@ -76,7 +73,7 @@ impl Demo {
         let (store, address) = (service.store().clone(), service.address());
         let mut running = tokio::spawn(service.run(stop.clone()));
 
-        let story = async {
+        let showing = async {
             step("generating reports; they go through the broker (joining its group takes 3 seconds)");
             let mut fleet = Fleet::new(DEFAULT_SEED, FLEET)?;
             let round: Vec<_> = fleet.round(Timestamp::now()).collect();
@@ -87,7 +84,7 @@ impl Demo {
             keep_reporting(&producer, fleet).await
         };
         tokio::select! {
-            Err(failure) = story => {
+            Err(failure) = showing => {
                 stop.cancel();
                 joined(running.await)?;
                 Err(failure)
@@ -159,7 +156,9 @@ async fn wait_until_stored(store: &Store, mut expected: Vec<(ClusterId, Timestam
     while !expected.is_empty() {
         if Instant::now() > deadline {
             let left = expected.len();
-            return Err(Failure::Usage(format!("{left} reports have not arrived after {PATIENCE:?}; look at the log on standard error")));
+            return Err(Failure::Usage(format!(
+                "{left} reports have not arrived after {PATIENCE:?}; look at the log on standard error"
+            )));
         }
         tokio::time::sleep(LOOK_EVERY).await;
         let mut missing = Vec::new();
@@ -177,7 +176,8 @@ async fn wait_until_stored(store: &Store, mut expected: Vec<(ClusterId, Timestam
 async fn not_stored(store: &Store, reports: &[(ClusterId, Timestamp)]) -> Vec<(ClusterId, Timestamp)> {
     let ids: Vec<_> = reports.iter().map(|(cluster, _)| *cluster).collect();
     let found = store.clusters(Viewer::unrestricted().scope(), &ids).await.unwrap_or_default();
-    let is_stored = |(cluster, at): &(ClusterId, Timestamp)| found.get(cluster).is_some_and(|row| row.last_checked >= *at);
+    let is_stored =
+        |(cluster, at): &(ClusterId, Timestamp)| found.get(cluster).is_some_and(|row| row.last_checked >= *at);
     reports.iter().filter(|report| !is_stored(report)).copied().collect()
 }
 

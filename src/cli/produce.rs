@@ -60,14 +60,19 @@ impl Produce {
         let topic = self.topic.as_deref().unwrap_or(&kafka.ocp_topic);
         let producer = Producer::new(ingest::client_config(&kafka), topic)?;
         let pace = Pace::new(self.rate);
-        let sent = if self.files.is_empty() { self.generated(&producer, pace)? } else { from_files(&self.files, &producer, pace)? };
+        let sent = if self.files.is_empty() {
+            self.generated(&producer, pace)?
+        } else {
+            from_files(&self.files, &producer, pace)?
+        };
         producer.finish()?;
         println!("{sent} messages delivered to the topic {topic}");
         Ok(())
     }
 
     fn generated(&self, producer: &Producer, mut pace: Pace) -> Result<u64, Failure> {
-        let mut fleet = Fleet::new(self.seed, FleetSize { organizations: self.organizations, clusters: self.clusters })?;
+        let mut fleet =
+            Fleet::new(self.seed, FleetSize { organizations: self.organizations, clusters: self.clusters })?;
         let total = u64::from(self.rounds) * u64::from(self.clusters);
         let bar = progress::bar(total, "producing");
         let now = Timestamp::now().utc();

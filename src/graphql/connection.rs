@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use async_graphql::{Context, Lookahead, Object, OutputType, Result, SimpleObject, TypeName};
+use async_graphql::{Lookahead, Object, OutputType, Result, SimpleObject, TypeName};
 
 use super::cursor::{self, Listed};
 use crate::store::Slice;
@@ -29,7 +29,7 @@ pub(super) fn page_cost(first: Option<i32>, child: usize) -> usize {
 }
 
 /// Is a field of the connection's nodes asked for, by whatever way there is to them?
-pub(super) fn asks_of_nodes(connection: Lookahead<'_>, field: &str) -> bool {
+pub(super) fn asks_of_nodes(connection: &Lookahead<'_>, field: &str) -> bool {
     connection.field("nodes").field(field).exists() || connection.field("edges").field("node").field(field).exists()
 }
 
@@ -76,7 +76,7 @@ impl<T: Paged> Connection<T> {
     }
 
     /// How many items the whole list has, whatever the page.
-    async fn total_count(&self, _ctx: &Context<'_>) -> Result<i64> {
+    async fn total_count(&self) -> Result<i64> {
         let total = self.slice.total.and_then(|total| i64::try_from(total).ok());
         total.ok_or_else(|| TotalNotLoaded.into())
     }

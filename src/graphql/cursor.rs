@@ -33,7 +33,10 @@ pub(super) fn decode<T: Listed>(argument: &str, cursor: Option<&str>) -> Result<
     let Some(cursor) = cursor else { return Ok(None) };
     let refused = || {
         let list = T::LIST.split(':').next().unwrap_or(T::LIST);
-        bad_user_input(argument, &format!("is not a cursor of this list; use pageInfo.endCursor or a cursor of {list} in the same order"))
+        bad_user_input(
+            argument,
+            &format!("is not a cursor of this list; use pageInfo.endCursor or a cursor of {list} in the same order"),
+        )
     };
     let key = key_text(T::LIST, cursor).and_then(|text| text.parse().ok());
     key.map(Some).ok_or_else(refused)

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use async_graphql::{Error, ErrorExtensions as _, ServerError};
+use async_graphql::{Error, ErrorExtensions as _, Pos, ServerError};
 use uuid::Uuid;
 
 use crate::store;
@@ -28,9 +28,9 @@ pub(super) fn bad_user_input(argument: &str, message: &str) -> Error {
     Error::new(format!("{argument}: {message}")).extend_with(|_, extensions| extensions.set("code", "BAD_USER_INPUT"))
 }
 
-/// An answer of our own to a request as a whole.
-pub(super) fn refusal(code: &str, message: impl Into<String>) -> ServerError {
-    let mut error = ServerError::new(message, None);
+/// A refusal of a request as a whole, with its place in the query where one is known.
+pub(super) fn refusal(code: &str, message: impl Into<String>, at: Option<Pos>) -> ServerError {
+    let mut error = ServerError::new(message, at);
     error.extensions.get_or_insert_default().set("code", code);
     error
 }
@@ -38,7 +38,7 @@ pub(super) fn refusal(code: &str, message: impl Into<String>) -> ServerError {
 /// Puts what a client may read in the place of what happened. What happened is logged once for each cause, with an id
 /// that the client gets too.
 pub(super) fn mask(errors: &mut [ServerError]) {
-    let mut logged: Vec<(Arc<store::Error>, String)> = Vec::new();
+    let mut logged = Logged::default();
     for error in errors {
         let Some(source) = error.source.clone() else {
             // Errors that GraphQL itself makes have no source: they are about the request and say what to mend.
@@ -48,27 +48,35 @@ pub(super) fn mask(errors: &mut [ServerError]) {
             }
             continue;
         };
-        match source.downcast_ref::<LoadFailed>() {
-            Some(LoadFailed(cause)) => {
-                let known = logged.iter().find(|(known, _)| Arc::ptr_eq(known, cause)).map(|(_, id)| id.clone());
-                let id = known.unwrap_or_else(|| {
-                    let id = correlation_id();
-                    tracing::error!(correlation_id = id, error = %cause, class = ?cause.class(), "a load failed");
-                    logged.push((cause.clone(), id.clone()));
-                    id
-                });
-                if cause.is_unavailable() {
-                    cover(error, "UNAVAILABLE", "The data cannot be read at the moment; please try again shortly.", id);
-                } else {
-                    cover(error, "INTERNAL", "Something went wrong on our side.", id);
-                }
-            }
-            None => {
-                let id = correlation_id();
-                tracing::error!(correlation_id = id, error = error.message, "a resolver failed");
-                cover(error, "INTERNAL", "Something went wrong on our side.", id);
-            }
+        if let Some(LoadFailed(cause)) = source.downcast_ref() {
+            let (code, message) = if cause.is_unavailable() {
+                ("UNAVAILABLE", "The data cannot be read at the moment; please try again shortly.")
+            } else {
+                ("INTERNAL", "Something went wrong on our side.")
+            };
+            cover(error, code, message, &logged.id_of(cause));
+        } else {
+            let id = correlation_id();
+            tracing::error!(correlation_id = id, error = error.message, "a resolver failed");
+            cover(error, "INTERNAL", "Something went wrong on our side.", &id);
         }
+    }
+}
+
+/// The causes that one answer has logged, each with its id.
+#[derive(Default)]
+struct Logged(Vec<(Arc<store::Error>, String)>);
+
+impl Logged {
+    /// The id of a cause, which is logged when it is new.
+    fn id_of(&mut self, cause: &Arc<store::Error>) -> String {
+        if let Some((_, id)) = self.0.iter().find(|(known, _)| Arc::ptr_eq(known, cause)) {
+            return id.clone();
+        }
+        let id = correlation_id();
+        tracing::error!(correlation_id = id, error = %cause, class = ?cause.class(), "a load failed");
+        self.0.push((cause.clone(), id.clone()));
+        id
     }
 }
 
@@ -76,7 +84,7 @@ fn correlation_id() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
-fn cover(error: &mut ServerError, code: &str, message: &str, id: String) {
+fn cover(error: &mut ServerError, code: &str, message: &str, id: &str) {
     message.clone_into(&mut error.message);
     let mut extensions = async_graphql::ErrorExtensionValues::default();
     extensions.set("code", code);

@@ -32,7 +32,7 @@ impl Executor {
     /// client.
     pub async fn execute(&self, viewer: Viewer, mut request: Request, within: Duration) -> Response {
         if let Err(refused) = self.guard.admit(&mut request) {
-            return Response::from_errors(vec![refusal(refused.code(), refused.to_string())]);
+            return Response::from_errors(vec![refusal(refused.code(), refused.to_string(), refused.at())]);
         }
         let request = request.data(viewer).data(Loaders::new(&self.store, viewer.scope()));
         match tokio::time::timeout(within, self.schema.execute(request)).await {
@@ -42,7 +42,7 @@ impl Executor {
             }
             Err(_) => {
                 let message = "The request took longer than it may and was stopped.";
-                Response::from_errors(vec![refusal("TIMEOUT", message)])
+                Response::from_errors(vec![refusal("TIMEOUT", message, None)])
             }
         }
     }

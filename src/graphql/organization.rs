@@ -81,7 +81,8 @@ impl Organization {
     async fn clusters(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many at most; 20 where it is left out.", validator(minimum = 1, maximum = 100))] first: Option<i32>,
+        #[graphql(desc = "How many at most; 20 where it is left out.", validator(minimum = 1, maximum = 100))]
+        first: Option<i32>,
         #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
     ) -> Result<Option<Connection<Cluster>>> {
         let after_key = cursor::decode::<Cluster>("after", after.as_deref())?;

@@ -87,7 +87,8 @@ impl Report {
     async fn rule_hits(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many at most; 20 where it is left out.", validator(minimum = 1, maximum = 100))] first: Option<i32>,
+        #[graphql(desc = "How many at most; 20 where it is left out.", validator(minimum = 1, maximum = 100))]
+        first: Option<i32>,
         #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
     ) -> Result<Option<Connection<RuleHit>>> {
         let asked = ctx.look_ahead();
@@ -95,7 +96,7 @@ impl Report {
             first: page_size(first),
             after: cursor::decode::<RuleHit>("after", after.as_deref())?,
             total: asked.field("totalCount").exists(),
-            details: asks_of_nodes(asked, "details"),
+            details: asks_of_nodes(&asked, "details"),
         };
         let (loaders, hits) = (ctx.loaders()?, &self.cluster.siblings.rule_hits);
         let slice = hits.pages.of(&self.cluster.row.id, page.clone(), || hits.load(loaders, &page)).await?;

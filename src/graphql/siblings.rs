@@ -15,12 +15,13 @@ use tokio::sync::OnceCell;
 use super::error::LoadFailed;
 
 type Loaded<K, V> = Result<HashMap<K, V>, LoadFailed>;
+type Cell<K, V> = Arc<OnceCell<Loaded<K, V>>>;
 
 /// One field of all siblings: what was loaded for them, for each set of arguments that was asked with.
 ///
 /// Aliases with other arguments are another batch.
 pub(super) struct Relation<K, A, V> {
-    cells: Mutex<HashMap<A, Arc<OnceCell<Loaded<K, V>>>>>,
+    cells: Mutex<HashMap<A, Cell<K, V>>>,
 }
 
 impl<K, A, V> Default for Relation<K, A, V> {

@@ -29,7 +29,9 @@ pub(super) enum Refused {
     #[error("the body broke off")]
     BrokenOff,
     /// The body is no GraphQL request.
-    #[error("the body is not a GraphQL request: {{\"query\": \"..\", \"variables\": {{..}}, \"operationName\": \"..\"}}")]
+    #[error(
+        "the body is not a GraphQL request: {{\"query\": \"..\", \"variables\": {{..}}, \"operationName\": \"..\"}}"
+    )]
     NotARequest,
     /// The body is a list of requests.
     #[error("send one request at a time, not a list")]

@@ -25,7 +25,8 @@ struct Examples;
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'";
 
-const HOW_TO_BUILD: &str = "This build has no GraphiQL in it. Run `make web`, which fetches it by its lock file, and build again.\n";
+const HOW_TO_BUILD: &str =
+    "This build has no GraphiQL in it. Run `make web`, which fetches it by its lock file, and build again.\n";
 
 /// The page, its files and the example queries.
 pub(super) fn routes() -> Router {

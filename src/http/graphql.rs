@@ -23,7 +23,9 @@ pub(super) async fn answer(State(api): State<Api>, request: Request) -> Response
         Err(refused) => return refused.into_response(),
     };
     // The extractor reads what the gate let through: a body in memory, of bounded size, said to be JSON.
-    let Ok(request) = GraphQLRequest::<async_graphql_axum::rejection::GraphQLRejection>::from_request(request, &()).await else {
+    let Ok(request) =
+        GraphQLRequest::<async_graphql_axum::rejection::GraphQLRejection>::from_request(request, &()).await
+    else {
         return Refused::NotARequest.into_response();
     };
     let within = deadline.saturating_duration_since(Instant::now());

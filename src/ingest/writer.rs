@@ -74,7 +74,7 @@ impl Writer {
     async fn write_all(&self, batch: &mut Batch) -> Result<Written, GivenUp> {
         let mut written = Written::default();
         // The pieces that are still to be written, the next one last, so that offset order is kept.
-        let mut pieces = vec![0..batch.reports.len()];
+        let mut pieces: Vec<_> = std::iter::once(0..batch.reports.len()).collect();
         let mut refused_in_a_row = 0;
         while let Some(piece) = pieces.pop() {
             let patient = refused_in_a_row >= REFUSED_IN_A_ROW;
@@ -163,15 +163,15 @@ impl Writer {
 
 /// A match over every class: whether to repeat is decided here and nowhere else.
 fn next(error: &store::Error, reports: usize, tries: u32, patient: bool) -> Next {
-    let cut = if reports > 1 { Next::Halve } else { Next::Refuse };
     match error.class() {
         Class::Moment if reports > 1 && error.code().as_deref() == Some(STATEMENT_TIMED_OUT) => Next::Halve,
         Class::Moment | Class::StaleStatement | Class::Setup => Next::Retry,
-        // Nothing but bad messages: they are records of ours, so there is nobody to refuse.
-        Class::TooLarge | Class::Data | Class::Unknown if reports == 0 => Next::Retry,
-        Class::TooLarge if reports > 1 => Next::Halve,
-        Class::TooLarge | Class::Data => cut,
         Class::Unknown if patient || tries < UNKNOWN_TRIES => Next::Retry,
-        Class::Unknown => cut,
+        Class::TooLarge | Class::Data | Class::Unknown => match reports {
+            // Nothing but bad messages: they are records of ours, so there is nobody to refuse.
+            0 => Next::Retry,
+            1 => Next::Refuse,
+            _ => Next::Halve,
+        },
     }
 }

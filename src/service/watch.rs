@@ -42,11 +42,7 @@ pub(super) async fn ingestion(health: &Health, readiness: &Readiness) -> Infalli
 ///
 /// # Errors
 /// When the database is newer than this program: waiting would not help.
-pub(super) async fn bring_up_to_date(
-    store: &Store,
-    migrate: bool,
-    readiness: &Readiness,
-) -> Result<(), store::Error> {
+pub(super) async fn bring_up_to_date(store: &Store, migrate: bool, readiness: &Readiness) -> Result<(), store::Error> {
     let mut told = String::new();
     loop {
         let reason = match look_or_migrate(store, migrate).await {

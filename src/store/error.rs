@@ -149,12 +149,11 @@ fn class_of_code(code: &str) -> Class {
 fn class_of_sqlite_code(code: u32) -> Class {
     // The low byte is the primary code: https://www.sqlite.org/rescode.html
     match code & 0xff {
-        5 | 6 | 10 | 13 => Class::Moment, // BUSY, LOCKED, IOERR, FULL
-        8 | 14 | 23 | 26 => Class::Setup, // READONLY, CANTOPEN, AUTH, NOTADB
-        17 => Class::StaleStatement,      // SCHEMA
-        18 => Class::TooLarge,            // TOOBIG
-        19 | 20 | 25 => Class::Data,      // CONSTRAINT, MISMATCH, RANGE
-        1 => Class::Setup,                // ERROR: above all a table that is missing
+        5 | 6 | 10 | 13 => Class::Moment,     // BUSY, LOCKED, IOERR, FULL
+        1 | 8 | 14 | 23 | 26 => Class::Setup, // ERROR (above all: no such table), READONLY, CANTOPEN, AUTH, NOTADB
+        17 => Class::StaleStatement,          // SCHEMA
+        18 => Class::TooLarge,                // TOOBIG
+        19 | 20 | 25 => Class::Data,          // CONSTRAINT, MISMATCH, RANGE
         _ => Class::Unknown,
     }
 }

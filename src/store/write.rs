@@ -93,7 +93,7 @@ impl Store {
         let mut changes = Vec::with_capacity(steps.len());
         for steps in &steps {
             let open = stored.remove(&steps.cluster()).unwrap_or_default();
-            changes.push(steps.fold(open, &numbers)?);
+            changes.push(steps.fold(&open, &numbers)?);
         }
         clusters::update(transaction, &steps, stored_at).await?;
         rule_hits::write(transaction, &changes).await?;

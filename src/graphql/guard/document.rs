@@ -60,8 +60,8 @@ fn add_up<'a>(outlines: &HashMap<&'a str, Outline<'a>>, limits: &Limits) -> Resu
     circle(outlines, &tallies).map_or(Ok(tallies), Err)
 }
 
-/// What a definition comes to with all that it spreads, if the limits allow that. Refused as soon as one fragment is too
-/// much, no sum ever grows far beyond a limit.
+/// What a definition comes to with all that it spreads, if the limits allow that. Checked for each fragment, so that no
+/// sum grows far beyond its limit.
 fn checked_sum(outline: &Outline<'_>, tallies: &Tallies<'_>, limits: &Limits) -> Result<Tally, Refused> {
     let mut sum = outline.own;
     for spread in &outline.spreads {

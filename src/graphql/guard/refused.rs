@@ -22,9 +22,7 @@ pub(in crate::graphql) enum Refused {
         found: usize,
     },
     /// Braces within braces beyond what the limit on depth leaves room for.
-    #[error(
-        "limits.query_depth allows {depth} levels of fields, each in one inline fragment; this query nests braces deeper"
-    )]
+    #[error("limits.query_depth allows {depth} levels of fields, each in an inline fragment; this query nests deeper")]
     TooNested {
         /// The limit on depth.
         depth: usize,

@@ -37,6 +37,9 @@ fn wide() -> Limits {
     }
 }
 
+/// One of the limits, to be set.
+type Setting = fn(&mut Limits) -> &mut usize;
+
 fn admit(limits: &Limits, request: impl Into<Request>) -> Result<(), Refused> {
     Guard::new(limits).admit(&mut request.into())
 }

@@ -115,7 +115,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Walks the steps over the stored open hits.
-    pub(super) fn fold(&self, stored: BTreeMap<i32, OpenHit>, numbers: &Numbers) -> Result<Change<'a>, DbErr> {
+    pub(super) fn fold(&self, stored: &BTreeMap<i32, OpenHit>, numbers: &Numbers) -> Result<Change<'a>, DbErr> {
         let mut change = Change { cluster: self.cluster(), written: vec![], gone: vec![], closed: vec![] };
         if !self.touches_hits() {
             return Ok(change);

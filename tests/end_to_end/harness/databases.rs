@@ -36,11 +36,7 @@ pub(crate) async fn postgres() -> Database {
     execute(&administrator, &format!("CREATE DATABASE {database}")).await;
     let mut url = url::Url::parse(&administrator).expect("TEST_DATABASE_URL is a URL");
     url.set_path(&database);
-    Database {
-        settings: settings(url.as_str()),
-        name: "PostgreSQL",
-        owner: Owner::Server { administrator, database },
-    }
+    Database { settings: settings(url.as_str()), name: "PostgreSQL", owner: Owner::Server { administrator, database } }
 }
 
 /// An empty SQLite database.

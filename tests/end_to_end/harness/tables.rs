@@ -53,9 +53,8 @@ pub(crate) async fn tables(connection: &DatabaseConnection) -> Tables {
         let selector = &dictionary[&row.recommendation_id];
         format!("{} {selector} {} {} {}", row.cluster_id, row.org_id, time(row.opened_at), time(row.closed_at))
     };
-    let error = |row: consumer_error::Model| {
-        format!("{}/{}/{} {}", row.topic, row.partition, row.topic_offset, row.reason)
-    };
+    let error =
+        |row: consumer_error::Model| format!("{}/{}/{} {}", row.topic, row.partition, row.topic_offset, row.reason);
     Tables {
         organizations: all::<organization::Entity>(connection).await.into_iter().map(|row| row.id).collect(),
         clusters: all::<cluster::Entity>(connection).await.into_iter().map(cluster).collect(),

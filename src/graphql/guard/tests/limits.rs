@@ -2,16 +2,11 @@
 
 use async_graphql::{Name, Request, Value, Variables};
 
-use super::{admit, each, nested, wide};
+use super::{Setting, admit, each, nested, refusal, wide};
 use crate::{config::Limits, graphql::guard::Refused};
 
 /// Checks that `request(n)` is admitted up to the limit and refused beyond, where the limit is that of `setting`.
-fn check<R: Into<Request>>(
-    wanted: &str,
-    setting: fn(&mut Limits) -> &mut usize,
-    limit: usize,
-    request: impl Fn(usize) -> R,
-) {
+fn check<R: Into<Request>>(wanted: &str, setting: Setting, limit: usize, request: impl Fn(usize) -> R) {
     let mut limits = wide();
     *setting(&mut limits) = limit;
     assert_eq!(admit(&limits, request(limit)), Ok(()), "{wanted} at the limit");
@@ -33,50 +28,35 @@ fn bytes_of_the_query() {
 fn tokens() {
     let tokens = |n| format!("{{{}}}", "a,".repeat(n - 2));
     check("limits.query_tokens", |limits| &mut limits.query_tokens, 100, tokens);
+    // Each is one token; what stands between them is none.
     let of_all_kinds = [
-        "query",
-        "Q1",
-        "(",
-        "$",
-        "v",
-        ":",
-        "T",
-        "=",
-        "-1.5e+3",
-        ")",
-        "{",
-        "...",
-        "@",
-        "x",
-        "(",
-        "s",
-        ":",
-        r#""a \" b""#,
-        "b",
-        ":",
-        r#""""a "" \""" b""""#,
-        ")",
-        "{",
-        "__typename",
-        "}",
-        "}",
-    ];
+        ["query", "_Q1", "(", "$", "v", ":", "T", "=", "-1.5e+3", ")", "{"].as_slice(),
+        &["...", "@", "x", "(", "s", ":", r#""a \" b""#, "b", ":", "[", r#""""a "" \""" b""""#, "]", ")", "{"],
+        &["__typename", "}", "}"],
+    ]
+    .concat();
     let padded = |n| of_all_kinds.join(" ,\t\u{feff}# ({[ \" \n") + &"&".repeat(n - of_all_kinds.len());
     check("limits.query_tokens", |limits| &mut limits.query_tokens, of_all_kinds.len(), padded);
 }
 
 #[test]
 fn depth() {
-    let depth = |limits: &mut Limits| -> &mut usize { unreachable!("{limits:?}") };
-    let _ = depth;
     let key = "limits.query_depth";
     check(key, |limits| &mut limits.query_depth, 16, |n| nested("{a", n, "}"));
-    check(key, |limits| &mut limits.query_depth, 16, |n| format!("{{a{}}}", nested("{...on T{a", n - 1, "}}")));
+    let inline = |n| format!("{}{}{}", "{...on T{a".repeat(8), nested("{a", n - 8, "}"), "}}".repeat(8));
+    check(key, |limits| &mut limits.query_depth, 16, inline);
     let by_fragments = |n| {
         let chain = each(n - 1, |i| format!("fragment F{i} on T {{a {{...F{}}}}}", i + 1));
         format!("{{...F0}} {chain} fragment F{} on T {{a}}", n - 1)
     };
     check(key, |limits| &mut limits.query_depth, 16, by_fragments);
+}
+
+#[test]
+fn each_level_of_fields_may_be_in_an_inline_fragment() {
+    let limits = Limits { query_depth: 16, ..wide() };
+    assert_eq!(admit(&limits, nested("{...on T{a", 16, "}}")), Ok(()));
+    assert_eq!(admit(&limits, nested("{...on T{a", 17, "}}")), Err(Refused::TooNested { depth: 16 }));
 }
 
 #[test]
@@ -104,9 +84,8 @@ fn aliases_with_fragments_spread_out() {
 fn root_fields() {
     let key = "limits.query_root_fields";
     check(key, |limits| &mut limits.query_root_fields, 20, |n| format!("{{{}}}", "a{b c d} ".repeat(n)));
-    let by_fragments = |n| {
-        format!("{{{} ...F ...on Q {{...F}} x {{...F}}}} fragment F on Q {{a{{b}} c}}", "a ".repeat(n - 5))
-    };
+    let by_fragments =
+        |n| format!("{{{} ...F ...on Q {{...F}} x {{...F}}}} fragment F on Q {{a{{b}} c}}", "a ".repeat(n - 5));
     check(key, |limits| &mut limits.query_root_fields, 20, by_fragments);
     let in_the_second = |n| format!("query A {{a}} query B {{{}}}", "a ".repeat(n));
     check(key, |limits| &mut limits.query_root_fields, 20, in_the_second);
@@ -172,7 +151,7 @@ fn depth_of_variables() {
 #[test]
 fn a_refusal_names_the_limit_and_what_it_counts() {
     let limits = Limits { query_depth: 2, ..wide() };
-    let refused = super::refusal(&limits, "{a{b{c}}}");
+    let refused = refusal(&limits, "{a{b{c}}}");
     let wanted = "QUERY_TOO_LARGE: limits.query_depth allows 2 levels of fields; this request has at least 3";
     assert_eq!(refused, wanted);
 }

@@ -1,0 +1,79 @@
+//! What is no GraphQL is refused with the place and the reason, and with nothing of what it says.
+
+use super::{admit, defaults, each, refusal, wide};
+use crate::{config::Limits, graphql::guard::Refused};
+
+#[test]
+fn the_place_and_the_reason_are_told() {
+    for (query, wanted) in [
+        ("", " at line 1, column 1: expected executable_definition"),
+        ("{a(}", " at line 1, column 4: expected name"),
+        ("{\n  a(x: 1\n}", " at line 3, column 1: expected name"),
+        ("{a(x: \"b)}", " at line 1, column 7: a string that begins here does not end"),
+        ("{a(x: 1e999)}", " at line 1, column 7: a number is out of range"),
+        ("{a} {b}", " at line 1, column 5: an operation without a name must be the only one"),
+        ("query A {a} query A {b}", " at line 1, column 13: two operations have one name"),
+        ("{a} fragment F on T {a} fragment F on T {b}", " at line 1, column 25: two fragments have one name"),
+        ("fragment F on T {a}", ": it has no operation"),
+    ] {
+        assert_eq!(refusal(&defaults(), query), format!("SYNTAX_ERROR: the query cannot be read{wanted}"), "{query}");
+    }
+}
+
+#[test]
+fn the_parsers_own_limit_is_told_like_ours() {
+    let query = super::nested("{a", 66, "}");
+    let refused = refusal(&Limits { query_depth: 64, ..wide() }, query);
+    assert_eq!(refused, "SYNTAX_ERROR: the query cannot be read: its selections are nested too deeply");
+}
+
+#[test]
+fn nothing_that_was_sent_is_repeated() {
+    const MARK: &str = "m4rk";
+    let limits = Limits { query_fragments: 2, query_operations: 2, introspection: false, ..defaults() };
+    let long = MARK.repeat(4_000);
+    for query in [
+        MARK.to_owned(),
+        long.clone(),
+        format!("{long} {long}"),
+        format!("{{{MARK}"),
+        format!("{{{MARK}(= {MARK})}}"),
+        format!("{{\n{MARK}\n= {MARK}\n}}"),
+        format!("{{\r{MARK}\r= {MARK}\r}}"),
+        format!("{{a(x: \"{MARK}"),
+        format!("{{a(x: \"\\{MARK}\")}}"),
+        format!("{{a(x: 1e999, {MARK}: {MARK})}}"),
+        format!("query {MARK} {{a}} query {MARK} {{a}}"),
+        format!("{{a}} fragment {MARK} on T {{a}} fragment {MARK} on T {{a}}"),
+        format!("{{a}} fragment {MARK} on T {{...{MARK}}}"),
+        format!("{{__schema {{{MARK}}}}}"),
+        format!("{{{}}}", each(31, |i| format!("{MARK}{i}: a "))),
+        each(3, |i| format!("query {MARK}{i} {{a}}")),
+        format!("query({}) {{a}}", each(51, |i| format!("${MARK}{i}: T "))),
+        format!("{{a {}}}", format!("@{MARK} ").repeat(51)),
+        format!("{}{MARK}", "{".repeat(40)),
+    ] {
+        let refused = refusal(&limits, query.as_str());
+        assert!(!refused.contains(MARK), "{query:.40}: {refused}");
+        assert!(refused.len() < 400, "{refused}");
+    }
+}
+
+#[test]
+fn what_the_parser_expected_is_cut() {
+    let parsed = async_graphql::parser::Error::Syntax {
+        message: format!("excerpt\n  = expected {}", "rule, ".repeat(1_000)),
+        start: async_graphql::Pos { line: 1, column: 2 },
+        end: None,
+    };
+    let Refused::Unreadable { reason, at } = Refused::unreadable(&parsed) else { panic!("unreadable") };
+    assert_eq!((reason.len(), reason.starts_with("expected rule, rule")), (300, true));
+    assert_eq!(at, Some(async_graphql::Pos { line: 1, column: 2 }));
+}
+
+#[test]
+fn what_only_validation_can_judge_is_left_to_it() {
+    for query in ["{a @unknown}", "{...Absent}", "query($v: T, $v: T) {a}", "{a(x: $unknown)}", "mutation {a}"] {
+        assert_eq!(admit(&defaults(), query), Ok(()), "{query}");
+    }
+}
