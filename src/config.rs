@@ -116,7 +116,7 @@ pub struct Limits {
     pub query_tokens: usize,
     /// Levels of fields within fields: each may multiply the rows by a page.
     pub query_depth: usize,
-    /// Fields selected once fragments are spread out: a few nested fragments unfold to millions.
+    /// Selections (fields, spreads, inline fragments) once fragments are spread out: a few nested ones unfold to millions.
     pub query_selections: usize,
     /// Fields under another name: the way to ask for one costly thing many times.
     pub query_aliases: usize,

@@ -5,5 +5,8 @@ use std::process::ExitCode;
 use insights_results_aggregator::cli;
 
 fn main() -> ExitCode {
-    cli::run(std::env::args_os(), &std::env::vars().collect())
+    // A variable that is no text is none of ours.
+    let environment =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    cli::run(std::env::args_os(), &environment.collect())
 }

@@ -79,7 +79,7 @@ pub struct Service {
     listener: TcpListener,
     address: SocketAddr,
     store: Store,
-    probe: store::Probe,
+    probes: Vec<store::Probe>,
     readiness: Arc<Readiness>,
 }
 
@@ -94,14 +94,17 @@ impl Service {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let store = Store::open(&config.database).await?;
-        let probe = store::Probe::open(&config.database.url).await?;
+        let mut probes = vec![store::Probe::open(&config.database.url).await?];
+        if let Some(replica) = &config.database.read_url {
+            probes.push(store::Probe::open(replica).await?);
+        }
         let readiness = Arc::new(Readiness::default());
         readiness.missing(watch::DATABASE, "not asked yet");
         readiness.missing(watch::MIGRATIONS, "not looked at yet");
         if role.ingests() {
             readiness.missing(watch::KAFKA, "waits for the database");
         }
-        Ok(Self { config, role, listener, address, store, probe, readiness })
+        Ok(Self { config, role, listener, address, store, probes, readiness })
     }
 
     /// Where the API listens: the port that was really given.
@@ -128,7 +131,7 @@ impl Service {
         let serving = CancellationToken::new();
         let router = self.router();
         let server = tokio::spawn(http::serve(self.listener, router, serving.clone()));
-        let watching = tokio::spawn(watch::database(self.probe.clone(), self.readiness.clone()));
+        let watching = tokio::spawn(watch::databases(self.probes.clone(), self.readiness.clone()));
         let mut ingester = None;
         let mut tasks = Tasks { server, watching };
         let ended = tokio::select! {

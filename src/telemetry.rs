@@ -1,5 +1,7 @@
 //! What the process tells of itself: log lines on standard error.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
@@ -8,7 +10,10 @@ use crate::config::{Log, LogFormat};
 pub fn start(log: &Log) {
     // The level was checked when the configuration was loaded.
     let level = EnvFilter::new(&log.level);
-    let builder = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let started = match log.format {
         LogFormat::Text => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -69,6 +69,7 @@ impl Demo {
 
         step(&format!("opening a database in {}", folder.path.display()));
         let producer = Producer::new(ingest::client_config(&config.kafka), &config.kafka.ocp_topic)?;
+        config.refuse_open_bind(false)?;
         let service = Service::build(config, Role::All).await?;
         let (store, address) = (service.store().clone(), service.address());
         let mut running = tokio::spawn(service.run(stop.clone()));

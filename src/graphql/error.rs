@@ -5,7 +5,11 @@ use std::{fmt, sync::Arc};
 use async_graphql::{Error, ErrorExtensions as _, Pos, ServerError};
 use uuid::Uuid;
 
+use super::schema::COST;
 use crate::store;
+
+/// What async-graphql says of a request that costs more than it may; without a number or a mend.
+const TOO_COMPLEX: &str = "Query is too complex.";
 
 /// A load that failed; it failed once, for all who asked. What it says stays with us.
 #[derive(Clone, Debug)]
@@ -42,6 +46,13 @@ pub(super) fn mask(errors: &mut [ServerError]) {
     for error in errors {
         let Some(source) = error.source.clone() else {
             // Errors that GraphQL itself makes have no source: they are about the request and say what to mend.
+            if error.message == TOO_COMPLEX {
+                *error = refusal(
+                    "QUERY_TOO_LARGE",
+                    format!("the request costs more than {COST}: ask for smaller pages or fewer fields"),
+                    None,
+                );
+            }
             let extensions = error.extensions.get_or_insert_default();
             if extensions.get("code").is_none() {
                 extensions.set("code", "BAD_USER_INPUT");

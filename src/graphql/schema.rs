@@ -8,8 +8,8 @@ use crate::config::Limits;
 /// The schema, ready to be asked.
 pub(super) type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
 
-/// What one request may cost: a page of 100 clusters with a page of 100 hits each, and little more.
-const COST: usize = 20_000;
+/// What one request may cost, a field of a node counting one: 100 clusters with 20 hits each and all fields of both fit.
+pub(super) const COST: usize = 20_000;
 /// How deep the parser may recurse, so that no text overflows the stack.
 const RECURSION: usize = 32;
 /// Directives at one field; the whole request's are counted before.

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use axum::Router;
+use hyper::server::conn::http1;
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use tokio::net::TcpListener;
@@ -15,8 +16,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How many headers a request may have.
 const MAX_HEADERS: usize = 64;
-/// How many requests one HTTP/2 connection may have under way.
-const MAX_STREAMS: u32 = 100;
 /// How long requests that are under way may take when the process stops.
 const DRAIN: Duration = Duration::from_secs(10);
 /// Pause after a connection could not be accepted: most often there are no file descriptors left.
@@ -44,11 +43,11 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
             continue;
         }
         let service = TowerToHyperService::new(router.clone());
-        let connection = builder.serve_connection(TokioIo::new(socket), service).into_owned();
+        let connection = builder.serve_connection(TokioIo::new(socket), service);
         let connection = graceful.watch(connection);
         tasks.spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!(error, "a connection ended early");
+                tracing::debug!(%error, "a connection ended early");
             }
         });
     }
@@ -58,9 +57,10 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     }
 }
 
-fn builder() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_headers(MAX_HEADERS);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
+/// HTTP/1 only: without TLS no browser speaks HTTP/2, and while the version of a connection is guessed, one that says
+/// nothing is not bounded by any timer.
+fn builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_headers(MAX_HEADERS);
     builder
 }

@@ -1,4 +1,4 @@
-//! How librdkafka is set up: what holds our promise, what keeps memory small, and the way in.
+//! How librdkafka is set up: the way in, what keeps memory small, and what holds our promise.
 
 use rdkafka::ClientConfig;
 
@@ -22,37 +22,74 @@ pub fn client_config(kafka: &config::Kafka) -> ClientConfig {
             .set("sasl.username", &kafka.security.sasl_username)
             .set("sasl.password", kafka.security.sasl_password.expose());
     }
+    for (key, value) in kafka.client.iter() {
+        client.set(key, value);
+    }
     client
 }
+
+/// What we think best for a consumer, unless experts said otherwise.
+const CONSUMER_DEFAULTS: [(&str, &str); 6] = [
+    ("check.crcs", "true"),
+    // A partition's queue: 8 MB each once they are split, and refilled without a second's pause.
+    ("queued.min.messages", "1000"),
+    ("queued.max.messages.kbytes", "8192"),
+    ("fetch.queue.backoff.ms", "20"),
+    ("fetch.message.max.bytes", "1048576"),
+    ("topic.metadata.refresh.interval.ms", "60000"),
+];
+
+/// What nobody may change. An offset is committed only after we stored it, and we store it only after the batch; the
+/// statistics tell health when a broker answers again.
+const CONSUMER_PROMISE: [(&str, &str); 8] = [
+    ("enable.auto.offset.store", "false"),
+    ("enable.auto.commit", "true"),
+    ("auto.commit.interval.ms", "1000"),
+    ("auto.offset.reset", "earliest"),
+    ("enable.partition.eof", "false"),
+    ("allow.auto.create.topics", "false"),
+    ("partition.assignment.strategy", "cooperative-sticky"),
+    ("statistics.interval.ms", "5000"),
+];
 
 /// A consumer's settings.
 pub(super) fn consumer_config(kafka: &config::Kafka) -> ClientConfig {
     let mut client = client_config(kafka);
-    client
-        .set("partition.assignment.strategy", "cooperative-sticky")
-        .set("session.timeout.ms", kafka.session_timeout.as_millis().to_string())
-        .set("check.crcs", "true")
-        .set("allow.auto.create.topics", "false")
-        .set("statistics.interval.ms", "5000")
-        // A partition's queue: 8 MB each once they are split, and refilled without a second's pause.
-        .set("queued.min.messages", "1000")
-        .set("queued.max.messages.kbytes", "8192")
-        .set("fetch.queue.backoff.ms", "20")
-        .set("fetch.message.max.bytes", "1048576")
-        .set("topic.metadata.refresh.interval.ms", "60000");
+    for (key, value) in CONSUMER_DEFAULTS {
+        if client.get(key).is_none() {
+            client.set(key, value);
+        }
+    }
+    for (key, value) in CONSUMER_PROMISE {
+        client.set(key, value);
+    }
+    client.set("group.id", &kafka.group).set("session.timeout.ms", kafka.session_timeout.as_millis().to_string());
     if let Some(instance) = &kafka.group_instance_id {
         client.set("group.instance.id", instance);
     }
-    for (key, value) in kafka.client.iter() {
-        client.set(key, value);
+    client
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::Config;
+
+    fn kafka(setting: (&str, &str)) -> config::Kafka {
+        let variable = format!("INSIGHTS_RESULTS_AGGREGATOR__KAFKA__CLIENT__{}", setting.0);
+        let environment = BTreeMap::from([(variable, setting.1.to_owned())]);
+        Config::load(None, &environment).expect("the setting is taken").config.kafka
     }
-    // These hold the promise: an offset is committed only after we stored it, and we store it only after the batch.
-    client
-        .set("group.id", &kafka.group)
-        .set("enable.auto.offset.store", "false")
-        .set("enable.auto.commit", "true")
-        .set("auto.commit.interval.ms", "1000")
-        .set("auto.offset.reset", "earliest")
-        .set("enable.partition.eof", "false");
-    client
+
+    #[test]
+    fn experts_have_the_last_word_on_all_but_the_promise() {
+        let kafka = kafka(("FETCH_QUEUE_BACKOFF_MS", "7"));
+        assert_eq!(client_config(&kafka).get("fetch.queue.backoff.ms"), Some("7"));
+        let consumer = consumer_config(&kafka);
+        assert_eq!(consumer.get("fetch.queue.backoff.ms"), Some("7"));
+        assert_eq!(consumer.get("queued.min.messages"), Some("1000"));
+        assert_eq!(consumer.get("enable.auto.offset.store"), Some("false"));
+    }
 }

@@ -20,6 +20,7 @@ pub(super) struct BatchCommitted<'a> {
 
 impl BatchCommitted<'_> {
     pub(super) fn emit(&self) {
+        static ODD: Throttle = Throttle::new();
         let (counts, written) = (self.counts, self.written);
         tracing::debug!(
             partition = self.partition,
@@ -37,13 +38,16 @@ impl BatchCommitted<'_> {
         if written.moved > 0 {
             tracing::info!(partition = self.partition, clusters = written.moved, "clusters changed their organization");
         }
-        if counts.oddities() > 0 {
+        if counts.oddities() > 0
+            && let Some(left_out) = ODD.admit()
+        {
             tracing::info!(
                 partition = self.partition,
                 unknown_versions = counts.unknown_versions,
                 from_the_future = counts.from_the_future,
                 repeated_hits = counts.repeated_hits,
                 ignored_infos = counts.ignored_infos,
+                left_out,
                 "odd messages, ingested all the same"
             );
         }

@@ -16,11 +16,11 @@ pub(super) const MIGRATIONS: &str = "migrations";
 /// How often each part is looked at; so long may readiness be behind.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Asks the database for an answer, again and again.
-pub(super) async fn database(probe: Probe, readiness: Arc<Readiness>) -> Infallible {
+/// Asks each database for an answer, again and again.
+pub(super) async fn databases(probes: Vec<Probe>, readiness: Arc<Readiness>) -> Infallible {
     loop {
-        match probe.ask().await {
-            Ok(()) => readiness.ready(DATABASE),
+        match futures_util::future::try_join_all(probes.iter().map(Probe::ask)).await {
+            Ok(_) => readiness.ready(DATABASE),
             Err(reason) => readiness.missing(DATABASE, reason),
         }
         tokio::time::sleep(EVERY).await;

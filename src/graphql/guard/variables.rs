@@ -1,4 +1,4 @@
-//! The variables of a request: not too deep, and with their defaults.
+//! The variables of a request: not too deep, not too many values, and with their defaults.
 
 use async_graphql::{
     Request, Value, Variables,
@@ -8,13 +8,23 @@ use async_graphql::{
 use super::{Refused, limit::Limit};
 use crate::config::Limits;
 
-/// Refuses variables with lists and objects nested too deeply. Their size is bounded with that of the request.
+/// Refuses variables with lists and objects nested too deeply, or with too many values in them: async-graphql copies a
+/// variable each time it is used, so they are held to what the same values could be if they stood in the query.
 pub(super) fn check(variables: &Variables, limits: &Limits) -> Result<(), Refused> {
     let allowed = limits.argument_depth;
-    if variables.values().all(|value| is_within(value, allowed)) {
-        return Ok(());
+    if !variables.values().all(|value| is_within(value, allowed)) {
+        return Limit::ArgumentDepth.check(allowed.saturating_add(1), limits);
     }
-    Limit::ArgumentDepth.check(allowed.saturating_add(1), limits)
+    Limit::QueryTokens.check(variables.values().map(values_in).sum(), limits)
+}
+
+/// Counts scalars, lists and objects. Only asked of values whose depth is bounded.
+fn values_in(value: &Value) -> usize {
+    match value {
+        Value::List(items) => 1 + items.iter().map(values_in).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(values_in).sum::<usize>(),
+        _ => 1,
+    }
 }
 
 /// Looks no deeper than the levels that are allowed, however deep the value is.

@@ -149,6 +149,16 @@ fn depth_of_variables() {
 }
 
 #[test]
+fn values_within_variables() {
+    let with_values = |n| {
+        let numbers = Value::List(vec![Value::from(1); n - 1]);
+        Request::new("{a}")
+            .variables(Variables::from_value(Value::Object([(Name::new("v"), numbers)].into_iter().collect())))
+    };
+    check("limits.query_tokens", |limits| &mut limits.query_tokens, 100, with_values);
+}
+
+#[test]
 fn a_refusal_names_the_limit_and_what_it_counts() {
     let limits = Limits { query_depth: 2, ..wide() };
     let refused = refusal(&limits, "{a{b{c}}}");
