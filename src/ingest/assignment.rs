@@ -102,3 +102,28 @@ async fn watch(task: impl Future<Output = ()>, stop: CancellationToken, failed: 
         let _ = failed.send(Error::TaskEnded);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    async fn told(task: impl Future<Output = ()>, stopped: bool) -> bool {
+        let (failed, mut failures) = mpsc::unbounded_channel();
+        let stop = CancellationToken::new();
+        if stopped {
+            stop.cancel();
+        }
+        watch(task, stop, failed).await;
+        failures.try_recv().is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_or_ends_unasked_is_told() {
+        assert!(told(async { panic!("on purpose") }, false).await);
+        assert!(told(async { panic!("on purpose") }, true).await);
+        assert!(told(async {}, false).await);
+        assert!(!told(async {}, true).await);
+    }
+}

@@ -175,3 +175,36 @@ fn next(error: &store::Error, reports: usize, tries: u32, patient: bool) -> Next
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is done with an error of this class, for a batch of so many reports.
+    fn done(error: &store::Error, reports: usize, tries: u32, patient: bool) -> &'static str {
+        match next(error, reports, tries, patient) {
+            Next::Retry => "retry",
+            Next::Halve => "halve",
+            Next::Refuse => "refuse",
+        }
+    }
+
+    #[test]
+    fn only_what_the_data_is_to_blame_for_is_cut_and_refused() {
+        let moment = store::Error::TimedOut { during: "testing", seconds: 1 };
+        let setup = store::Error::Corrupt { what: "a test" };
+        for error in [moment, setup] {
+            for reports in [0, 1, 500] {
+                assert_eq!(done(&error, reports, 1_000, false), "retry", "{error}");
+            }
+        }
+        let custom = sea_orm::DbErr::Custom("nobody knows".to_owned());
+        let unknown = store::Error::Database { during: "testing", source: custom };
+        assert_eq!(done(&unknown, 500, UNKNOWN_TRIES - 1, false), "retry");
+        assert_eq!(done(&unknown, 500, UNKNOWN_TRIES, false), "halve");
+        assert_eq!(done(&unknown, 1, UNKNOWN_TRIES, false), "refuse");
+        assert_eq!(done(&unknown, 0, UNKNOWN_TRIES, false), "retry");
+        // Three in a row were refused for reasons that we do not know: that looks like a fault of ours.
+        assert_eq!(done(&unknown, 1, UNKNOWN_TRIES, true), "retry");
+    }
+}
