@@ -13,6 +13,7 @@ mod error;
 mod executor;
 mod guard;
 mod loaders;
+mod nulls;
 mod organization;
 mod query;
 mod report;

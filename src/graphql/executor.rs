@@ -1,4 +1,4 @@
-//! What stands in front of the schema: the guard before, the mask behind, and a time limit.
+//! What stands around the schema: the guard before, nulls and the mask behind, and a time limit.
 //!
 //! Not an extension of async-graphql: with one registered, every field takes a slower way.
 
@@ -10,6 +10,7 @@ use super::{
     error::{mask, refusal},
     guard::Guard,
     loaders::Loaders,
+    nulls::Nulls,
     schema::{self, Schema},
 };
 use crate::{config::Limits, identity::Viewer, store::Store};
@@ -19,13 +20,16 @@ use crate::{config::Limits, identity::Viewer, store::Store};
 pub struct Executor {
     schema: Schema,
     guard: Arc<Guard>,
+    nulls: Arc<Nulls>,
     store: Store,
 }
 
 impl Executor {
     /// The graph over a store.
     pub fn new(store: Store, limits: &Limits) -> Self {
-        Self { schema: schema::build(limits), guard: Arc::new(Guard::new(limits)), store }
+        let schema = schema::build(limits);
+        let nulls = Arc::new(Nulls::of(&schema.sdl()));
+        Self { schema, guard: Arc::new(Guard::new(limits)), nulls, store }
     }
 
     /// Answers a request of `viewer`, or stops after `within`. What went wrong is in the response, in words for the
@@ -34,9 +38,13 @@ impl Executor {
         if let Err(refused) = self.guard.admit(&mut request) {
             return Response::from_errors(vec![refusal(refused.code(), refused.to_string(), refused.at())]);
         }
+        let (query, operation) = (request.query.clone(), request.operation_name.clone());
         let request = request.data(viewer).data(Loaders::new(&self.store, viewer.scope()));
         match tokio::time::timeout(within, self.schema.execute(request)).await {
             Ok(mut response) => {
+                if response.is_err() {
+                    self.nulls.put(&query, operation.as_deref(), &mut response);
+                }
                 mask(&mut response.errors);
                 response
             }

@@ -188,3 +188,6 @@ fn by_arguments<S: Step>(keys: &[Key<S>]) -> HashMap<&S::Arguments, Vec<S::Paren
     }
     batches
 }
+
+#[cfg(test)]
+mod tests;

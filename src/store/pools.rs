@@ -39,10 +39,10 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens both pools without connecting: the database may be away, and is asked for with the first statement.
+    /// Opens both pools. A server may be away: it is connected to with the first statement. A SQLite file is opened at once.
     ///
     /// # Errors
-    /// When a URL cannot be read.
+    /// When a URL cannot be read or a file cannot be opened.
     pub async fn open(database: &config::Database) -> Result<Self, Error> {
         let mut writer = connect(writer_options(&database.url)).await?;
         let mut reader = connect(reader_options(database.readers_url(), database.max_connections)).await?;

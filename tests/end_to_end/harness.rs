@@ -1,6 +1,7 @@
 //! What the tests stand on: databases, topics, the service in this process and as one of its own, and waiting.
 
 mod databases;
+mod held_table;
 mod kafka;
 mod process;
 mod service;
@@ -8,8 +9,9 @@ mod tables;
 mod wait;
 
 pub(crate) use databases::{Database, each_database, postgres, sqlite};
+pub(crate) use held_table::HeldTable;
 pub(crate) use kafka::Topic;
-pub(crate) use process::Process;
-pub(crate) use service::Running;
+pub(crate) use process::{Process, program};
+pub(crate) use service::{Running, default_config};
 pub(crate) use tables::{Tables, tables};
 pub(crate) use wait::until;

@@ -3,4 +3,10 @@
 //! `make test` starts the parts and runs this. Each test has a database and a topic of its own. A part that is missing
 //! is a failure with an instruction, never a skip.
 
+mod command_line;
+mod examples;
+mod graph;
+mod graphiql;
 mod harness;
+mod http_edge;
+mod reports;

@@ -76,9 +76,8 @@ impl Drop for Database {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(execute(&administrator, &drop));
         });
-        if dropped.join().is_err() && !std::thread::panicking() {
-            panic!("the test's database could not be dropped");
-        }
+        let failing = std::thread::panicking();
+        assert!(dropped.join().is_ok() || failing, "the test's database could not be dropped");
     }
 }
 

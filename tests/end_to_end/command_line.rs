@@ -1,0 +1,163 @@
+//! The program from a terminal: what it says, and with which code it ends.
+
+use std::{
+    fs,
+    net::TcpListener,
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+use crate::harness::{Process, program};
+
+const COMMANDS: [&str; 6] = ["serve", "demo", "produce", "migrate", "schema", "config"];
+
+fn run(command: &mut Command) -> Output {
+    command.output().expect("the program runs")
+}
+
+/// What a command prints, if it ends well and complains of nothing.
+fn printed(arguments: &[&str]) -> String {
+    let output = run(program().args(arguments));
+    assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}: {output:?}");
+    text(&output.stdout)
+}
+
+/// What a command complains of, if it ends with this code and prints nothing.
+fn complaint(command: &mut Command, code: i32) -> String {
+    let output = run(command);
+    let complaint = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{complaint}");
+    complaint
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+/// The name of an environment variable that sets a key.
+fn variable(key: &str) -> String {
+    format!("INSIGHTS_RESULTS_AGGREGATOR__{key}")
+}
+
+/// `serve` as the API over a database in a folder, listening at an address.
+fn serve_at(address: &str, folder: &TempDir) -> Command {
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
+    let mut command = program();
+    command.args(["serve", "--role", "api"]).env(variable("DATABASE__URL"), url);
+    command.env(variable("HTTP__ADDRESS"), address);
+    command
+}
+
+#[test]
+fn help_names_every_command_and_each_has_its_own() {
+    let help = printed(&["--help"]);
+    for command in COMMANDS {
+        assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command} in\n{help}");
+        let own = printed(&[command, "--help"]);
+        assert!(own.contains(&format!("insights-results-aggregator {command}")), "{own}");
+    }
+    assert!(help.contains("Exit codes:"), "{help}");
+}
+
+#[test]
+fn whoever_asks_for_nothing_gets_help() {
+    assert!(complaint(&mut program(), 1).contains("Usage:"));
+}
+
+#[test]
+fn the_version_names_the_commit() {
+    let version = printed(&["--version"]);
+    assert_eq!(version, format!("insights-results-aggregator {}\n", insights_results_aggregator::VERSION));
+    assert!(version.starts_with(concat!("insights-results-aggregator ", env!("CARGO_PKG_VERSION"), " (")), "{version}");
+}
+
+#[test]
+fn a_misspelt_command_or_option_is_answered_with_the_right_one() {
+    let complaint_of = |arguments: &[&str]| complaint(program().args(arguments), 1);
+    assert!(complaint_of(&["serv"]).contains("'serve'"));
+    assert!(complaint_of(&["serve", "--rol", "api"]).contains("'--role'"));
+    assert!(complaint_of(&["serve", "--role", "everything"]).contains("[possible values: api, ingest, all]"));
+}
+
+#[test]
+fn the_schema_is_printed_as_it_is_checked_in() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql");
+    assert!(printed(&["schema"]) == fs::read_to_string(path).expect("schema.graphql"), "run `make schema`");
+}
+
+#[test]
+fn the_configuration_is_printed_with_origins_and_without_secrets() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(file.path(), "[kafka]\ngroup = \"from-a-file\"\n").expect("a written file");
+    let mut command = program();
+    command.arg("config").arg("--config").arg(file.path());
+    command.env(variable("DATABASE__URL"), "postgres://user:s3cr3t@host/name");
+    let output = run(&mut command);
+    assert!(output.status.success(), "{output:?}");
+    let printed = text(&output.stdout);
+    assert!(!printed.contains("s3cr3t"), "{printed}");
+    for line in [
+        "http.address = \"127.0.0.1:8080\"   # from default".to_owned(),
+        format!("kafka.group = \"from-a-file\"   # from file {}", file.path().display()),
+        format!(
+            "database.url = \"postgres://user:***@host/name\"   # from environment variable {}",
+            variable("DATABASE__URL")
+        ),
+    ] {
+        assert!(printed.lines().any(|printed| printed == line), "{line} in\n{printed}");
+    }
+}
+
+#[test]
+fn everything_wrong_with_a_configuration_is_told_at_once() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(file.path(), "[ingest]\nbatch_mesages = 1\n[http]\naddress = \"here\"\n").expect("a written file");
+    let mut command = program();
+    command.arg("config").arg("--config").arg(file.path()).env(variable("LOG__FORMAT"), "xml");
+    let complaint = complaint(&mut command, 1);
+    for part in [
+        "did you mean `ingest.batch_messages`?",
+        "`http.address` (from file ",
+        "must be an IP address and a port",
+        "LOG__FORMAT) must be one of text, json",
+    ] {
+        assert!(complaint.contains(part), "{part} in\n{complaint}");
+    }
+    let missing = run(program().args(["config", "--config", "/nowhere/insights.toml"]));
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(text(&missing.stderr).contains("/nowhere/insights.toml"), "{missing:?}");
+}
+
+#[tokio::test]
+async fn to_open_what_everybody_may_read_must_be_said_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let everywhere = |allowed: bool, flag: bool| {
+        let mut command = serve_at("0.0.0.0:0", &folder);
+        command.env(variable("HTTP__ALLOW_REMOTE_WITHOUT_AUTH"), allowed.to_string());
+        command.args(flag.then_some("--insecure-no-auth"));
+        command
+    };
+    let (setting, option) = ("http.allow_remote_without_auth", "--insecure-no-auth");
+    for (allowed, flag, missing) in
+        [(false, false, &[setting, option][..]), (true, false, &[option]), (false, true, &[setting])]
+    {
+        let complaint = complaint(&mut everywhere(allowed, flag), 1);
+        for part in missing.iter().chain(&["0.0.0.0:0"]) {
+            assert!(complaint.contains(part), "{part} in\n{complaint}");
+        }
+    }
+    let mut served = Process::spawn(everywhere(true, true));
+    assert!(served.address().await.ip().is_unspecified());
+    served.signal("TERM");
+    assert!(served.ended().await.success(), "{}", served.output());
+}
+
+#[test]
+fn an_address_in_use_is_named_and_ends_with_code_4() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let complaint = complaint(&mut serve_at(&address, &folder), 4);
+    assert!(complaint.contains(&format!("cannot listen on {address} (http.address)")), "{complaint}");
+}

@@ -1,0 +1,80 @@
+//! The examples that GraphiQL opens with are the repository's, and each of them works.
+
+use std::{collections::BTreeSet, fs};
+
+use async_graphql::parser::parse_query;
+use insights_results_aggregator::{
+    domain::Timestamp,
+    generator::{DEFAULT_SEED, Fleet, FleetSize},
+    message::{Limits, OcpResult},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{Running, each_database, sqlite},
+    reports::write,
+};
+
+/// What the demo shows: the examples are to be tried there.
+const DEMO: FleetSize = FleetSize { organizations: 20, clusters: 1_000 };
+
+/// Each example of the repository, its title and its query, in the order of the names.
+fn examples() -> Vec<(String, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/queries");
+    let mut examples: Vec<_> = fs::read_dir(folder)
+        .expect("the examples")
+        .map(|entry| {
+            let path = entry.expect("an example").path();
+            assert!(path.extension().is_some_and(|extension| extension == "graphql"), "{}", path.display());
+            let title = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            (title, fs::read_to_string(path).expect("a query"))
+        })
+        .collect();
+    examples.sort();
+    examples
+}
+
+#[test]
+fn every_example_is_an_operation_with_a_name_of_its_own() {
+    let mut names = BTreeSet::new();
+    for (title, query) in examples() {
+        let document = parse_query(&query).unwrap_or_else(|error| panic!("{title}: {error}"));
+        let operations: Vec<_> = document.operations.iter().collect();
+        assert_eq!(operations.len(), 1, "{title}");
+        let name =
+            operations[0].0.unwrap_or_else(|| panic!("{title} has no name: its tab in GraphiQL would have none"));
+        assert!(names.insert(name.to_string()), "{title}: there is another {name}");
+    }
+}
+
+#[tokio::test]
+async fn graphiql_is_given_all_of_them() {
+    let service = Running::api(&sqlite()).await;
+    let answer = reqwest::get(service.url("/graphiql/examples.json")).await.expect("an answer");
+    let listed: Value = answer.json().await.expect("JSON");
+    let expected: Value = examples().iter().map(|(title, query)| json!({ "title": title, "query": query })).collect();
+    assert_eq!(listed, expected, "a build embeds the examples that it finds: was one added since?");
+}
+
+#[tokio::test]
+async fn each_of_them_works_with_nothing_filled_in() {
+    for database in each_database().await {
+        let mut fleet = Fleet::new(DEFAULT_SEED, DEMO).expect("a fleet");
+        let now = Timestamp::now();
+        let limits = Limits::default();
+        let reports: Vec<_> = fleet
+            .round(now)
+            .map(|message| match OcpResult::parse(Some(&message.value), now, &limits).expect("a report") {
+                OcpResult::Report(parsed) => parsed.report,
+                OcpResult::Empty => panic!("a report without hits is still a report"),
+            })
+            .collect();
+        write(&database.store().await, &reports).await;
+        let service = Running::api(&database).await.ready().await;
+        for (title, query) in examples() {
+            let data = service.data(&query).await;
+            let root = data.as_object().and_then(|fields| fields.values().next()).cloned();
+            assert!(root.is_some_and(|root| root.is_object()), "{title} on {}: {data}", database.name);
+        }
+    }
+}

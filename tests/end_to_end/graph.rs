@@ -1,0 +1,62 @@
+//! The graph as it can be asked, here without HTTP: what it answers, and in how many statements.
+
+mod answers;
+mod dropped_requests;
+mod failing_loads;
+mod paging;
+mod refusals;
+mod schema;
+mod statement_counts;
+
+use std::time::Duration;
+
+use async_graphql::{Request, Variables};
+use insights_results_aggregator::{
+    domain::Report,
+    graphql::Executor,
+    identity::Viewer,
+    store::{Store, count_statements},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{Database, default_config},
+    reports::write,
+};
+
+/// More than any request here takes, and less than anyone would wait for a test.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The graph over a store, within the limits that nobody changed.
+#[derive(Clone)]
+struct Graph {
+    store: Store,
+    executor: Executor,
+}
+
+impl Graph {
+    /// The graph over a database that holds these reports.
+    async fn of(database: &Database, reports: &[Report]) -> Self {
+        let store = database.store().await;
+        write(&store, reports).await;
+        Self { executor: Executor::new(store.clone(), &default_config().limits), store }
+    }
+
+    /// The whole answer.
+    async fn ask(&self, query: &str) -> Value {
+        self.ask_with(query, json!({})).await
+    }
+
+    /// The whole answer to a query with variables.
+    async fn ask_with(&self, query: &str, variables: Value) -> Value {
+        let request = Request::new(query).variables(Variables::from_json(variables));
+        let response = self.executor.execute(Viewer::unrestricted(), request, PATIENCE).await;
+        let text = serde_json::to_string(&response).expect("an answer is JSON");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// The whole answer, and how many statements it took.
+    async fn ask_counting(&self, query: &str) -> (Value, usize) {
+        count_statements(self.ask(query)).await
+    }
+}

@@ -1,0 +1,121 @@
+//! A load that fails, fails once for all who asked, and leaves the rest of the answer.
+
+use std::collections::BTreeSet;
+
+use sea_orm::ConnectionTrait as _;
+
+use super::*;
+use crate::{
+    harness::each_database,
+    reports::{cluster, report, reports},
+};
+
+/// The graph over a table that went away after the reports were written.
+async fn graph_without(database: &Database, table: &str, reports: &[Report]) -> Graph {
+    let graph = Graph::of(database, reports).await;
+    let rename = format!("ALTER TABLE {table} RENAME TO elsewhere");
+    database.connect().await.execute_unprepared(&rename).await.expect("rename a table");
+    graph
+}
+
+/// The paths of an answer's errors. Each error says what a client may read, and all of them name one cause.
+fn paths_of_one_masked_cause(answer: &Value) -> BTreeSet<String> {
+    let errors = answer["errors"].as_array().expect("errors");
+    let ids: BTreeSet<_> = errors.iter().map(|error| error["extensions"]["correlationId"].as_str()).collect();
+    assert!(ids.len() == 1 && ids.iter().all(|id| id.is_some_and(|id| id.len() == 32)), "one cause, one id: {ids:?}");
+    for error in errors {
+        assert_eq!(error["extensions"]["code"], "UNAVAILABLE", "{error}");
+        assert_eq!(error["message"], "The data cannot be read at the moment; please try again shortly.", "{error}");
+    }
+    let paths: BTreeSet<_> = errors.iter().map(|error| error["path"].to_string()).collect();
+    assert_eq!(paths.len(), errors.len(), "an error a place");
+    paths
+}
+
+/// The paths of all nulls in an answer's data.
+fn paths_of_nulls(value: &Value, path: &mut Vec<Value>, found: &mut BTreeSet<String>) {
+    let mut visit = |step: Value, child: &Value| {
+        path.push(step);
+        paths_of_nulls(child, path, found);
+        path.pop();
+    };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, child)| visit(name.as_str().into(), child)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(index, child)| visit(index.into(), child)),
+        Value::Null => drop(found.insert(Value::from(path.clone()).to_string())),
+        _ => {}
+    }
+}
+
+fn nulls(answer: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    paths_of_nulls(&answer["data"], &mut Vec::new(), &mut found);
+    found
+}
+
+#[tokio::test]
+async fn hits_that_cannot_be_read_are_asked_for_once_and_leave_the_clusters() {
+    const QUERY: &str = "{ organizations { nodes { orgId clusters { totalCount nodes { uuid
+        report { lastCheckedAt ruleHits { nodes { selector } } } } } } } }";
+    for database in each_database().await {
+        let fleet = [reports(1, 1, 5, 2), reports(2, 6, 2, 1)].concat();
+        let graph = graph_without(&database, "rule_hit", &fleet).await;
+        let (answer, statements) = graph.ask_counting(QUERY).await;
+        // Organizations, clusters, and the hits of all seven once.
+        assert_eq!(statements, 3, "{}", database.name);
+        let errors = paths_of_one_masked_cause(&answer);
+        assert_eq!(errors.len(), 7, "{}: {errors:?}", database.name);
+        assert_eq!(nulls(&answer), errors, "{}: a null is an error, an error is a null", database.name);
+        let clusters = &answer["data"]["organizations"]["nodes"][0]["clusters"];
+        assert_eq!(clusters["totalCount"], 5, "{}", database.name);
+        assert_eq!(clusters["nodes"][4]["uuid"], cluster(5).to_string(), "{}", database.name);
+        assert_eq!(clusters["nodes"][4]["report"]["lastCheckedAt"], crate::reports::LAST_CHECKED);
+    }
+}
+
+#[tokio::test]
+async fn clusters_that_cannot_be_read_leave_the_organizations() {
+    const QUERY: &str = "{ organizations { totalCount nodes { orgId clusters { nodes { uuid } } } } }";
+    for database in each_database().await {
+        let fleet = [report(1, 1, &[]), report(2, 2, &[]), report(3, 3, &[])];
+        let graph = graph_without(&database, "cluster", &fleet).await;
+        let (answer, statements) = graph.ask_counting(QUERY).await;
+        // Organizations, their total, and the clusters of all three once.
+        assert_eq!(statements, 3, "{}", database.name);
+        let errors = paths_of_one_masked_cause(&answer);
+        assert_eq!(errors.len(), 3, "{}: {errors:?}", database.name);
+        assert_eq!(nulls(&answer), errors, "{}", database.name);
+        assert_eq!(answer["data"]["organizations"]["nodes"][2]["orgId"], "3", "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_remembered_for_the_request_and_not_beyond() {
+    let query = format!("{{ a: cluster(uuid: \"{0}\") {{ uuid }} b: cluster(uuid: \"{0}\") {{ uuid }} }}", cluster(1));
+    for database in each_database().await {
+        let graph = graph_without(&database, "cluster", &[report(1, 1, &[])]).await;
+        let (answer, statements) = graph.ask_counting(&query).await;
+        assert_eq!(statements, 1, "{}", database.name);
+        assert_eq!(paths_of_one_masked_cause(&answer), nulls(&answer), "{}", database.name);
+
+        let mend = "ALTER TABLE elsewhere RENAME TO cluster";
+        database.connect().await.execute_unprepared(mend).await.expect("rename a table");
+        let answer = graph.ask(&query).await;
+        assert_eq!(answer["data"]["a"]["uuid"], cluster(1).to_string(), "{}: {answer}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_the_database_is_told() {
+    let query = format!(
+        "{{ cluster(uuid: \"{}\") {{ report {{ ruleHits {{ totalCount nodes {{ details }} }} }} }} }}",
+        cluster(1)
+    );
+    for database in each_database().await {
+        let graph = graph_without(&database, "rule_hit", &[report(1, 1, &[("a|A", "1")])]).await;
+        let answer = graph.ask(&query).await["errors"].to_string().to_lowercase();
+        for inside in ["rule_hit", "select", "sql", "no such table", "does not exist", "42p01", "postgres"] {
+            assert!(!answer.contains(inside), "{}: {inside} in {answer}", database.name);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! One statement a relation and set of arguments, however many rows come back and however many ask at once.
+
+use super::*;
+use crate::{
+    harness::each_database,
+    reports::{cluster, reports},
+};
+
+/// How many ask at once.
+const AT_ONCE: usize = 16;
+
+/// Checks what queries cost over 1 organization x 2 clusters x 1 hit, and over 98 clusters x 5 hits more; alone, and when
+/// many ask at once.
+async fn check(queries: &[(&str, usize)]) {
+    for database in each_database().await {
+        let graph = Graph::of(&database, &reports(1, 1, 2, 1)).await;
+        check_costs(&graph, queries, &format!("few rows of {}", database.name)).await;
+        write(&graph.store, &reports(1, 3, 98, 5)).await;
+        check_costs(&graph, queries, &format!("many rows of {}", database.name)).await;
+    }
+}
+
+async fn check_costs(graph: &Graph, queries: &[(&str, usize)], rows: &str) {
+    for (query, statements) in queries {
+        assert_eq!(cost(graph, query).await, *statements, "alone, {rows}: {query}");
+        let asked: Vec<_> = (0..AT_ONCE)
+            .map(|_| {
+                let (graph, query) = (graph.clone(), (*query).to_owned());
+                tokio::spawn(async move { cost(&graph, &query).await })
+            })
+            .collect();
+        for cost in asked {
+            assert_eq!(cost.await.expect("an answer"), *statements, "one of {AT_ONCE}, {rows}: {query}");
+        }
+    }
+}
+
+async fn cost(graph: &Graph, query: &str) -> usize {
+    let (answer, statements) = graph.ask_counting(query).await;
+    assert_eq!(answer.get("errors"), None, "{query}");
+    statements
+}
+
+/// How often a field stands in an answer.
+fn occurrences(answer: &Value, field: &str) -> usize {
+    answer.to_string().matches(&format!("\"{field}\":")).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_level_costs_one_statement() {
+    check(&[
+        // What is known without asking.
+        ("{ viewer { isAdministrator organization { orgId } } service { version } }", 0),
+        // The organizations; their clusters, each with its report; the reports' hits.
+        ("{ organizations(first: 1) { nodes { orgId } } }", 1),
+        ("{ organizations(first: 1) { nodes { clusters(first: 100) { nodes { uuid report { storedAt } } } } } }", 2),
+        (
+            "{ organizations(first: 1) { nodes { clusters(first: 100) { nodes { uuid
+                report { ruleHits(first: 10) { nodes { selector details } } } } } } } }",
+            3,
+        ),
+        // The same by way of the edges.
+        (
+            "{ organizations(first: 1) { edges { cursor node { clusters(first: 100) { edges { cursor node { uuid
+                report { ruleHits(first: 10) { edges { cursor node { selector } } } } } } } } } } }",
+            3,
+        ),
+        // And from an organization that is asked for by its number: does it exist, its clusters, their hits.
+        (
+            r#"{ organization(orgId: "1") { clusters(first: 100) { nodes {
+                report { ruleHits { nodes { selector } } } } } } }"#,
+            3,
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_total_costs_one_statement_at_the_root_and_none_below() {
+    check(&[
+        ("{ organizations(first: 1) { totalCount } }", 2),
+        (
+            "{ organizations(first: 1) { totalCount nodes { clusters(first: 100) { totalCount nodes {
+                report { ruleHits(first: 10) { totalCount nodes { selector } } } } } } } }",
+            4,
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_arguments_cost_another_statement_and_the_same_ones_none() {
+    let hits = |selections: &str| {
+        "{ organizations(first: 1) { nodes { clusters(first: 100) { nodes { report { HITS } } } } } }"
+            .replace("HITS", selections)
+    };
+    let same = hits("a: ruleHits(first: 2) { nodes { selector } } b: ruleHits(first: 2) { nodes { errorKey } }");
+    let two = hits("a: ruleHits(first: 2) { nodes { selector } } b: ruleHits(first: 3) { nodes { selector } }");
+    // What a page must hold is one of its arguments: a total, details.
+    let total = hits("a: ruleHits(first: 2) { nodes { selector } } b: ruleHits(first: 2) { totalCount }");
+    let details = hits("a: ruleHits(first: 2) { nodes { selector } } b: ruleHits(first: 2) { nodes { details } }");
+    // Two pages of clusters: the hits of either are a batch of their own, less those that are remembered.
+    let pages = "{ organizations(first: 1) { nodes {
+        a: clusters(first: 1) { nodes { report { ruleHits { nodes { selector } } } } }
+        b: clusters(first: 90) { nodes { report { ruleHits { nodes { selector } } } } } } } }";
+    check(&[(&same, 3), (&two, 4), (&total, 4), (&details, 4), (pages, 5)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clusters_by_their_uuids_are_siblings_too() {
+    let uuids: Vec<_> = (1..=100).map(|number| format!("\"{}\"", cluster(number))).collect();
+    let many =
+        "{ clusters(uuids: [UUIDS]) { uuid organization { orgId } report { ruleHits { nodes { selector } } } } }"
+            .replace("UUIDS", &uuids.join(", "));
+    let one =
+        "{ cluster(uuid: UUID) { version report { ruleHits { nodes { selector } } } } }".replace("UUID", &uuids[0]);
+    // A cluster is asked for twice and read once.
+    let twice = format!("{{ a: cluster(uuid: {0}) {{ version }} b: cluster(uuid: {0}) {{ version }} }}", uuids[0]);
+    check(&[(&many, 2), (&one, 2), (&twice, 1)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_way_back_up_costs_nothing_and_the_way_down_again_a_statement_a_level() {
+    let from_hit = |selections: &str| {
+        r#"{ cluster(uuid: "UUID") { report { ruleHits { nodes { cluster { CLUSTER } } } } } }"#
+            .replace("UUID", &cluster(1).to_string())
+            .replace("CLUSTER", selections)
+    };
+    let up = from_hit("uuid organization { orgId }");
+    let down = from_hit("organization { clusters(first: 100) { nodes { uuid } } }");
+    // The cluster's own hits are remembered; those of others are one more statement.
+    let to_hits = |clusters: u32| {
+        let hits =
+            "organization { clusters(first: COUNT) { nodes { report { ruleHits { nodes { cluster { uuid } } } } } } }";
+        from_hit(&hits.replace("COUNT", &clusters.to_string()))
+    };
+    let report = from_hit("report { cluster { report { lastCheckedAt } } }");
+    check(&[(&up, 2), (&report, 2), (&down, 3), (&to_hits(1), 3), (&to_hits(5), 4)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_rows_that_cost_no_more_are_really_there() {
+    const QUERY: &str = "{ organizations(first: 20) { nodes { clusters(first: 20) { nodes {
+        report { ruleHits(first: 20) { nodes { selector } } } } } } } }";
+    for database in each_database().await {
+        let fleet: Vec<_> = (1..=20).flat_map(|owner| reports(owner, u128::from(owner) * 1_000, 4, 5)).collect();
+        let graph = Graph::of(&database, &fleet).await;
+        let (answer, statements) = graph.ask_counting(QUERY).await;
+        assert_eq!(occurrences(&answer, "clusters"), 20, "{}: {answer}", database.name);
+        assert_eq!(occurrences(&answer, "ruleHits"), 20 * 4, "{}", database.name);
+        assert_eq!(occurrences(&answer, "selector"), 20 * 4 * 5, "{}", database.name);
+        assert_eq!(statements, 3, "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn what_would_cost_too_much_costs_no_statement() {
+    const QUERY: &str = "{ organizations(first: 100) { nodes { clusters(first: 100) { nodes {
+        report { ruleHits(first: 100) { nodes { selector } } } } } } } }";
+    for database in each_database().await {
+        let graph = Graph::of(&database, &reports(1, 1, 2, 1)).await;
+        let (answer, statements) = graph.ask_counting(QUERY).await;
+        assert_eq!(answer["data"], Value::Null, "{answer}");
+        assert_eq!(statements, 0);
+    }
+}

@@ -1,0 +1,68 @@
+//! The API as a client on the network meets it: which requests reach the graph, and what becomes of those that do not.
+
+mod deadlines;
+mod gate;
+mod requests;
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{Shutdown, SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use insights_results_aggregator::{config::Config, service::Role};
+use reqwest::{StatusCode, header::CONTENT_TYPE};
+use serde_json::{Value, json};
+
+use crate::harness::{Database, Running, default_config, postgres, sqlite};
+
+/// The API over a database, configured otherwise.
+async fn api(database: &Database, change: impl FnOnce(&mut Config)) -> Running {
+    let mut config = default_config();
+    config.database = database.settings.clone();
+    change(&mut config);
+    Running::start(config, Role::Api).await.ready().await
+}
+
+/// Posts a body that is said to be of a type, or of none.
+async fn post(service: &Running, content_type: Option<&str>, body: impl Into<String>) -> (StatusCode, String) {
+    let mut request = reqwest::Client::new().post(service.url("/graphql")).body(body.into());
+    if let Some(content_type) = content_type {
+        request = request.header(CONTENT_TYPE, content_type);
+    }
+    let answer = request.send().await.expect("an answer");
+    (answer.status(), answer.text().await.expect("text"))
+}
+
+/// Gets a path; gives the status and the body.
+async fn get(service: &Running, path: &str) -> (StatusCode, String) {
+    let answer = reqwest::get(service.url(path)).await.expect("an answer");
+    (answer.status(), answer.text().await.expect("text"))
+}
+
+/// Sends bytes as they are, and gives what comes back until the service closes the connection. The test's own thread is
+/// the service's too, so this waits on another.
+async fn send(address: SocketAddr, bytes: impl Into<Vec<u8>>) -> String {
+    let bytes = bytes.into();
+    let sent = tokio::task::spawn_blocking(move || {
+        let mut connection = TcpStream::connect(address).expect("connect");
+        connection.set_read_timeout(Some(Duration::from_mins(1))).expect("a timeout");
+        connection.write_all(&bytes).expect("send");
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).expect("an answer, and the end of the connection");
+        // It may be closed already.
+        let _ = connection.shutdown(Shutdown::Both);
+        String::from_utf8(answer).expect("text")
+    });
+    sent.await.expect("sent")
+}
+
+/// The head of a request to the graph, without what says how long its body is.
+fn head(more: &str) -> String {
+    format!("POST /graphql HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n{more}\r\n")
+}
+
+/// The status of an answer that was read as text.
+fn status(answer: &str) -> &str {
+    answer.split(' ').nth(1).unwrap_or(answer)
+}

@@ -1,0 +1,47 @@
+//! Reports written straight into the store, for tests that are not about how they get there.
+
+use insights_results_aggregator::{
+    domain::{ClusterId, Details, OrgId, Report, RuleHit, Timestamp},
+    store::{Batch, Store},
+};
+use uuid::Uuid;
+
+/// When the rules ran, in all reports that say nothing else.
+pub(crate) const LAST_CHECKED: &str = "2024-05-02T08:15:59.478901Z";
+
+/// The organization with this number.
+pub(crate) fn organization(number: u32) -> OrgId {
+    OrgId::try_from(i64::from(number)).expect("an organization")
+}
+
+/// The cluster whose UUID is this number.
+pub(crate) fn cluster(number: u128) -> ClusterId {
+    Uuid::from_u128(number).into()
+}
+
+/// A time in RFC 3339.
+pub(crate) fn time(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+/// A report with hits, each `(selector, details)`; empty details are none.
+pub(crate) fn report(owner: u32, number: u128, hits: &[(&str, &str)]) -> Report {
+    let hit = |(selector, details): &(&str, &str)| {
+        let details = (!details.is_empty()).then(|| Details::from_checked(*details));
+        RuleHit::new(selector.parse().expect("a selector"), details)
+    };
+    Report::new(organization(owner), cluster(number), time(LAST_CHECKED), hits.iter().map(hit).collect())
+}
+
+/// Reports of so many clusters of one organization, numbered on from `first`, each with so many hits.
+pub(crate) fn reports(owner: u32, first: u128, clusters: usize, hits: usize) -> Vec<Report> {
+    let selectors: Vec<_> = (0..hits).map(|number| format!("rule_{number}|KEY")).collect();
+    let hits: Vec<_> = selectors.iter().map(|selector| (selector.as_str(), r#"{"type":"rule"}"#)).collect();
+    (first..).take(clusters).map(|number| report(owner, number, &hits)).collect()
+}
+
+/// Writes reports as one batch.
+pub(crate) async fn write(store: &Store, reports: &[Report]) {
+    let written = store.write(Batch { reports, rejected: &[] }).await.expect("the reports are written");
+    assert_eq!(written.applied, reports.len(), "no report was stale");
+}
