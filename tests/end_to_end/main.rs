@@ -10,3 +10,4 @@ mod graphiql;
 mod harness;
 mod http_edge;
 mod reports;
+mod store;

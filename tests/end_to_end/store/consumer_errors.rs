@@ -1,0 +1,153 @@
+//! Messages that could not be ingested are recorded, each once, in their batch's transaction.
+
+use ::entity::consumer_error;
+use insights_results_aggregator::{
+    domain::Digest,
+    store::{Batch, RejectedMessage, Store, Written, count_statements},
+};
+use sea_orm::EntityTrait;
+
+use super::owned::{Owned, stored};
+use crate::harness::{Database, each_database};
+
+#[tokio::test]
+async fn a_bad_message_is_recorded_with_its_place_and_the_reason() {
+    for database in each_database().await {
+        let store = database.store().await;
+        let mut message = rejected(42);
+        message.key = Some(b"\x00\xff key".to_vec());
+        message.detail = "line 1, column 7: a \"key\" was wanted, with \\x00 and a bar |".to_owned();
+        record(&store, &[message.clone()]).await;
+
+        let row = only_row(&database).await;
+        assert_eq!((row.topic, row.partition, row.topic_offset), (message.topic, 3, 42), "{}", database.name);
+        assert_eq!(row.message_timestamp, 1_714_608_000_123, "{}", database.name);
+        assert_eq!(row.message_key, message.key, "{}", database.name);
+        assert_eq!((row.value_bytes, row.value_digest), (7, message.value_digest.as_bytes().to_vec()));
+        assert_eq!((row.reason.as_str(), row.detail), (message.reason, message.detail), "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn of_a_key_the_first_256_bytes_are_kept_and_no_key_is_not_an_empty_one() {
+    let long: Vec<u8> = (0..=255).cycle().take(1000).collect();
+    let keys = [None, Some(vec![]), Some(vec![0]), Some(long[..256].to_vec()), Some(long[..257].to_vec()), Some(long)];
+    for database in each_database().await {
+        let store = database.store().await;
+        let messages: Vec<_> =
+            (0..).zip(&keys).map(|(offset, key)| RejectedMessage { key: key.clone(), ..rejected(offset) }).collect();
+        record(&store, &messages).await;
+
+        let mut rows = rows(&database).await;
+        rows.sort_by_key(|row| row.topic_offset);
+        let kept: Vec<_> = rows.into_iter().map(|row| row.message_key).collect();
+        let told = keys.clone().map(|key| key.map(|key| key.into_iter().take(256).collect::<Vec<_>>()));
+        assert_eq!(kept, told, "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn a_message_without_a_timestamp_and_an_empty_one_are_recorded_too() {
+    for database in each_database().await {
+        let store = database.store().await;
+        let message = RejectedMessage {
+            timestamp: None,
+            value_bytes: 0,
+            value_digest: Digest::of(b""),
+            detail: String::new(),
+            offset: i64::MAX,
+            partition: i32::MAX,
+            ..rejected(0)
+        };
+        record(&store, &[message]).await;
+        let row = only_row(&database).await;
+        assert_eq!((row.message_timestamp, row.value_bytes), (-1, 0), "{}", database.name);
+        assert_eq!((row.topic_offset, row.partition), (i64::MAX, i32::MAX), "{}", database.name);
+        assert_eq!(row.detail, "", "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_read_again_is_the_same_row() {
+    for database in each_database().await {
+        let store = database.store().await;
+        record(&store, &[rejected(1), rejected(2)]).await;
+        let before = rows(&database).await;
+        record(&store, &[RejectedMessage { detail: "told in other words".to_owned(), ..rejected(1) }]).await;
+        record(&store, &[rejected(2), rejected(3), rejected(3)]).await;
+        let after = rows(&database).await;
+        assert_eq!(after.len(), 3, "{}: twice in a batch it is one row too", database.name);
+        assert!(before.iter().all(|row| after.contains(row)), "{}", database.name);
+    }
+}
+
+/// A topic that was made anew starts again at offset 0: its messages are others.
+#[tokio::test]
+async fn other_messages_at_the_same_offset_are_rows_of_their_own() {
+    for database in each_database().await {
+        let store = database.store().await;
+        let others = [
+            rejected(1),
+            RejectedMessage { timestamp: Some(1_714_608_000_124), ..rejected(1) },
+            RejectedMessage { timestamp: None, ..rejected(1) },
+            RejectedMessage { value_digest: Digest::of(b"another"), ..rejected(1) },
+            RejectedMessage { partition: 4, ..rejected(1) },
+            RejectedMessage { topic: "another".to_owned(), ..rejected(1) },
+        ];
+        record(&store, &others).await;
+        assert_eq!(rows(&database).await.len(), others.len(), "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_nothing_but_bad_messages_costs_one_statement() {
+    for database in each_database().await {
+        let store = database.store().await;
+        let messages: Vec<_> = (0..300).map(rejected).collect();
+        let ((), statements) = count_statements(record(&store, &messages)).await;
+        assert_eq!(statements, 1, "{}", database.name);
+        let tables = stored(&database).await;
+        assert_eq!((tables.consumer_errors.len(), tables.clusters.len()), (300, 0), "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn reports_and_bad_messages_of_a_batch_are_written_together() {
+    const OURS: Owned = Owned { organization: 1, cluster: 7 };
+    for database in each_database().await {
+        let store = database.store().await;
+        let batch = Batch { reports: &[OURS.report(10, "disk")], rejected: &[rejected(5)] };
+        assert_eq!(store.write(batch).await.expect("written").applied, 1, "{}", database.name);
+        let tables = stored(&database).await;
+        assert_eq!((tables.consumer_errors.len(), tables.rule_hits.len()), (1, 1), "{}", database.name);
+    }
+}
+
+fn rejected(offset: i64) -> RejectedMessage {
+    RejectedMessage {
+        topic: "ccx.ocp.results".to_owned(),
+        partition: 3,
+        offset,
+        timestamp: Some(1_714_608_000_123),
+        key: None,
+        value_bytes: 7,
+        value_digest: Digest::of(b"garbage"),
+        reason: "not_json",
+        detail: "at byte 0".to_owned(),
+    }
+}
+
+async fn record(store: &Store, rejected: &[RejectedMessage]) {
+    let written = store.write(Batch { reports: &[], rejected }).await.expect("the batch is written");
+    assert_eq!(written, Written::default());
+}
+
+async fn rows(database: &Database) -> Vec<consumer_error::Model> {
+    consumer_error::Entity::find().all(&database.connect().await).await.expect("rows")
+}
+
+async fn only_row(database: &Database) -> consumer_error::Model {
+    let mut rows = rows(database).await;
+    assert_eq!(rows.len(), 1, "{}", database.name);
+    rows.remove(0)
+}

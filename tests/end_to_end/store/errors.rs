@@ -1,0 +1,138 @@
+//! What real refusals of real databases mean for the batch that met them.
+
+use insights_results_aggregator::{
+    domain::{Details, Report, RuleHit, Selector},
+    store::{Batch, Class, Error, Store},
+};
+use sea_orm::{ConnectionTrait, TransactionTrait};
+
+use super::owned::{Owned, lines, selector, stored, write};
+use crate::harness::{Database, HeldTable, each_database, postgres, sqlite};
+
+const OURS: Owned = Owned { organization: 1, cluster: 7 };
+
+#[tokio::test]
+async fn a_connection_that_is_cut_is_a_bad_moment_and_the_next_try_succeeds() {
+    let error = interrupted("SELECT pg_terminate_backend(pid)").await;
+    assert_eq!((error.class(), error.is_unavailable()), (Class::Moment, true), "{error}");
+}
+
+#[tokio::test]
+async fn a_statement_that_is_cancelled_is_a_bad_moment_and_the_next_try_succeeds() {
+    let error = interrupted("SELECT pg_cancel_backend(pid)").await;
+    assert_eq!((error.class(), error.code().as_deref()), (Class::Moment, Some("57014")), "{error}");
+}
+
+/// What a batch meets that waits for a table while its backend is interrupted.
+async fn interrupted(how: &str) -> Error {
+    let database = postgres().await;
+    let store = database.store().await;
+    write(&store, &[OURS.report(10, "disk")]).await;
+    let held = HeldTable::hold(&database, "cluster").await;
+    let reports = [OURS.report(20, "cpu")];
+    let interrupt =
+        format!("{how} FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+    let (failed, ()) = tokio::join!(store.write(Batch { reports: &reports, rejected: &[] }), async {
+        held.until_wanted_by(1).await;
+        execute(&database, &interrupt).await;
+    });
+    held.let_go().await;
+    write(&store, &reports).await;
+    assert_eq!(stored(&database).await.rule_hits, lines([OURS.open("cpu", 20)]));
+    failed.expect_err("the batch was interrupted")
+}
+
+/// Waits as long as a batch does, on both databases at once.
+#[tokio::test]
+async fn a_lock_that_another_holds_for_too_long_is_a_bad_moment() {
+    let (on_postgres, on_sqlite) = (postgres().await, sqlite());
+    let codes = tokio::join!(
+        code_while_locked(&on_postgres, "LOCK TABLE cluster IN ACCESS EXCLUSIVE MODE"),
+        code_while_locked(&on_sqlite, "UPDATE cluster SET version = 'x'"),
+    );
+    assert_eq!(codes, (Some("55P03".to_owned()), Some("5".to_owned())));
+}
+
+async fn code_while_locked(database: &Database, lock: &str) -> Option<String> {
+    let store = database.store().await;
+    let mine = database.connect().await;
+    let holder = mine.begin().await.expect("begin");
+    holder.execute_unprepared(lock).await.expect("lock");
+    let error = fails(&store, OURS.report(10, "disk")).await;
+    assert_eq!(error.class(), Class::Moment, "{error}");
+    holder.rollback().await.expect("rollback");
+    write(&store, &[OURS.report(10, "disk")]).await;
+    error.code()
+}
+
+#[tokio::test]
+async fn a_table_that_is_missing_has_to_be_mended_by_someone_and_is_named() {
+    for database in each_database().await {
+        let store = database.store().await;
+        execute(&database, "DROP TABLE rule_hit").await;
+        let error = fails(&store, OURS.report(10, "disk")).await;
+        assert_eq!((error.class(), error.is_unavailable()), (Class::Setup, true), "{}: {error}", database.name);
+        assert!(error.to_string().contains("rule_hit"), "{}: {error}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_has_to_be_mended_by_someone() {
+    for mut database in each_database().await {
+        let url = match database.name {
+            "SQLite" => "sqlite:///no/such/folder/test.db?mode=rwc".to_owned(),
+            _ => format!("{}_and_no_more", database.settings.url.expose()),
+        };
+        database.settings.url = url.try_into().expect("a database URL");
+        let error = match Store::open(&database.settings).await {
+            Ok(store) => fails(&store, OURS.report(10, "disk")).await,
+            Err(error) => error,
+        };
+        assert_eq!(error.class(), Class::Setup, "{}: {error:?}", database.name);
+    }
+}
+
+/// The parser lets none through; the store does not count on it.
+#[tokio::test]
+async fn a_nul_in_a_text_is_the_datas_fault_on_postgres_and_is_not_quoted() {
+    let database = postgres().await;
+    let store = database.store().await;
+    let secret: Selector = "secret_rule\0|KEY".parse().expect("a selector");
+    let mut asked = OURS.report(10, "disk");
+    asked.request_id = Some("secret\0".to_owned());
+    let details = RuleHit::new(selector("disk"), Some(Details::from_checked("\"secret\0\"")));
+    for report in [OURS.report_of(10, vec![RuleHit::new(secret, None)]), asked, OURS.report_of(10, vec![details])] {
+        let error = fails(&store, report).await;
+        assert_eq!((error.class(), error.code().as_deref()), (Class::Data, Some("22021")), "{error:?}");
+        assert!(!error.is_unavailable(), "{error}");
+        assert!(!error.to_string().contains("secret"), "{error}");
+        assert!(stored(&database).await.clusters.is_empty(), "nothing of the batch was written");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_breaks_a_rule_of_the_table_is_the_datas_fault_and_is_not_quoted() {
+    for database in each_database().await {
+        let store = database.store().await;
+        let rule = match database.name {
+            "SQLite" => {
+                "CREATE TRIGGER no_secrets BEFORE INSERT ON rule_hit WHEN new.details = '\"secret\"'
+                 BEGIN SELECT raise(ABORT, 'no secret'); END"
+            }
+            _ => r#"ALTER TABLE rule_hit ADD CHECK (details <> '"secret"')"#,
+        };
+        execute(&database, rule).await;
+        let error = fails(&store, OURS.report(10, "disk=\"secret\"")).await;
+        assert_eq!(error.class(), Class::Data, "{}: {error:?}", database.name);
+        assert!(!error.to_string().contains("secret"), "{}: {error}", database.name);
+        write(&store, &[OURS.report(10, "disk=\"harmless\"")]).await;
+    }
+}
+
+async fn fails(store: &Store, report: Report) -> Error {
+    store.write(Batch { reports: &[report], rejected: &[] }).await.expect_err("the batch fails")
+}
+
+async fn execute(database: &Database, sql: &str) {
+    database.connect().await.execute_unprepared(sql).await.expect(sql);
+}

@@ -1,0 +1,115 @@
+//! The schema goes up, down and up again; several programs may migrate at once; a newer database is left alone.
+
+use futures_util::future::join_all;
+use insights_results_aggregator::store::{Error, SchemaState, Store, newest_migration};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+
+use super::owned::{Owned, stored, write};
+use crate::harness::{Database, each_database};
+
+#[tokio::test]
+async fn migrations_run_up_down_and_up_again() {
+    for database in each_database().await {
+        let store = Store::open(&database.settings).await.expect("open");
+        let steps = store.migrations().await.expect("an empty database has a status").len();
+        assert_eq!(store.schema_state().await.expect("state"), SchemaState::Pending(steps), "{}", database.name);
+
+        assert_eq!(store.migrate_up().await.expect("up"), steps, "{}", database.name);
+        let connection = database.connect().await;
+        let first = schema(&connection).await;
+        assert!(first.len() > 6, "{}: {first:?}", database.name);
+
+        store.migrate_down(u32::try_from(steps).expect("few")).await.expect("down");
+        assert_eq!(store.schema_state().await.expect("state"), SchemaState::Pending(steps), "{}", database.name);
+        let left: Vec<_> = schema(&connection).await.into_iter().filter(|line| !line.contains("seaql")).collect();
+        assert_eq!(left, Vec::<String>::new(), "{}", database.name);
+
+        assert_eq!(store.migrate_up().await.expect("up again"), steps, "{}", database.name);
+        assert_eq!(schema(&connection).await, first, "{}", database.name);
+        assert_eq!(store.migrate_up().await.expect("nothing to do"), 0, "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn one_step_goes_down_and_the_status_tells_which() {
+    for database in each_database().await {
+        let store = database.store().await;
+        assert_eq!(store.schema_state().await.expect("state"), SchemaState::Current, "{}", database.name);
+
+        store.migrate_down(1).await.expect("down");
+        assert_eq!(store.schema_state().await.expect("state"), SchemaState::Pending(1), "{}", database.name);
+        let status = store.migrations().await.expect("status");
+        let (last, earlier) = status.split_last().expect("steps");
+        assert_eq!((last.name.clone(), last.applied), (newest_migration(), false), "{}", database.name);
+        assert!(earlier.iter().all(|step| step.applied), "{}: {earlier:?}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn migrating_keeps_what_the_tables_hold() {
+    const OURS: Owned = Owned { organization: 1, cluster: 7 };
+    for database in each_database().await {
+        write(&database.store().await, &[OURS.report(10, "disk cpu"), OURS.report(20, "disk")]).await;
+        let before = stored(&database).await;
+        database.store().await;
+        assert_eq!(stored(&database).await, before, "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn eight_programs_may_migrate_an_empty_database_at_once() {
+    for database in each_database().await {
+        let stores = join_all((0..8).map(|_| Store::open(&database.settings))).await;
+        let stores: Vec<_> = stores.into_iter().map(|store| store.expect("open")).collect();
+        let steps = join_all(stores.iter().map(Store::migrate_up)).await;
+        let mut steps: Vec<_> = steps.into_iter().map(|steps| steps.expect(database.name)).collect();
+
+        steps.sort_unstable();
+        let all = stores[0].migrations().await.expect("status").len();
+        assert_eq!(steps, [0, 0, 0, 0, 0, 0, 0, all], "{}: one migrates, the others wait", database.name);
+        assert_eq!(stores[7].schema_state().await.expect("state"), SchemaState::Current, "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_newer_than_the_program_is_left_alone() {
+    for database in each_database().await {
+        let store = database.store().await;
+        add_unknown_step(&database).await;
+        let before = schema(&database.connect().await).await;
+
+        let refusals = [
+            store.migrate_up().await.map(drop),
+            store.migrate_down(1).await,
+            store.migrations().await.map(drop),
+            store.schema_state().await.map(drop),
+        ];
+        for refusal in refusals {
+            let error = refusal.expect_err("the database is newer");
+            assert!(matches!(&error, Error::TooNew { unknown } if unknown == "m20990101_000001_from_afar"), "{error}");
+        }
+        assert_eq!(schema(&database.connect().await).await, before, "{}", database.name);
+    }
+}
+
+async fn add_unknown_step(database: &Database) {
+    let sql = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20990101_000001_from_afar', 0)";
+    database.connect().await.execute_unprepared(sql).await.expect("insert");
+}
+
+/// Tables, columns and indexes, a line each, without what only numbers them.
+async fn schema(connection: &DatabaseConnection) -> Vec<String> {
+    let sql = match connection.get_database_backend() {
+        DbBackend::Sqlite => "SELECT name || ' ' || sql FROM sqlite_schema WHERE sql <> '' AND name NOT LIKE 'sqlite%'",
+        _ => {
+            "SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default, collation_name)
+             FROM information_schema.columns WHERE table_schema = 'public'
+             UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"
+        }
+    };
+    let rows = connection.query_all_raw(sea_orm::Statement::from_string(connection.get_database_backend(), sql));
+    let rows = rows.await.expect("the schema");
+    let mut lines: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).expect("a line")).collect();
+    lines.sort();
+    lines
+}

@@ -1,0 +1,184 @@
+//! Organizations and their clusters are read in pages that neither skip nor repeat, a level a statement.
+
+use insights_results_aggregator::{
+    domain::{ClusterId, OrgId},
+    identity::{Scope, Viewer},
+    store::{Cluster, ClusterPage, OrganizationPage, Slice, Store, count_statements},
+};
+
+use super::owned::{Owned, minute, write};
+use crate::{
+    harness::each_database,
+    reports::{cluster, organization},
+};
+
+/// Organizations with so many clusters each; the clusters of the first are 101, 102, ..
+const SIZES: [(u32, u128); 3] = [(1, 3), (2, 1), (4_294_967_295, 5)];
+
+#[tokio::test]
+async fn organizations_are_read_by_their_numbers_in_pages() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        let all = organizations(&store, 10, None).await;
+        assert_eq!(all.items, SIZES.map(|(number, _)| organization(number)), "{}", database.name);
+        assert_eq!((all.has_next, all.total), (false, Some(3)), "{}", database.name);
+
+        for (first, after, items, has_next) in [
+            (0, None, &[][..], true),
+            (1, None, &[1], true),
+            (2, None, &[1, 2], true),
+            (3, None, &[1, 2, 4_294_967_295], false),
+            (1, Some(1), &[2], true),
+            (1, Some(2), &[4_294_967_295], false),
+            (2, Some(3), &[4_294_967_295], false),
+            (2, Some(4_294_967_295), &[], false),
+        ] {
+            let page = organizations(&store, first, after.map(organization)).await;
+            let items: Vec<_> = items.iter().copied().map(organization).collect();
+            let told = Slice { items, has_next, total: Some(3) };
+            assert_eq!(page, told, "{first} after {after:?} on {}", database.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_organization_exists_once_a_report_of_it_was_accepted() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        for (number, exists) in [(1, true), (3, false), (4_294_967_295, true)] {
+            let found = store.organization_exists(everything(), organization(number)).await.expect("an answer");
+            assert_eq!(found, exists, "{number} on {}", database.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn clusters_are_read_by_their_ids_and_unknown_ones_are_left_out() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        let ids = [cluster(101), cluster(201), cluster(999)];
+        let (clusters, statements) = count_statements(store.clusters(everything(), &ids)).await;
+        let clusters = clusters.expect("clusters");
+        assert_eq!((clusters.len(), statements), (2, 1), "{}", database.name);
+        assert_eq!(clusters[&cluster(201)].organization, organization(2), "{}", database.name);
+        assert_eq!(clusters[&cluster(201)].last_checked, minute(1), "{}", database.name);
+        assert_eq!(store.clusters(everything(), &[]).await.expect("none"), [].into(), "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn the_clusters_of_many_organizations_are_a_page_each_in_one_statement() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        let parents = [organization(4_294_967_295), organization(1), organization(2), organization(3)];
+        for (first, told) in [
+            (0, [(&[][..], true), (&[], true), (&[], true), (&[], false)]),
+            (1, [(&[301], true), (&[101], true), (&[201], false), (&[], false)]),
+            (3, [(&[301, 302, 303], true), (&[101, 102, 103], false), (&[201], false), (&[], false)]),
+            (5, [(&[301, 302, 303, 304, 305], false), (&[101, 102, 103], false), (&[201], false), (&[], false)]),
+        ] {
+            let page = ClusterPage { first, after: None, total: true };
+            let read = store.clusters_of_organizations(everything(), &parents, page);
+            let (answers, statements) = count_statements(read).await;
+            let answers = answers.expect("an answer");
+            assert_eq!((answers.len(), statements), (4, 1), "{}", database.name);
+            for ((parent, (numbers, has_next)), total) in parents.iter().zip(told).zip([5, 3, 1, 0]) {
+                let answer = answers[parent].clone().map(|cluster| cluster.id);
+                let told = Slice { items: ids(numbers), has_next, total: Some(total) };
+                assert_eq!(answer, told, "{first} of {parent} on {}", database.name);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_clusters_begins_behind_the_one_that_is_named_whether_it_is_there_or_not() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        for (after, numbers, has_next) in [
+            (1, &[101, 102][..], true),
+            (101, &[102, 103], false),
+            (102, &[103], false),
+            (103, &[], false),
+            (u128::MAX, &[], false),
+        ] {
+            let page = ClusterPage { first: 2, after: Some(cluster(after)), total: true };
+            let slice = clusters_of(&store, 1, page).await.map(|cluster| cluster.id);
+            let told = Slice { items: ids(numbers), has_next, total: Some(3) };
+            assert_eq!(slice, told, "behind {after} on {}", database.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_of_one_are_together_the_whole_list() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        let whole = clusters_of(&store, u32::MAX, ClusterPage { first: 100, after: None, total: false }).await;
+        let (mut walked, mut after) = (Vec::new(), None);
+        loop {
+            let page = clusters_of(&store, u32::MAX, ClusterPage { first: 1, after, total: false }).await;
+            walked.extend(page.items);
+            after = walked.last().map(|cluster| cluster.id);
+            if !page.has_next {
+                break;
+            }
+        }
+        assert_eq!(walked, whole.items, "{}", database.name);
+        assert_eq!(walked.len(), 5, "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn totals_are_told_only_when_asked_for() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        let page = OrganizationPage { first: 2, after: None, total: false };
+        let (slice, statements) = count_statements(store.organizations(everything(), page)).await;
+        assert_eq!((slice.expect("a page").total, statements), (None, 1), "{}", database.name);
+        let page = OrganizationPage { total: true, ..page };
+        let (slice, statements) = count_statements(store.organizations(everything(), page)).await;
+        assert_eq!((slice.expect("a page").total, statements), (Some(3), 2), "{}", database.name);
+
+        let page = ClusterPage { first: 2, after: None, total: false };
+        assert_eq!(clusters_of(&store, 1, page).await.total, None, "{}", database.name);
+        assert_eq!(clusters_of(&store, 3, page).await.total, None, "{}: of an unknown one", database.name);
+    }
+}
+
+#[tokio::test]
+async fn a_page_may_be_as_long_as_a_number_can_tell() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        let slice = clusters_of(&store, 1, ClusterPage { first: usize::MAX, after: None, total: true }).await;
+        assert_eq!((slice.items.len(), slice.has_next), (3, false), "{}", database.name);
+        assert_eq!(organizations(&store, usize::MAX, None).await.items.len(), 3, "{}", database.name);
+    }
+}
+
+async fn filled(store: Store) -> Store {
+    let clusters = |(place, (organization, clusters)): (u128, (u32, u128))| {
+        (1..=clusters).rev().map(move |number| Owned { organization, cluster: place * 100 + number }.report(1, "disk"))
+    };
+    let reports: Vec<_> = (1..).zip(SIZES).flat_map(clusters).collect();
+    write(&store, &reports).await;
+    store
+}
+
+async fn organizations(store: &Store, first: usize, after: Option<OrgId>) -> Slice<OrgId> {
+    store.organizations(everything(), OrganizationPage { first, after, total: true }).await.expect("a page")
+}
+
+async fn clusters_of(store: &Store, number: u32, page: ClusterPage) -> Slice<Cluster> {
+    let parent = organization(number);
+    let answers = store.clusters_of_organizations(everything(), &[parent], page).await;
+    answers.expect("an answer").remove(&parent).expect("every organization is answered for")
+}
+
+fn ids(numbers: &[u128]) -> Vec<ClusterId> {
+    numbers.iter().copied().map(cluster).collect()
+}
+
+fn everything() -> Scope {
+    Viewer::unrestricted().scope()
+}

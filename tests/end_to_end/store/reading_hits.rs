@@ -1,0 +1,132 @@
+//! Hits are read by their selectors' bytes, in pages that neither skip nor repeat, many clusters in one statement.
+
+use std::collections::HashMap;
+
+use insights_results_aggregator::{
+    domain::{self, ClusterId, Details, Report, Selector},
+    identity::Viewer,
+    store::{RuleHit, RuleHitPage, Slice, Store, count_statements},
+};
+
+use super::owned::{Owned, minute, selector, write};
+use crate::{harness::each_database, reports::cluster};
+
+const OURS: Owned = Owned { organization: 1, cluster: 7 };
+
+/// Names that other orders than the bytes' would put elsewhere: by case, by accents, without punctuation, by UTF-16.
+const NAMES: [&str; 16] =
+    ["a", "A", "b", "B", "_a", "a_", "a_b", "a.b", "ab", "é", "e\u{301}", "ß", "z", "\u{fb01}", "\u{ffff}", "😀"];
+
+#[tokio::test]
+async fn hits_are_read_in_the_order_of_their_selectors_bytes() {
+    for database in each_database().await {
+        let store = database.store().await;
+        write(&store, &[OURS.report(10, &NAMES.join(" "))]).await;
+        let read = hits(&store, page(100, None)).await;
+        assert_eq!(selectors(&read), in_order(), "{}", database.name);
+        assert_eq!((read.has_next, read.total), (false, Some(16)), "{}", database.name);
+        assert!(read.items.iter().all(|hit| hit.impacted_since == minute(10)), "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn pages_of_every_size_are_together_the_whole_list() {
+    for database in each_database().await {
+        let store = database.store().await;
+        write(&store, &[OURS.report(10, &NAMES.join(" "))]).await;
+        for first in [1, 3, 15, 16, 17] {
+            let (mut walked, mut after, mut pages) = (Vec::new(), None, 0);
+            loop {
+                let read = hits(&store, page(first, after)).await;
+                assert_eq!(read.total, Some(16), "{}: wherever the page begins", database.name);
+                walked.extend(selectors(&read));
+                (after, pages) = (walked.last().cloned(), pages + 1);
+                if !read.has_next {
+                    break;
+                }
+            }
+            assert_eq!(walked, in_order(), "pages of {first} on {}", database.name);
+            assert_eq!(pages, 16_usize.div_ceil(first), "pages of {first} on {}", database.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_hits_begins_behind_a_selector_whether_it_is_there_or_not() {
+    for database in each_database().await {
+        let store = database.store().await;
+        write(&store, &[OURS.report(10, "b d f")]).await;
+        for (after, names, has_next) in
+            [("a", &["b", "d"][..], true), ("b", &["d", "f"], false), ("c", &["d", "f"], false), ("f", &[], false)]
+        {
+            let read = hits(&store, page(2, Some(selector(after)))).await;
+            let told: Vec<_> = names.iter().copied().map(selector).collect();
+            assert_eq!((selectors(&read), read.has_next), (told, has_next), "behind {after} on {}", database.name);
+        }
+        let none = hits(&store, page(0, None)).await;
+        assert_eq!((none.items.len(), none.has_next), (0, true), "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn the_hits_of_many_clusters_are_a_page_each_in_one_statement() {
+    for database in each_database().await {
+        let store = database.store().await;
+        let reports: Vec<_> = (1..=100).map(|number| with_hits(number, number % 7)).collect();
+        write(&store, &reports).await;
+
+        let ids: Vec<_> = (0..=101).map(cluster).collect();
+        let (answers, statements) = count_statements(read(&store, &ids, page(3, None))).await;
+        assert_eq!((answers.len(), statements), (102, 1), "{}: every cluster is answered for", database.name);
+        for number in 0..=101_u32 {
+            let hits = if (1..=100).contains(&number) { u64::from(number % 7) } else { 0 };
+            let slice = &answers[&cluster(number.into())];
+            assert_eq!(slice.total, Some(hits), "cluster {number} on {}", database.name);
+            assert_eq!(slice.items.len() as u64, hits.min(3), "cluster {number} on {}", database.name);
+            assert_eq!(slice.has_next, hits > 3, "cluster {number} on {}", database.name);
+            assert!(slice.items.is_sorted_by_key(|hit| &hit.selector), "cluster {number} on {}", database.name);
+        }
+        assert_eq!(read(&store, &[], page(3, None)).await, HashMap::new(), "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn details_and_totals_are_left_out_unless_they_are_asked_for() {
+    for database in each_database().await {
+        let store = database.store().await;
+        write(&store, &[OURS.report(10, "cpu disk=1")]).await;
+        for (wanted, told) in [(true, [None, Some("1")]), (false, [None, None])] {
+            let read = hits(&store, RuleHitPage { details: wanted, total: wanted, ..page(5, None) }).await;
+            let details: Vec<_> = read.items.iter().map(|hit| hit.details.as_ref().map(Details::as_str)).collect();
+            assert_eq!(details, told, "{}", database.name);
+            assert_eq!(read.total, wanted.then_some(2), "{}", database.name);
+        }
+    }
+}
+
+fn with_hits(number: u32, hits: u32) -> Report {
+    let hits = (0..hits).map(|place| domain::RuleHit::new(selector(&format!("rule{place}")), None)).collect();
+    Owned { organization: 1 + number % 5, cluster: number.into() }.report_of(1, hits)
+}
+
+fn page(first: usize, after: Option<Selector>) -> RuleHitPage {
+    RuleHitPage { first, after, total: true, details: true }
+}
+
+async fn hits(store: &Store, page: RuleHitPage) -> Slice<RuleHit> {
+    read(store, &[cluster(7)], page).await.remove(&cluster(7)).expect("every cluster is answered for")
+}
+
+async fn read(store: &Store, clusters: &[ClusterId], page: RuleHitPage) -> HashMap<ClusterId, Slice<RuleHit>> {
+    store.rule_hits_of_clusters(Viewer::unrestricted().scope(), clusters, &page).await.expect("hits")
+}
+
+fn selectors(slice: &Slice<RuleHit>) -> Vec<Selector> {
+    slice.items.iter().map(|hit| hit.selector.clone()).collect()
+}
+
+fn in_order() -> Vec<Selector> {
+    let mut selectors: Vec<_> = NAMES.into_iter().map(selector).collect();
+    selectors.sort_by(|a, b| a.as_str().as_bytes().cmp(b.as_str().as_bytes()));
+    selectors
+}

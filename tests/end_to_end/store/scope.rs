@@ -1,0 +1,127 @@
+//! What another organization owns is not there, whichever way it is asked for.
+
+use insights_results_aggregator::{
+    domain::ClusterId,
+    identity::{Scope, Viewer},
+    store::{Cluster, ClusterPage, OrganizationPage, RuleHitPage, Slice, Store},
+};
+
+use super::owned::{Owned, write};
+use crate::{
+    harness::each_database,
+    reports::{cluster, organization},
+};
+
+/// Both have hits of the same recommendations.
+const OURS: Owned = Owned { organization: 1, cluster: 7 };
+const THEIRS: Owned = Owned { organization: 2, cluster: 8 };
+
+#[tokio::test]
+async fn a_member_sees_one_organization_and_counts_one() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        for number in [1, 2] {
+            let page = OrganizationPage { first: 10, after: None, total: true };
+            let seen = store.organizations(member(number), page).await.expect("organizations");
+            let told = Slice { items: vec![organization(number)], has_next: false, total: Some(1) };
+            assert_eq!(seen, told, "{}", database.name);
+        }
+        let page = OrganizationPage { first: 10, after: Some(organization(1)), total: false };
+        let behind = store.organizations(member(1), page).await.expect("organizations");
+        assert_eq!(behind.items, [], "{}: nothing is behind its own", database.name);
+        for (viewer, asked, exists) in [(1, 1, true), (1, 2, false), (2, 1, false), (3, 3, false), (3, 1, false)] {
+            let found = store.organization_exists(member(viewer), organization(asked)).await.expect("an answer");
+            assert_eq!(found, exists, "{viewer} asks for {asked} on {}", database.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_member_sees_only_its_own_clusters() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        for (viewer, seen) in [(1, vec![cluster(7)]), (2, vec![cluster(8)]), (3, vec![])] {
+            assert_eq!(by_id(&store, member(viewer)).await, seen, "{viewer} on {}", database.name);
+            for (owner, own) in [(1, 7), (2, 8)] {
+                let slice = by_organization(&store, member(viewer), owner).await;
+                let items = if viewer == owner { vec![cluster(own)] } else { vec![] };
+                let told = Slice { total: Some(items.len() as u64), items, has_next: false };
+                assert_eq!(slice.map(|cluster| cluster.id), told, "{viewer} on {}", database.name);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_member_sees_only_hits_of_its_own_clusters() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        for (viewer, counts) in [(1, [2, 0]), (2, [0, 3]), (3, [0, 0])] {
+            assert_eq!(hits(&store, member(viewer)).await, counts, "{viewer} on {}", database.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_restriction_all_is_seen() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        let all = Viewer::unrestricted().scope();
+        assert_eq!(by_id(&store, all).await, [cluster(7), cluster(8)], "{}", database.name);
+        assert_eq!(hits(&store, all).await, [2, 3], "{}", database.name);
+        for owner in [1, 2] {
+            assert_eq!(by_organization(&store, all, owner).await.total, Some(1), "{}", database.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_that_moved_is_seen_by_its_new_owner_alone() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        write(&store, &[Owned { organization: 2, ..OURS }.report(20, "disk")]).await;
+        assert_eq!(by_id(&store, member(1)).await, [], "{}", database.name);
+        assert_eq!(by_id(&store, member(2)).await, [cluster(7), cluster(8)], "{}", database.name);
+        assert_eq!(hits(&store, member(1)).await, [0, 0], "{}", database.name);
+        assert_eq!(hits(&store, member(2)).await, [1, 3], "{}", database.name);
+        assert_eq!(by_organization(&store, member(1), 1).await.total, Some(0), "{}", database.name);
+        let exists = store.organization_exists(member(1), organization(1)).await.expect("an answer");
+        assert!(exists, "{}: it lost its clusters and not itself", database.name);
+    }
+}
+
+async fn filled(store: Store) -> Store {
+    write(&store, &[OURS.report(10, "disk=1 cpu=1"), THEIRS.report(10, "disk=2 cpu=2 net=2")]).await;
+    store
+}
+
+fn member(organization_number: u32) -> Scope {
+    Viewer::member_of(organization(organization_number)).scope()
+}
+
+async fn by_id(store: &Store, scope: Scope) -> Vec<ClusterId> {
+    let clusters = store.clusters(scope, &[cluster(7), cluster(8)]).await.expect("clusters");
+    let mut ids: Vec<_> = clusters.into_keys().collect();
+    ids.sort();
+    ids
+}
+
+async fn by_organization(store: &Store, scope: Scope, owner: u32) -> Slice<Cluster> {
+    let page = ClusterPage { first: 10, after: None, total: true };
+    // Asked for beside the viewer's own, as a query over all organizations does.
+    let parents = [organization(1), organization(2), organization(3)];
+    let mut answers = store.clusters_of_organizations(scope, &parents, page).await.expect("clusters");
+    assert_eq!(answers.len(), 3, "every organization is answered for");
+    answers.remove(&organization(owner)).expect("an answer")
+}
+
+/// How many hits of either cluster are seen, and counted.
+async fn hits(store: &Store, scope: Scope) -> [usize; 2] {
+    let page = RuleHitPage { first: 10, after: None, total: true, details: true };
+    let answers = store.rule_hits_of_clusters(scope, &[cluster(7), cluster(8)], &page).await.expect("hits");
+    [cluster(7), cluster(8)].map(|id| {
+        let slice = &answers[&id];
+        assert_eq!(slice.total, Some(slice.items.len() as u64));
+        slice.items.len()
+    })
+}
