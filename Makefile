@@ -22,7 +22,8 @@ demo: ## builds and starts everything embedded: broker, database, producer, API 
 test: ## runs all tests, against a real PostgreSQL and a real Kafka
 	@services/install build web
 	@web/build
-	services/with-services cargo test --workspace --locked $(ARGS)
+	@# More threads than processors: most tests wait for Kafka most of the time.
+	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked $(ARGS)
 
 lint: ## formatting, clippy, documentation, and what the dependencies may be
 	@services/install build

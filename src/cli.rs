@@ -135,7 +135,11 @@ fn with_causes(failure: &dyn std::error::Error) -> String {
     let mut line = failure.to_string();
     let mut cause = failure.source();
     while let Some(error) = cause {
-        line = format!("{line}: {error}");
+        let told = error.to_string();
+        // Some libraries repeat their cause in their own words.
+        if !line.ends_with(&told) {
+            line = format!("{line}: {told}");
+        }
         cause = error.source();
     }
     line

@@ -110,17 +110,19 @@ fn name(file: &Path) -> std::borrow::Cow<'_, str> {
 /// Holds a rate: message n is sent no earlier than n intervals after the first.
 struct Pace {
     interval: Option<Duration>,
-    next: Instant,
+    /// When the next may be sent; `None` before the first.
+    next: Option<Instant>,
 }
 
 impl Pace {
     fn new(rate: Option<u32>) -> Self {
-        Self { interval: rate.map(|rate| Duration::from_secs(1) / rate), next: Instant::now() }
+        Self { interval: rate.map(|rate| Duration::from_secs(1) / rate), next: None }
     }
 
     fn wait(&mut self) {
         let Some(interval) = self.interval else { return };
-        std::thread::sleep(self.next.saturating_duration_since(Instant::now()));
-        self.next += interval;
+        let next = self.next.get_or_insert_with(Instant::now);
+        std::thread::sleep(next.saturating_duration_since(Instant::now()));
+        *next += interval;
     }
 }

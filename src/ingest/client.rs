@@ -1,5 +1,7 @@
 //! How librdkafka is set up: the way in, what keeps memory small, and what holds our promise.
 
+use std::time::Duration;
+
 use rdkafka::ClientConfig;
 
 use crate::config;
@@ -64,10 +66,18 @@ pub(super) fn consumer_config(kafka: &config::Kafka) -> ClientConfig {
         client.set(key, value);
     }
     client.set("group.id", &kafka.group).set("session.timeout.ms", kafka.session_timeout.as_millis().to_string());
+    if client.get("heartbeat.interval.ms").is_none() {
+        client.set("heartbeat.interval.ms", heartbeat(kafka.session_timeout).as_millis().to_string());
+    }
     if let Some(instance) = &kafka.group_instance_id {
         client.set("group.instance.id", instance);
     }
     client
+}
+
+/// Three within a session: with librdkafka's own 3 s a short session would be over before the first.
+fn heartbeat(session_timeout: Duration) -> Duration {
+    (session_timeout / 3).min(Duration::from_secs(3))
 }
 
 #[cfg(test)]
@@ -91,5 +101,12 @@ mod tests {
         assert_eq!(consumer.get("fetch.queue.backoff.ms"), Some("7"));
         assert_eq!(consumer.get("queued.min.messages"), Some("1000"));
         assert_eq!(consumer.get("enable.auto.offset.store"), Some("false"));
+    }
+
+    #[test]
+    fn a_session_has_room_for_three_heartbeats() {
+        for (session, expected) in [(1_000, 333), (6_000, 2_000), (10_000, 3_000), (300_000, 3_000)] {
+            assert_eq!(heartbeat(Duration::from_millis(session)).as_millis(), expected, "{session}");
+        }
     }
 }

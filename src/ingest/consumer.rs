@@ -203,18 +203,21 @@ impl Context {
     }
 
     fn troubled_by(&self, error: &KafkaError) {
-        let reason = match error {
-            KafkaError::MessageConsumption(
-                RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic,
-            ) => {
-                format!("the topic {} does not exist", self.topic)
+        use RDKafkaErrorCode as Code;
+        match error {
+            KafkaError::MessageConsumption(Code::UnknownTopicOrPartition | Code::UnknownTopic) => {
+                let reason = format!("the topic {} does not exist", self.topic);
+                BrokerTroubled { reason: &reason }.emit();
+                self.health.topic_troubled(reason);
             }
             // These come with a text of their own, by the error callback.
-            KafkaError::MessageConsumption(code) if is_about_the_connection(*code) => return,
-            error => error.to_string(),
-        };
-        BrokerTroubled { reason: &reason }.emit();
-        self.health.troubled(reason);
+            KafkaError::MessageConsumption(code) if is_about_the_connection(*code) => {}
+            error => {
+                let reason = error.to_string();
+                BrokerTroubled { reason: &reason }.emit();
+                self.health.troubled(reason);
+            }
+        }
     }
 }
 
@@ -238,7 +241,12 @@ impl ClientContext for Context {
 
     fn error(&self, error: KafkaError, reason: &str) {
         let KafkaError::Global(code) = error else { return };
-        if is_about_the_connection(code) {
+        if code == RDKafkaErrorCode::AllBrokersDown {
+            // Most often it follows what each broker's trouble is, which tells more.
+            if self.health.troubled_vaguely(reason) {
+                BrokerTroubled { reason }.emit();
+            }
+        } else if is_about_the_connection(code) {
             BrokerTroubled { reason }.emit();
             self.health.troubled(reason.to_owned());
         }

@@ -9,14 +9,17 @@ pub struct Health(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     assigned: bool,
-    trouble: Option<String>,
+    /// Between us and the brokers; over once one of them answers.
+    connection: Option<String>,
+    /// With what the brokers have for us; over once they assign it.
+    topic: Option<String>,
 }
 
 impl Health {
     /// Why ingestion is not ready; `None` when it is: an assignment was seen, even an empty one, and no trouble since.
     pub fn not_ready(&self) -> Option<String> {
         let state = self.state();
-        match &state.trouble {
+        match state.connection.as_ref().or(state.topic.as_ref()) {
             Some(trouble) => Some(trouble.clone()),
             None if !state.assigned => Some("no partition is assigned yet".to_owned()),
             None => None,
@@ -25,20 +28,60 @@ impl Health {
 
     /// The group has told us which partitions are ours.
     pub(super) fn assigned(&self) {
-        *self.state() = State { assigned: true, trouble: None };
+        *self.state() = State { assigned: true, ..State::default() };
     }
 
-    /// Something stands between us and the messages.
+    /// Something stands between us and the brokers.
     pub(super) fn troubled(&self, trouble: String) {
-        self.state().trouble = Some(trouble);
+        self.state().connection = Some(trouble);
+    }
+
+    /// As [`Health::troubled`], but not in the place of what was told before; was it news?
+    pub(super) fn troubled_vaguely(&self, trouble: &str) -> bool {
+        let connection = &mut self.state().connection;
+        let is_news = connection.is_none();
+        connection.get_or_insert_with(|| trouble.to_owned());
+        is_news
+    }
+
+    /// The brokers do not have what we ask them for.
+    pub(super) fn topic_troubled(&self, trouble: String) {
+        self.state().topic = Some(trouble);
     }
 
     /// A broker answers again.
     pub(super) fn untroubled(&self) {
-        self.state().trouble = None;
+        self.state().connection = None;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_that_answers_does_not_make_a_topic_exist() {
+        let health = Health::default();
+        assert_eq!(health.not_ready().as_deref(), Some("no partition is assigned yet"));
+        health.topic_troubled("no such topic".to_owned());
+        health.troubled("connection refused".to_owned());
+        assert_eq!(health.not_ready().as_deref(), Some("connection refused"));
+        health.untroubled();
+        assert_eq!(health.not_ready().as_deref(), Some("no such topic"));
+        health.assigned();
+        assert_eq!(health.not_ready(), None);
+    }
+
+    #[test]
+    fn what_tells_less_does_not_take_the_place_of_what_tells_more() {
+        let health = Health::default();
+        assert!(health.troubled_vaguely("1/1 brokers are down"));
+        health.troubled("wrong password".to_owned());
+        assert!(!health.troubled_vaguely("1/1 brokers are down"));
+        assert_eq!(health.not_ready().as_deref(), Some("wrong password"));
     }
 }

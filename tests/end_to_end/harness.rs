@@ -4,14 +4,16 @@ mod databases;
 mod held_table;
 mod kafka;
 mod process;
+mod proxy;
 mod service;
 mod tables;
 mod wait;
 
 pub(crate) use databases::{Database, each_database, postgres, sqlite};
 pub(crate) use held_table::HeldTable;
-pub(crate) use kafka::Topic;
-pub(crate) use process::{Process, program};
+pub(crate) use kafka::{Record, Topic};
+pub(crate) use process::{Process, program, serve, set};
+pub(crate) use proxy::Proxy;
 pub(crate) use service::{Running, default_config};
 pub(crate) use tables::{Tables, tables};
 pub(crate) use wait::until;

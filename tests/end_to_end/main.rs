@@ -3,11 +3,25 @@
 //! `make test` starts the parts and runs this. Each test has a database and a topic of its own. A part that is missing
 //! is a failure with an instruction, never a skip.
 
+mod bad_messages;
 mod command_line;
+mod demo;
 mod examples;
 mod graph;
 mod graphiql;
 mod harness;
 mod http_edge;
+mod killed_process;
+mod members;
+mod messages;
+mod migrate;
+mod newest_report_counts;
+mod outages;
+mod produce;
+mod readiness;
 mod reports;
+mod roles;
+mod secrets;
+mod shutdown;
 mod store;
+mod traffic;

@@ -4,10 +4,11 @@ use std::{env, time::Duration};
 
 use insights_results_aggregator::config;
 use rdkafka::{
-    ClientConfig, Offset, TopicPartitionList,
+    ClientConfig, Message as _, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer as _},
+    message::OwnedMessage,
     producer::{FutureProducer, FutureRecord},
 };
 use uuid::Uuid;
@@ -21,14 +22,20 @@ pub(crate) struct Topic {
     pub(crate) name: String,
     pub(crate) group: String,
     pub(crate) partitions: i32,
+    pub(crate) session_timeout: Duration,
     producer: FutureProducer,
 }
 
 impl Topic {
     /// Makes a topic.
     pub(crate) async fn create(partitions: i32) -> Self {
+        Self::create_with(partitions, &[]).await
+    }
+
+    /// Makes a topic with settings of its own.
+    pub(crate) async fn create_with(partitions: i32, settings: &[(&str, &str)]) -> Self {
         let topic = Self::missing(partitions);
-        topic.make().await;
+        topic.make_with(settings).await;
         topic
     }
 
@@ -36,13 +43,20 @@ impl Topic {
     pub(crate) fn missing(partitions: i32) -> Self {
         let name = format!("test-{}", Uuid::new_v4().simple());
         let producer = client().set("message.max.bytes", "60000000").create().expect("a producer");
-        Self { group: format!("group-of-{name}"), name, partitions, producer }
+        // So that a member that was killed is missed soon.
+        let session_timeout = Duration::from_secs(6);
+        Self { group: format!("group-of-{name}"), name, partitions, session_timeout, producer }
     }
 
     /// Makes the topic that was named.
     pub(crate) async fn make(&self) {
+        self.make_with(&[]).await;
+    }
+
+    async fn make_with(&self, settings: &[(&str, &str)]) {
         let admin: AdminClient<DefaultClientContext> = client().create().expect("an admin client");
-        let new = NewTopic::new(&self.name, self.partitions, TopicReplication::Fixed(1));
+        let mut new = NewTopic::new(&self.name, self.partitions, TopicReplication::Fixed(1));
+        new.config.extend_from_slice(settings);
         let made = admin.create_topics([&new], &AdminOptions::new().operation_timeout(Some(PATIENCE))).await;
         made.expect("create a topic").pop().expect("one answer").expect("the topic is created");
     }
@@ -53,8 +67,7 @@ impl Topic {
         kafka.brokers = brokers().split(',').map(str::to_owned).collect();
         kafka.ocp_topic.clone_from(&self.name);
         kafka.group.clone_from(&self.group);
-        // So that a member that was killed is missed soon.
-        kafka.session_timeout = Duration::from_secs(6);
+        kafka.session_timeout = self.session_timeout;
         kafka
     }
 
@@ -70,21 +83,82 @@ impl Topic {
         self.producer.send(record, PATIENCE).await.map_err(|(error, _)| error).expect("delivered").offset
     }
 
+    /// Puts messages on partitions, those of a partition in this order; gives their offsets.
+    pub(crate) async fn send_all(&self, messages: impl IntoIterator<Item = (i32, &[u8])>) -> Vec<i64> {
+        let enqueue = |(partition, value)| {
+            let record = FutureRecord::<(), [u8]>::to(&self.name).partition(partition).payload(value);
+            self.producer.send_result(record).map_err(|(error, _)| error).expect("room in the queue")
+        };
+        let enqueued: Vec<_> = messages.into_iter().map(enqueue).collect();
+        let mut offsets = Vec::with_capacity(enqueued.len());
+        for delivery in enqueued {
+            offsets.push(delivery.await.expect("an answer").map_err(|(error, _)| error).expect("delivered").offset);
+        }
+        offsets
+    }
+
+    /// The same topic, read by another group from its beginning.
+    pub(crate) fn of_another_group(&self) -> Self {
+        let group = format!("group-{}", Uuid::new_v4().simple());
+        let Self { name, producer, .. } = self;
+        Self { group, name: name.clone(), producer: producer.clone(), ..*self }
+    }
+
+    /// All that a partition holds.
+    pub(crate) fn records(&self, partition: i32) -> Vec<Record> {
+        let consumer: BaseConsumer = client().set("group.id", "unused").create().expect("a consumer");
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&self.name, partition, Offset::Beginning).expect("a place");
+        consumer.assign(&list).expect("assigned");
+        let (_, end) = consumer.fetch_watermarks(&self.name, partition, PATIENCE).expect("the partition's ends");
+        let read = || consumer.poll(PATIENCE).expect("a message in time").expect("a message").detach();
+        (0..end).map(|_| Record::of(&read())).collect()
+    }
+
     /// The offset that the group has committed: the next to be read; 0 while there is none.
-    pub(crate) fn committed(&self, partition: i32) -> i64 {
+    pub(crate) async fn committed(&self, partition: i32) -> i64 {
         let consumer: BaseConsumer = client().set("group.id", &self.group).create().expect("a consumer");
         let mut list = TopicPartitionList::new();
         list.add_partition(&self.name, partition);
-        let committed = consumer.committed_offsets(list, PATIENCE).expect("committed offsets");
+        // While the broker sets up its first groups it says that it is not the one to be asked.
+        let ask = async || consumer.committed_offsets(list.clone(), PATIENCE).ok();
+        let committed = until("the broker tells what is committed", ask).await;
         match committed.find_partition(&self.name, partition).expect("the partition").offset() {
             Offset::Offset(offset) => offset,
             _ => 0,
         }
     }
 
+    /// Waits until the group has committed past all messages that the topic has.
+    pub(crate) async fn until_all_committed(&self) {
+        let consumer: BaseConsumer = client().create().expect("a consumer");
+        for partition in 0..self.partitions {
+            let (_, end) = consumer.fetch_watermarks(&self.name, partition, PATIENCE).expect("the partition's ends");
+            self.until_committed(partition, end).await;
+        }
+    }
+
     /// Waits until the group has committed this offset.
     pub(crate) async fn until_committed(&self, partition: i32, next: i64) {
-        until("the offset is committed", async || (self.committed(partition) >= next).then_some(())).await;
+        until("the offset is committed", async || (self.committed(partition).await >= next).then_some(())).await;
+    }
+}
+
+/// A message as the broker has it.
+pub(crate) struct Record {
+    pub(crate) key: String,
+    pub(crate) value: Vec<u8>,
+    /// Milliseconds.
+    pub(crate) timestamp: i64,
+}
+
+impl Record {
+    fn of(message: &OwnedMessage) -> Self {
+        Self {
+            key: String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned(),
+            value: message.payload().unwrap_or_default().to_vec(),
+            timestamp: message.timestamp().to_millis().unwrap_or_default(),
+        }
     }
 }
 

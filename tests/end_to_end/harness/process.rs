@@ -25,24 +25,34 @@ pub(crate) fn program() -> Command {
     command
 }
 
+/// `serve`, from a topic into a database, on a free port, telling all; to be changed before it is spawned.
+pub(crate) fn serve(database: &Database, topic: &Topic) -> Command {
+    let kafka = topic.settings();
+    let mut command = program();
+    command.arg("serve");
+    for (key, value) in [
+        ("HTTP__ADDRESS", "127.0.0.1:0"),
+        ("DATABASE__URL", database.settings.url.expose()),
+        ("KAFKA__BROKERS", &kafka.brokers.join(",")),
+        ("KAFKA__OCP_TOPIC", &kafka.ocp_topic),
+        ("KAFKA__GROUP", &kafka.group),
+        ("KAFKA__SESSION_TIMEOUT", &format!("{}s", kafka.session_timeout.as_secs())),
+        ("LOG__LEVEL", "debug"),
+    ] {
+        set(&mut command, key, value);
+    }
+    command
+}
+
+/// Sets a key of the configuration, written `SECTION__KEY`.
+pub(crate) fn set(command: &mut Command, key: &str, value: &str) {
+    command.env(format!("INSIGHTS_RESULTS_AGGREGATOR__{key}"), value);
+}
+
 impl Process {
     /// `serve`, from a topic into a database, on a free port.
-    pub(crate) fn serve(database: &Database, topic: &Topic, arguments: &[&str]) -> Self {
-        let kafka = topic.settings();
-        let mut command = program();
-        command.arg("serve").args(arguments);
-        for (key, value) in [
-            ("HTTP__ADDRESS", "127.0.0.1:0".to_owned()),
-            ("DATABASE__URL", database.settings.url.expose().to_owned()),
-            ("KAFKA__BROKERS", kafka.brokers.join(",")),
-            ("KAFKA__OCP_TOPIC", kafka.ocp_topic),
-            ("KAFKA__GROUP", kafka.group),
-            ("KAFKA__SESSION_TIMEOUT", format!("{}s", kafka.session_timeout.as_secs())),
-            ("LOG__LEVEL", "debug".to_owned()),
-        ] {
-            command.env(format!("INSIGHTS_RESULTS_AGGREGATOR__{key}"), value);
-        }
-        Self::spawn(command)
+    pub(crate) fn serve(database: &Database, topic: &Topic) -> Self {
+        Self::spawn(serve(database, topic))
     }
 
     /// Whatever command, its output in a file.

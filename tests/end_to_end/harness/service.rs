@@ -71,9 +71,14 @@ impl Running {
 
     /// Asks the graph over HTTP with variables; gives the whole answer.
     pub(crate) async fn ask_with(&self, query: &str, variables: Value) -> Value {
+        serde_json::from_str(&self.answer_to(query, variables).await).expect("JSON")
+    }
+
+    /// Asks the graph over HTTP; gives the answer's text as it came.
+    pub(crate) async fn answer_to(&self, query: &str, variables: Value) -> String {
         let body = json!({ "query": query, "variables": variables });
         let answer = self.client.post(self.url("/graphql")).json(&body).send().await.expect("an answer");
-        answer.json().await.expect("JSON")
+        answer.text().await.expect("text")
     }
 
     /// What a query that must succeed gives.
@@ -91,11 +96,6 @@ impl Running {
     /// Lets it finish.
     pub(crate) async fn stop(self) -> Result<(), Error> {
         self.stop.cancel();
-        self.task.await.expect("the service does not panic")
-    }
-
-    /// Waits for the end that nobody asked for.
-    pub(crate) async fn ended(self) -> Result<(), Error> {
         self.task.await.expect("the service does not panic")
     }
 }

@@ -11,7 +11,7 @@ use super::owned::{Owned, stored, write};
 use crate::harness::{Database, each_database};
 
 /// So many sequences, each from its number as the seed.
-const SEQUENCES: u32 = 16;
+const SEQUENCES: u32 = 12;
 const REPORTS: u32 = 40;
 const CLUSTERS: u32 = 3;
 

@@ -46,12 +46,13 @@ async fn batches_that_share_nothing_but_new_owners_and_recommendations_never_wai
     }
 }
 
-/// Own clusters of the round's new organizations, all with the round's new recommendations.
+/// Own clusters with the round's new recommendations; every second round brings new organizations, which would keep
+/// the batches from arriving at the recommendations together.
 fn strangers(round: u32, writer: u32) -> Vec<Report> {
-    let hits: Vec<_> = (0..8).map(|rule| format!("round{round}_rule{rule}")).collect();
     let report = |place: u32| {
+        let hits: Vec<_> = (0..8).map(|rule| format!("round{round}_rule{place}{rule}")).collect();
         let cluster = u128::from(100 * writer + place);
-        Owned { organization: 1 + 8 * round + place, cluster }.report(round, &hits.join(" "))
+        Owned { organization: 1 + 8 * (round / 2) + place, cluster }.report(round, &hits.join(" "))
     };
     (0..8).map(report).collect()
 }

@@ -1,0 +1,199 @@
+//! Bad messages between good ones: the good ones are stored, each bad one is recorded with its reason, and the offset
+//! moves past them all.
+
+use std::io::Write as _;
+
+use ::entity::consumer_error;
+use flate2::{Compression, write::GzEncoder};
+use insights_results_aggregator::{domain::Digest, service::Role};
+use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _};
+
+use crate::{
+    harness::{Database, Running, Topic, each_database, tables},
+    messages::{Message, cluster},
+};
+
+const MAX_MESSAGE_BYTES: usize = 200_000;
+const CHECKED: &str = "2024-05-02T08:00:00Z";
+
+fn good(number: u16) -> Vec<u8> {
+    Message::new(1, &cluster(number), CHECKED).hit("rules.a", "A", "{}").json()
+}
+
+/// A good message with one text in it exchanged for another.
+fn good_but(text: &str, other: &str) -> Vec<u8> {
+    let good = String::from_utf8(good(0xbad)).expect("UTF-8");
+    assert_eq!(good.matches(text).count(), 1, "{text} in {good}");
+    good.replace(text, other).into_bytes()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(vec![], Compression::fast());
+    encoder.write_all(bytes).expect("written");
+    encoder.finish().expect("finished")
+}
+
+fn with_hits(hits: usize) -> Vec<u8> {
+    let add = |message: Message, number| message.hit("r", &format!("K{number}"), "1");
+    (0..hits).fold(Message::new(1, &cluster(0xbad), CHECKED), add).json()
+}
+
+fn not_utf8() -> Vec<u8> {
+    let mut message = good_but("rules.a.report", "rules.?.report");
+    let place = message.iter().position(|byte| *byte == b'?').expect("the mark");
+    message[place] = 0xff;
+    message
+}
+
+/// Bad values, each with the reason that is to be recorded.
+fn bad() -> Vec<(&'static str, Option<Vec<u8>>)> {
+    let too_large = MAX_MESSAGE_BYTES + 1;
+    let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
+    let values: Vec<(&str, Vec<u8>)> = vec![
+        ("not_json", vec![]),
+        ("not_json", b"{".to_vec()),
+        ("not_json", b"\x00\x00\x00\x00\x01Avro, perhaps".to_vec()),
+        ("not_json", b"\x1f\x8bno gzip after all".to_vec()),
+        ("not_json", [gzip(&good(0xbad)), b"garbage".to_vec()].concat()),
+        ("not_json", [good(0xbad), good(0xbad)].concat()),
+        ("invalid_utf8", not_utf8()),
+        ("invalid_unicode", good_but("rules.a.", "\\ud800.")),
+        ("nul_in_text", good_but("rules.a.", "a\\u0000b.")),
+        ("missing_field", good_but("\"OrgID\"", "\"Org\"")),
+        ("missing_field", good_but("\"Report\"", "\"Metrics\"")),
+        ("wrong_type", good_but("\"OrgID\": 1", "\"OrgID\": 4294967296")),
+        ("wrong_type", b"[]".to_vec()),
+        ("bad_uuid", good_but("00000000-", "no-uuid-")),
+        ("bad_time", good_but("T08:00", " 08:00")),
+        ("future_time", good_but("2024", "9024")),
+        ("bad_report", good_but("\"reports\"", "\"hits\"")),
+        ("bad_report", good_but("\"reports\": [", "\"reports\": null, \"others\": [")),
+        ("too_deep", good_but("\"details\": {}", &format!("\"details\": {deep}"))),
+        ("too_large", vec![b' '; too_large]),
+        ("too_large", gzip(&vec![b' '; too_large])),
+        ("too_many_hits", with_hits(1001)),
+        ("too_long", good_but("rules.a.", &"a".repeat(256))),
+    ];
+    let tombstone = ("not_json", None);
+    values.into_iter().map(|(reason, value)| (reason, Some(value))).chain([tombstone]).collect()
+}
+
+async fn start(database: &Database, topic: &Topic, batch_messages: usize) -> Running {
+    let mut config = Running::config(database, topic);
+    config.ingest.max_message_bytes = MAX_MESSAGE_BYTES;
+    config.ingest.batch_messages = batch_messages;
+    Running::start(config, Role::All).await
+}
+
+async fn recorded(database: &Database) -> Vec<consumer_error::Model> {
+    let mut rows = consumer_error::Entity::find().all(&database.connect().await).await.expect("read the errors");
+    rows.sort_by_key(|row| row.topic_offset);
+    rows
+}
+
+fn hex(bytes: &[u8]) -> String {
+    format!("{bytes:02x?}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_is_recorded_with_its_reason_and_the_good_ones_beside_it_are_stored() {
+    let topic = Topic::create(1).await;
+    let mut expected = vec![];
+    topic.send(&good(0)).await;
+    for (number, (reason, value)) in (1..).zip(bad()) {
+        let offset = topic.send_to(0, value.as_deref()).await;
+        let value = value.unwrap_or_default();
+        expected.push((offset, reason.to_owned(), hex(Digest::of(&value).as_bytes()), value.len()));
+        topic.send(&good(number)).await;
+    }
+    let sent = 1 + 2 * i64::try_from(expected.len()).expect("a few");
+
+    for batch_messages in [7, 500] {
+        for database in each_database().await {
+            let topic = topic.of_another_group();
+            let running = start(&database, &topic, batch_messages).await;
+            topic.until_committed(0, sent).await;
+            running.stop().await.expect("a clean end");
+
+            let rows = recorded(&database).await;
+            assert!(rows.iter().all(|row| row.topic == topic.name && row.partition == 0), "{}", database.name);
+            let rows = rows.into_iter().map(|row| {
+                let bytes = usize::try_from(row.value_bytes).expect("a length");
+                (row.topic_offset, row.reason, hex(&row.value_digest), bytes)
+            });
+            assert_eq!(rows.collect::<Vec<_>>(), expected, "{}", database.name);
+            let stored = tables(&database.connect().await).await.clusters.len();
+            assert_eq!(stored, expected.len() + 1, "{}: the good ones, and none of the bad", database.name);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_committed_offset_is_the_one_after_the_last_message_whatever_became_of_it() {
+    for database in each_database().await {
+        let topic = Topic::create(3).await;
+        topic.send_to(0, Some(&good(0))).await;
+        let stale = topic.send_to(0, Some(&good(0))).await;
+        let tombstone = topic.send_to(1, None).await;
+        let empty = good_but(r#""fingerprints": [], "info": [], "reports": [{"rule_id""#, r#""none": [{"rule_id""#);
+        let bad = topic.send_to(2, Some(&empty)).await;
+
+        let running = start(&database, &topic, 500).await;
+        for (partition, last) in [(0, stale), (1, tombstone), (2, bad)] {
+            topic.until_committed(partition, last + 1).await;
+        }
+        running.stop().await.expect("a clean end");
+        // Waiting is for "at least"; this is for "exactly", after the last commit.
+        for (partition, last) in [(0, stale), (1, tombstone), (2, bad)] {
+            assert_eq!(topic.committed(partition).await, last + 1, "{}", database.name);
+        }
+
+        // The next one to be read is the next one to be sent.
+        let next = topic.send_to(1, Some(&good(1))).await;
+        let running = start(&database, &topic, 500).await;
+        topic.until_committed(1, next + 1).await;
+        running.stop().await.expect("a clean end");
+        assert_eq!(tables(&database.connect().await).await.clusters.len(), 2, "{}", database.name);
+        assert_eq!(recorded(&database).await.len(), 2, "{}", database.name);
+    }
+}
+
+/// Makes the database refuse hits whose details hold the word, quoting them as a constraint's error would.
+async fn refuse_hits_with(word: &str, database: &Database) {
+    database.store().await.close().await;
+    let connection = database.connect().await;
+    let trigger = match connection.get_database_backend() {
+        DbBackend::Postgres => format!(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             RAISE EXCEPTION 'refused: %', NEW.details USING ERRCODE = '23514'; END $$; \
+             CREATE TRIGGER refuse BEFORE INSERT ON rule_hit FOR EACH ROW \
+             WHEN (NEW.details LIKE '%{word}%') EXECUTE FUNCTION refuse()"
+        ),
+        _ => format!(
+            "CREATE TRIGGER refuse BEFORE INSERT ON rule_hit WHEN NEW.details LIKE '%{word}%' \
+             BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        ),
+    };
+    connection.execute_unprepared(&trigger).await.expect("a trigger");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_the_database_refuses_is_recorded_and_the_rest_of_its_batch_is_stored() {
+    for database in each_database().await {
+        refuse_hits_with("poison", &database).await;
+        let topic = Topic::create(1).await;
+        let refused = |number| Message::new(1, &cluster(number), CHECKED).hit("rules.a", "A", "\"poison\"").json();
+        let values = (0..40).map(|number| if number % 13 == 7 { refused(number) } else { good(number) });
+        let values: Vec<_> = values.chain([b"no JSON".to_vec()]).collect();
+        topic.send_all(values.iter().map(|value| (0, value.as_slice()))).await;
+
+        let running = start(&database, &topic, 500).await;
+        topic.until_committed(0, 41).await;
+        running.stop().await.expect("a clean end");
+        let rows = recorded(&database).await;
+        let rows: Vec<_> = rows.iter().map(|row| (row.topic_offset, row.reason.as_str())).collect();
+        let refused = [7, 20, 33].map(|offset| (offset, "store_rejected"));
+        assert_eq!(rows, [&refused[..], &[(40, "not_json")]].concat(), "{}", database.name);
+        assert_eq!(tables(&database.connect().await).await.clusters.len(), 37, "{}", database.name);
+    }
+}

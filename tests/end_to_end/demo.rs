@@ -1,0 +1,84 @@
+//! `demo`: everything in one process, for a look around.
+
+use std::{fs, path::Path, process::Command};
+
+use reqwest::Url;
+use serde_json::{Value, json};
+
+use crate::harness::{Process, program, set, until};
+
+/// `demo` on a free port, whatever it makes for a while under this folder.
+fn demo(temporary: &Path) -> Command {
+    let mut command = program();
+    command.arg("demo").env("TMPDIR", temporary);
+    set(&mut command, "HTTP__ADDRESS", "127.0.0.1:0");
+    command
+}
+
+/// What the demo tells once all is there: where the editor is, and a query to begin with.
+async fn told(process: &mut Process) -> (Url, String) {
+    until("the demo tells what to do", async || {
+        let output = process.output();
+        let (_, told) = output.split_once("\nOpen ")?;
+        let (url, rest) = told.split_once(' ')?;
+        let (_, rest) = rest.split_once("\n\n")?;
+        let (query, _) = rest.split_once("\nCtrl-C ends the demo")?;
+        Some((url.parse().expect("a URL"), query.to_owned()))
+    })
+    .await
+}
+
+async fn ask(editor: &Url, query: &str) -> Value {
+    let url = editor.join("/graphql").expect("a URL");
+    let answer = reqwest::Client::new().post(url).json(&json!({ "query": query })).send().await.expect("an answer");
+    let answer: Value = answer.json().await.expect("JSON");
+    assert_eq!(answer.get("errors"), None, "{query}");
+    answer["data"].clone()
+}
+
+async fn end(mut process: Process, signal: &str) {
+    process.signal(signal);
+    assert_eq!(process.ended().await.code(), Some(0), "{}", process.output());
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).expect("a folder").next().is_none()
+}
+
+#[tokio::test]
+async fn its_editor_is_where_it_says_its_query_has_an_answer_and_nothing_is_left_behind() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let mut process = Process::spawn(demo(temporary.path()));
+    let (editor, query) = told(&mut process).await;
+    let page = reqwest::get(editor.clone()).await.expect("an answer");
+    assert!(page.status().is_success() && page.text().await.expect("text").contains("<title>"));
+
+    let data = ask(&editor, &query).await;
+    assert_eq!(data["organizations"]["totalCount"], json!(20), "{data}");
+    let clusters = &data["organizations"]["nodes"][0]["clusters"];
+    assert!(clusters["totalCount"].as_u64().is_some_and(|total| total > 0), "{data}");
+    assert!(clusters["nodes"][0]["report"]["ruleHits"]["totalCount"].is_u64(), "{data}");
+
+    assert!(!is_empty(temporary.path()), "the database is here");
+    // What Ctrl-C sends.
+    end(process, "INT").await;
+    assert!(is_empty(temporary.path()));
+}
+
+#[tokio::test]
+async fn a_folder_that_is_kept_has_the_same_clusters_the_next_time() {
+    let (temporary, kept) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let folder = kept.path().join("made/by/the/demo");
+    let query = "{ organizations { nodes { orgId clusters(first: 100) { totalCount nodes { uuid } } } } }";
+    let mut seen = vec![];
+    for _ in 0..2 {
+        let mut command = demo(temporary.path());
+        command.arg("--keep").arg(&folder);
+        let mut process = Process::spawn(command);
+        let (editor, _) = told(&mut process).await;
+        seen.push(ask(&editor, query).await);
+        end(process, "TERM").await;
+        assert!(folder.join("insights.db").is_file());
+    }
+    assert_eq!(seen[0], seen[1]);
+}

@@ -1,0 +1,70 @@
+//! A process that is told to stop finishes what it is doing, commits it, leaves its group and ends well.
+
+use futures_util::future::join_all;
+use std::time::Duration;
+
+use crate::{
+    harness::{Database, Process, Running, Topic, each_database, serve, set, sqlite, tables, until},
+    messages::{Message, cluster},
+    traffic::{Stored, send, traffic, undisturbed},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_process_commits_leaves_the_group_and_ends_with_zero() {
+    for (database, signal) in each_database().await.into_iter().zip(["TERM", "INT"]) {
+        let mut topic = Topic::create(2).await;
+        // Longer than tests wait: only a member that has left makes way for the next in time.
+        topic.session_timeout = Duration::from_mins(5);
+        let last = topic.send(&Message::new(1, &cluster(1), "2024-05-02T08:00:00Z").json()).await;
+
+        let mut process = Process::serve(&database, &topic);
+        let connection = database.connect().await;
+        process.address().await;
+        until("the message is stored", async || process.output().contains("batch committed").then_some(())).await;
+        // At once: what was stored a moment ago is committed at the end, not by the clock.
+        process.signal(signal);
+        assert_eq!(process.ended().await.code(), Some(0), "{}: {}", database.name, process.output());
+        assert_eq!(topic.committed(0).await, last + 1, "{}", database.name);
+        assert_eq!(tables(&connection).await.clusters.len(), 1, "{}", database.name);
+
+        let next = Running::all(&database, &topic).await.ready().await;
+        next.stop().await.expect("a clean end");
+    }
+}
+
+/// The offset that the group has committed, by partition.
+async fn committed(topic: &Topic) -> Vec<i64> {
+    join_all((0..topic.partitions).map(|partition| topic.committed(partition))).await
+}
+
+async fn assert_a_busy_process_stops_well(database: Database) {
+    database.store().await.close().await;
+    let (connection, topic) = (database.connect().await, Topic::create(4).await);
+    let sent = send(&topic, &traffic(&topic, 3000, 1)).await;
+    let mut command = serve(&database, &topic);
+    // Hundreds of batches: when it is told to stop, there is one under way.
+    set(&mut command, "INGEST__BATCH_MESSAGES", "5");
+    let mut process = Process::spawn(command);
+    until("it is busy", async || (Stored::read(&connection).await.rows() > 50).then_some(())).await;
+    process.signal("TERM");
+    assert_eq!(process.ended().await.code(), Some(0), "{}: {}", database.name, process.output());
+
+    let (stored, committed) = (Stored::read(&connection).await, committed(&topic).await);
+    assert!(stored.rows() < sent.len(), "{}: there was more to do", database.name);
+    for message in &sent {
+        let place = usize::try_from(message.partition).expect("a partition");
+        let is_committed = message.offset < committed[place];
+        assert_eq!(stored.has(message), is_committed, "{}: {message:?} of {committed:?}", database.name);
+    }
+
+    let next = Running::all(&database, &topic).await;
+    topic.until_all_committed().await;
+    next.stop().await.expect("a clean end");
+    assert!(tables(&connection).await == undisturbed(&sqlite(), &topic).await, "{}", database.name);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_process_commits_exactly_what_it_stored_and_the_next_one_does_the_rest() {
+    let [left, right] = each_database().await;
+    tokio::join!(assert_a_busy_process_stops_well(left), assert_a_busy_process_stops_well(right));
+}
