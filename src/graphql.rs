@@ -1,7 +1,7 @@
 //! The graph: organizations -> clusters -> reports -> rule hits, one file a noun.
 //!
 //! A resolver reads its arguments, asks for what it needs and wraps it. The only way from a parent to its children is a
-//! [loader](loaders), asked once for all [siblings] of a list; so each level of a query costs one statement, however
+//! loader (`loaders`), asked once for all `siblings` of a list; so each level of a query costs one statement, however
 //! many rows come back. [`Executor`] stands in front of the schema: it refuses what asks for too much and masks what
 //! went wrong inside.
 
