@@ -7,9 +7,11 @@ mod identifiers;
 mod report;
 mod selector;
 mod timestamp;
+mod version;
 
 pub use digest::Digest;
 pub use identifiers::{ClusterId, NotAnOrganization, OrgId};
 pub use report::{Details, Report, RuleHit};
 pub use selector::{NotASelector, Selector};
 pub use timestamp::{NotATimestamp, Timestamp};
+pub use version::VersionKey;

@@ -6,13 +6,17 @@
 //! went wrong inside.
 
 mod cluster;
+mod cluster_list;
 mod connection;
 mod context;
 mod cursor;
 mod error;
 mod executor;
 mod guard;
+mod history_event;
 mod loaders;
+mod node;
+mod node_id;
 mod nulls;
 mod organization;
 mod query;

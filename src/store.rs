@@ -4,10 +4,13 @@
 //! ingestion up. What differs between PostgreSQL and SQLite differs in `sql/`, statement by statement; nothing above
 //! this room knows which of the two it talks to, writes SQL or names a sea-orm type.
 
+mod children;
+mod cluster_filter;
 mod clusters;
 mod columns;
 mod dictionary;
 mod error;
+mod history;
 mod migrations;
 mod organizations;
 mod page;
@@ -18,13 +21,17 @@ mod statement;
 mod statement_count;
 mod write;
 
-pub use clusters::{Cluster, ClusterPage, ReportHead};
+pub use cluster_filter::ClusterFilter;
+pub use clusters::{
+    Cluster, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPlace, ReportHead,
+};
 pub use error::{Class, Error};
+pub use history::{HistoryEvent, HistoryEventKind, HistoryListing, HistoryPlace};
 pub use migrations::{MigrationStatus, SchemaState, newest_migration};
-pub use organizations::OrganizationPage;
-pub use page::Slice;
+pub use organizations::OrganizationListing;
+pub use page::{Direction, End, Slice, Window};
 pub use pools::Store;
 pub use probe::Probe;
-pub use rule_hits::{RuleHit, RuleHitPage};
+pub use rule_hits::{RuleHit, RuleHitListing};
 pub use statement_count::count_statements;
 pub use write::{Batch, RejectedMessage, Written};

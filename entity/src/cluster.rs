@@ -26,6 +26,9 @@ pub struct Model {
     /// The version that was told last.
     #[sea_orm(column_type = "Text")]
     pub version: Option<String>,
+    /// That version in a form that orders as versions do; null where it is no version.
+    #[sea_orm(column_type = "Text")]
+    pub version_key: Option<String>,
     /// xxh3-128 over the current report's hits and their details; null until a report is stored.
     pub hits_digest: Option<Vec<u8>>,
 }

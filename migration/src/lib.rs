@@ -9,6 +9,7 @@ mod m20261125_000003_create_recommendation;
 mod m20261125_000004_create_rule_hit;
 mod m20261125_000005_create_rule_hit_history;
 mod m20261125_000006_create_consumer_error;
+mod m20261125_000007_create_list_views;
 
 /// All steps in their order.
 pub struct Migrator;
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000004_create_rule_hit::Migration),
             Box::new(m20261125_000005_create_rule_hit_history::Migration),
             Box::new(m20261125_000006_create_consumer_error::Migration),
+            Box::new(m20261125_000007_create_list_views::Migration),
         ]
     }
 }

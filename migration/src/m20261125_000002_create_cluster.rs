@@ -26,6 +26,8 @@ impl MigrationTrait for Migration {
                     .col(timestamp_with_time_zone_null("stored_at"))
                     .col(text(manager, "request_id").null())
                     .col(text(manager, "version").null())
+                    // The version again, in a form whose order as text is the order of versions.
+                    .col(text(manager, "version_key").null())
                     .col(blob_null("hits_digest"))
                     .to_owned(),
             )

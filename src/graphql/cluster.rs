@@ -1,20 +1,29 @@
 //! `Cluster`.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
-use async_graphql::Object;
+use async_graphql::{Context, Object, Result};
 use uuid::Uuid;
 
 use super::{
-    connection::Paged,
-    cursor::Listed,
+    cluster_list::{ClusterOrder, Place},
+    connection::{Connection, PageArguments, Paged, page_cost},
+    context::ContextExt as _,
+    error::LoadFailed,
+    history_event::{self, HistoryEvent},
+    loaders::Loaders,
+    node_id::NodeId,
     organization::{Organization, OrganizationSiblings},
     report::{Report, RuleHitsOfClusters},
     scalars::DateTime,
+    siblings::Relation,
 };
 use crate::{
     domain::ClusterId,
-    store::{self, Slice},
+    store::{self, HistoryListing, Slice},
 };
 
 /// A cluster, and those that its list produced together with it.
@@ -26,16 +35,20 @@ pub(super) struct Cluster {
 
 /// Clusters that one list produced together, over all parents of the list.
 pub(super) struct ClusterSiblings {
+    ids: Vec<ClusterId>,
     owners: Arc<OrganizationSiblings>,
     pub(super) rule_hits: RuleHitsOfClusters,
+    history: Relation<ClusterId, HistoryListing, Arc<Slice<store::HistoryEvent>>>,
 }
 
 impl ClusterSiblings {
-    pub(super) fn of<'a>(clusters: impl Iterator<Item = &'a store::Cluster> + Clone) -> Arc<Self> {
+    pub(super) fn of<'a>(clusters: &(impl Iterator<Item = &'a store::Cluster> + Clone)) -> Arc<Self> {
         let owners: BTreeSet<_> = clusters.clone().map(|cluster| cluster.organization).collect();
         // A cluster without a report has no hits to be asked for.
-        let reported = clusters.filter(|cluster| cluster.report.is_some()).map(|cluster| cluster.id);
+        let reported = clusters.clone().filter(|cluster| cluster.report.is_some()).map(|cluster| cluster.id);
         Arc::new(Self {
+            ids: clusters.clone().map(|cluster| cluster.id).collect(),
+            history: Relation::default(),
             owners: OrganizationSiblings::new(owners.into_iter().collect()),
             rule_hits: RuleHitsOfClusters::new(reported.collect()),
         })
@@ -43,6 +56,18 @@ impl ClusterSiblings {
 }
 
 impl Cluster {
+    /// Those of some clusters that the viewer may see, all siblings.
+    pub(super) async fn found(
+        loaders: &Loaders,
+        ids: impl IntoIterator<Item = ClusterId>,
+    ) -> Result<HashMap<ClusterId, Self>, LoadFailed> {
+        let loaded = loaders.cluster.load_many(ids, &()).await?;
+        let rows: Vec<_> = loaded.values().filter_map(|row| row.as_ref().as_ref()).collect();
+        let siblings = ClusterSiblings::of(&rows.iter().copied());
+        let cluster = |row: &store::Cluster| Self { row: Arc::new(row.clone()), siblings: siblings.clone() };
+        Ok(rows.into_iter().map(|row| (row.id, cluster(row))).collect())
+    }
+
     /// A page of clusters among their siblings.
     pub(super) fn list(slice: &Slice<store::Cluster>, siblings: &Arc<ClusterSiblings>) -> Slice<Self> {
         slice.clone().map(|row| Self { row: Arc::new(row), siblings: siblings.clone() })
@@ -52,6 +77,11 @@ impl Cluster {
 /// An OpenShift cluster.
 #[Object]
 impl Cluster {
+    /// The cluster's id, for `node`.
+    pub(super) async fn id(&self) -> NodeId {
+        NodeId::Cluster(self.row.id)
+    }
+
     /// The cluster's UUID, in lower case.
     async fn uuid(&self) -> Uuid {
         self.row.id.uuid()
@@ -81,18 +111,44 @@ impl Cluster {
     async fn report(&self) -> Option<Report> {
         Report::of(self)
     }
-}
 
-impl Listed for Cluster {
-    const LIST: &'static str = "clusters:uuid:asc";
-    type Key = ClusterId;
-
-    fn key(&self) -> ClusterId {
-        self.row.id
+    /// What began and ceased to hit the cluster while it had its present owner, newest first. Null only with an error.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the beginning; 20 where neither this nor `last` is given.",
+            validator(minimum = 1, maximum = 100)
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end.", validator(minimum = 1, maximum = 100))] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<Option<Connection<HistoryEvent>>> {
+        let page = PageArguments { first, after, last, before };
+        let listing = HistoryListing {
+            window: page.window::<HistoryEvent>(())?.map(|history_event::Place(place)| place),
+            total: ctx.look_ahead().field("totalCount").exists(),
+        };
+        let (loaders, history) = (ctx.loaders()?, &self.siblings.history);
+        let load = || loaders.history_of_cluster.load_many(self.siblings.ids.iter().copied(), &listing);
+        let slice = history.of(&self.row.id, listing.clone(), load).await?;
+        Ok(Some(Connection::new(HistoryEvent::list(&slice, self), (), &listing.window)))
     }
 }
 
 impl Paged for Cluster {
     const CONNECTION: &'static str = "ClusterConnection";
     const EDGE: &'static str = "ClusterEdge";
+    type Order = ClusterOrder;
+    type Place = Place;
+
+    fn list(order: ClusterOrder) -> &'static str {
+        order.list()
+    }
+
+    fn place(&self, order: ClusterOrder) -> Place {
+        order.place(&self.row)
+    }
 }

@@ -1,31 +1,72 @@
 //! Connections: pages of a list, in Relay's form.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Display, str::FromStr};
 
 use async_graphql::{Lookahead, Object, OutputType, Result, SimpleObject, TypeName};
 
-use super::cursor::{self, Listed};
-use crate::store::Slice;
+use super::{cursor, error::bad_user_input};
+use crate::store::{End, Slice, Window};
 
+/// The longest list of keys (UUIDs, ids, selectors) that an argument takes.
+pub(super) const MOST_KEYS: usize = 100;
 /// The page that is given where none is asked for.
-const DEFAULT_FIRST: usize = 20;
+const DEFAULT_SIZE: usize = 20;
 
 /// A type whose lists are connections.
-pub(super) trait Paged: Listed + OutputType + Clone {
+pub(super) trait Paged: OutputType + Clone {
     /// The name of the connection's type.
     const CONNECTION: &'static str;
     /// The name of the edge's type.
     const EDGE: &'static str;
+    /// The orders that its list has; `()` where there is but one.
+    type Order: Copy + Send + Sync;
+    /// An item's place in an order.
+    type Place: Display + FromStr;
+
+    /// The list in this order, as cursors name it: `clusters:version:desc`.
+    fn list(order: Self::Order) -> &'static str;
+    /// This item's place in the order.
+    fn place(&self, order: Self::Order) -> Self::Place;
 }
 
-/// How many items a page has. The schema holds `first` between 1 and 100.
-pub(super) fn page_size(first: Option<i32>) -> usize {
-    first.and_then(|first| usize::try_from(first).ok()).unwrap_or(DEFAULT_FIRST)
+/// The arguments that every connection has, as the client gave them.
+pub(super) struct PageArguments {
+    pub(super) first: Option<i32>,
+    pub(super) after: Option<String>,
+    pub(super) last: Option<i32>,
+    pub(super) before: Option<String>,
+}
+
+impl PageArguments {
+    /// The page that is asked for.
+    pub(super) fn window<T: Paged>(&self, order: T::Order) -> Result<Window<T::Place>> {
+        if self.first.is_some() && self.last.is_some() {
+            return Err(bad_user_input("last", "cannot go with first: a page is taken from one end"));
+        }
+        Ok(Window {
+            after: place::<T>("after", self.after.as_deref(), order)?,
+            before: place::<T>("before", self.before.as_deref(), order)?,
+            size: page_size(self.first, self.last),
+            end: if self.last.is_some() { End::Last } else { End::First },
+        })
+    }
+}
+
+fn place<T: Paged>(argument: &str, cursor: Option<&str>, order: T::Order) -> Result<Option<T::Place>> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let place = cursor::decode(T::list(order), cursor).and_then(|key| key.parse().ok());
+    let not_ours = || bad_user_input(argument, "is not a cursor of this list in this order and direction");
+    place.map(Some).ok_or_else(not_ours)
+}
+
+/// How many items a page has. The schema holds both arguments between 1 and 100.
+fn page_size(first: Option<i32>, last: Option<i32>) -> usize {
+    first.or(last).and_then(|size| usize::try_from(size).ok()).unwrap_or(DEFAULT_SIZE)
 }
 
 /// What a page costs: its own field, and each item's selection.
-pub(super) fn page_cost(first: Option<i32>, child: usize) -> usize {
-    page_size(first).saturating_mul(child).saturating_add(1)
+pub(super) fn page_cost(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
+    page_size(first, last).saturating_mul(child).saturating_add(1)
 }
 
 /// Is a field of the connection's nodes asked for, by whatever way there is to them?
@@ -34,15 +75,27 @@ pub(super) fn asks_of_nodes(connection: &Lookahead<'_>, field: &str) -> bool {
 }
 
 /// A page of a list.
-pub(super) struct Connection<T> {
+pub(super) struct Connection<T: Paged> {
     slice: Slice<T>,
-    continues: bool,
+    order: T::Order,
+    info: PageInfo,
 }
 
-impl<T> Connection<T> {
-    /// A page that was asked for with or without `after`.
-    pub(super) fn new(slice: Slice<T>, after: Option<&str>) -> Self {
-        Self { slice, continues: after.is_some() }
+impl<T: Paged> Connection<T> {
+    /// What came of a page that was asked for.
+    pub(super) fn new<K>(slice: Slice<T>, order: T::Order, window: &Window<K>) -> Self {
+        let cursor = |item: Option<&T>| item.map(|item| Self::cursor_of(item, order));
+        // Exact in the direction travelled; in the other there is something where a cursor was given.
+        let (has_next_page, has_previous_page) = match window.end {
+            End::First => (slice.has_more, window.after.is_some()),
+            End::Last => (window.before.is_some(), slice.has_more),
+        };
+        let (start_cursor, end_cursor) = (cursor(slice.items.first()), cursor(slice.items.last()));
+        Self { slice, order, info: PageInfo { has_next_page, has_previous_page, start_cursor, end_cursor } }
+    }
+
+    fn cursor_of(item: &T, order: T::Order) -> String {
+        cursor::encode(T::list(order), &item.place(order).to_string())
     }
 }
 
@@ -57,22 +110,17 @@ impl<T: Paged> TypeName for Connection<T> {
 impl<T: Paged> Connection<T> {
     /// The page's items, each with its cursor.
     async fn edges(&self) -> Vec<Edge<T>> {
-        self.slice.items.iter().map(|node| Edge { node: node.clone() }).collect()
+        self.slice.items.iter().map(|node| Edge { node: node.clone(), order: self.order }).collect()
     }
 
     /// The page's items.
-    async fn nodes(&self) -> Vec<T> {
-        self.slice.items.clone()
+    async fn nodes(&self) -> &[T] {
+        &self.slice.items
     }
 
     /// Where the page stands in the list.
-    async fn page_info(&self) -> PageInfo {
-        PageInfo {
-            has_next_page: self.slice.has_next,
-            has_previous_page: self.continues,
-            start_cursor: self.slice.items.first().map(cursor::encode),
-            end_cursor: self.slice.items.last().map(cursor::encode),
-        }
+    async fn page_info(&self) -> &PageInfo {
+        &self.info
     }
 
     /// How many items the whole list has, whatever the page.
@@ -88,8 +136,9 @@ impl<T: Paged> Connection<T> {
 struct TotalNotLoaded;
 
 /// An item of a page.
-pub(super) struct Edge<T> {
+pub(super) struct Edge<T: Paged> {
     node: T,
+    order: T::Order,
 }
 
 impl<T: Paged> TypeName for Edge<T> {
@@ -103,23 +152,23 @@ impl<T: Paged> TypeName for Edge<T> {
 impl<T: Paged> Edge<T> {
     /// The item's place in the list, to go on from.
     async fn cursor(&self) -> String {
-        cursor::encode(&self.node)
+        Connection::cursor_of(&self.node, self.order)
     }
 
     /// The item.
-    async fn node(&self) -> T {
-        self.node.clone()
+    async fn node(&self) -> &T {
+        &self.node
     }
 }
 
 /// Where a page stands in its list.
 #[derive(SimpleObject)]
 pub(super) struct PageInfo {
-    /// Is there at least one item behind this page?
+    /// Is there at least one item behind this page? Of a page taken from the end: was it asked for with `before`?
     has_next_page: bool,
-    /// Is there something before this page? True where the page was asked for with a cursor.
+    /// Is there at least one item before this page? Of a page taken from the beginning: was it asked for with `after`?
     has_previous_page: bool,
-    /// The first item's cursor; null on an empty page.
+    /// The first item's cursor, to be given as `before` for the page before; null on an empty page.
     start_cursor: Option<String>,
     /// The last item's cursor, to be given as `after` for the next page; null on an empty page.
     end_cursor: Option<String>,

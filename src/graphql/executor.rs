@@ -13,7 +13,7 @@ use super::{
     nulls::Nulls,
     schema::{self, Schema},
 };
-use crate::{config::Limits, identity::Viewer, store::Store};
+use crate::{config::Limits, domain::Timestamp, identity::Viewer, store::Store};
 
 /// The graph as it can be asked. Cheap to clone.
 #[derive(Clone)]
@@ -39,7 +39,8 @@ impl Executor {
             return Response::from_errors(vec![refusal(refused.code(), refused.to_string(), refused.at())]);
         }
         let (query, operation) = (request.query.clone(), request.operation_name.clone());
-        let request = request.data(viewer).data(Loaders::new(&self.store, viewer.scope()));
+        let loaders = Loaders::new(&self.store, viewer.scope());
+        let request = request.data(viewer).data(Timestamp::now()).data(loaders);
         match tokio::time::timeout(within, self.schema.execute(request)).await {
             Ok(mut response) => {
                 if response.is_err() {

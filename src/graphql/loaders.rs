@@ -3,15 +3,24 @@
 //! They remember for the length of the request, so that what is reached over two branches is read once; nothing is kept
 //! across requests, so that nothing leaks from one viewer to another. The scope is part of each.
 
-use std::{collections::HashMap, fmt::Debug, hash::Hash, io, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Debug,
+    hash::Hash,
+    io,
+    sync::Arc,
+};
 
 use dataloader::{BatchFn, cached};
 
 use super::error::LoadFailed;
 use crate::{
-    domain::{ClusterId, OrgId},
+    domain::{ClusterId, OrgId, Selector},
     identity::Scope,
-    store::{Cluster, ClusterPage, Error, OrganizationPage, RuleHit, RuleHitPage, Slice, Store},
+    store::{
+        Cluster, ClusterListing, Error, HistoryEvent, HistoryListing, OrganizationListing, RuleHit, RuleHitListing,
+        Slice, Store,
+    },
 };
 
 /// So often is a load asked for again whose keys another future took along when it was dropped.
@@ -37,6 +46,8 @@ pub(super) struct ClusterById;
 pub(super) struct ClustersOfOrganization;
 /// A page of hits of a cluster.
 pub(super) struct RuleHitsOfCluster;
+/// A page of what happened to a cluster's hits.
+pub(super) struct HistoryOfCluster;
 
 impl Step for ClusterById {
     type Parent = ClusterId;
@@ -56,31 +67,46 @@ impl Step for ClusterById {
 
 impl Step for ClustersOfOrganization {
     type Parent = OrgId;
-    type Arguments = ClusterPage;
+    type Arguments = ClusterListing;
     type Children = Slice<Cluster>;
 
     async fn load(
         store: &Store,
         scope: Scope,
         organizations: &[OrgId],
-        page: &ClusterPage,
+        listing: &ClusterListing,
     ) -> Result<HashMap<OrgId, Slice<Cluster>>, Error> {
-        store.clusters_of_organizations(scope, organizations, *page).await
+        store.clusters_of_organizations(scope, organizations, listing).await
     }
 }
 
 impl Step for RuleHitsOfCluster {
     type Parent = ClusterId;
-    type Arguments = RuleHitPage;
+    type Arguments = RuleHitListing;
     type Children = Slice<RuleHit>;
 
     async fn load(
         store: &Store,
         scope: Scope,
         clusters: &[ClusterId],
-        page: &RuleHitPage,
+        listing: &RuleHitListing,
     ) -> Result<HashMap<ClusterId, Slice<RuleHit>>, Error> {
-        store.rule_hits_of_clusters(scope, clusters, page).await
+        store.rule_hits_of_clusters(scope, clusters, listing).await
+    }
+}
+
+impl Step for HistoryOfCluster {
+    type Parent = ClusterId;
+    type Arguments = HistoryListing;
+    type Children = Slice<HistoryEvent>;
+
+    async fn load(
+        store: &Store,
+        scope: Scope,
+        clusters: &[ClusterId],
+        listing: &HistoryListing,
+    ) -> Result<HashMap<ClusterId, Slice<HistoryEvent>>, Error> {
+        store.history_of_clusters(scope, clusters, listing).await
     }
 }
 
@@ -91,6 +117,7 @@ pub(super) struct Loaders {
     pub(super) cluster: Loader<ClusterById>,
     pub(super) clusters_of_organization: Loader<ClustersOfOrganization>,
     pub(super) rule_hits_of_cluster: Loader<RuleHitsOfCluster>,
+    pub(super) history_of_cluster: Loader<HistoryOfCluster>,
 }
 
 impl Loaders {
@@ -100,19 +127,28 @@ impl Loaders {
             cluster: Loader::new(store, scope),
             clusters_of_organization: Loader::new(store, scope),
             rule_hits_of_cluster: Loader::new(store, scope),
+            history_of_cluster: Loader::new(store, scope),
             store: store.clone(),
             scope,
         }
     }
 
     /// The root list of organizations, which has no parents to batch.
-    pub(super) async fn organizations(&self, page: OrganizationPage) -> Result<Slice<OrgId>, LoadFailed> {
-        Ok(self.store.organizations(self.scope, page).await?)
+    pub(super) async fn organizations(&self, listing: &OrganizationListing) -> Result<Slice<OrgId>, LoadFailed> {
+        Ok(self.store.organizations(self.scope, listing).await?)
     }
 
-    /// Is this an organization that the viewer may see and that ever reported?
-    pub(super) async fn organization_exists(&self, organization: OrgId) -> Result<bool, LoadFailed> {
-        Ok(self.store.organization_exists(self.scope, organization).await?)
+    /// Those of `organizations` that the viewer may see and that ever reported.
+    pub(super) async fn known_organizations(&self, organizations: &[OrgId]) -> Result<HashSet<OrgId>, LoadFailed> {
+        Ok(self.store.known_organizations(self.scope, organizations).await?)
+    }
+
+    /// Single hits, by their clusters and selectors.
+    pub(super) async fn rule_hits(
+        &self,
+        keys: &[(ClusterId, Selector)],
+    ) -> Result<HashMap<(ClusterId, Selector), RuleHit>, LoadFailed> {
+        Ok(self.store.rule_hits(self.scope, keys).await?)
     }
 }
 

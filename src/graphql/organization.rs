@@ -6,16 +6,17 @@ use async_graphql::{Context, Object, Result};
 
 use super::{
     cluster::{Cluster, ClusterSiblings},
-    connection::{Connection, Paged, page_cost, page_size},
+    cluster_list::{ClusterFilter, ClusterOrder, Place},
+    connection::{Connection, PageArguments, Paged, page_cost},
     context::ContextExt as _,
-    cursor::{self, Listed},
     error::LoadFailed,
     loaders::Loaders,
+    node_id::NodeId,
     siblings::Relation,
 };
 use crate::{
     domain::OrgId,
-    store::{self, ClusterPage, Slice},
+    store::{self, ClusterListing, Slice},
 };
 
 /// An organization, and those that its list produced together with it.
@@ -28,7 +29,7 @@ pub(super) struct Organization {
 /// Organizations that one list produced together.
 pub(super) struct OrganizationSiblings {
     ids: Vec<OrgId>,
-    clusters: Relation<OrgId, ClusterPage, ClustersOfOne>,
+    clusters: Relation<OrgId, ClusterListing, ClustersOfOne>,
 }
 
 /// A page of one organization's clusters, whose siblings are the clusters of all.
@@ -42,10 +43,10 @@ impl OrganizationSiblings {
     async fn load_clusters(
         &self,
         loaders: &Loaders,
-        page: &ClusterPage,
+        listing: &ClusterListing,
     ) -> Result<HashMap<OrgId, ClustersOfOne>, LoadFailed> {
-        let slices = loaders.clusters_of_organization.load_many(self.ids.iter().copied(), page).await?;
-        let siblings = ClusterSiblings::of(slices.values().flat_map(|slice| &slice.items));
+        let slices = loaders.clusters_of_organization.load_many(self.ids.iter().copied(), listing).await?;
+        let siblings = ClusterSiblings::of(&slices.values().flat_map(|slice| &slice.items));
         Ok(slices.into_iter().map(|(id, slice)| (id, Some((slice, siblings.clone())))).collect())
     }
 }
@@ -55,6 +56,12 @@ impl Organization {
     pub(super) fn list(slice: Slice<OrgId>) -> Slice<Self> {
         let siblings = OrganizationSiblings::new(slice.items.clone());
         slice.map(|id| Self::among(&siblings, id))
+    }
+
+    /// Some organizations, all siblings.
+    pub(super) fn all(ids: impl IntoIterator<Item = OrgId>) -> HashMap<OrgId, Self> {
+        let siblings = OrganizationSiblings::new(ids.into_iter().collect());
+        siblings.ids.iter().map(|id| (*id, Self::among(&siblings, *id))).collect()
     }
 
     /// An organization that stands alone.
@@ -71,40 +78,60 @@ impl Organization {
 /// A customer that owns clusters.
 #[Object]
 impl Organization {
+    /// The organization's id, for `node`.
+    pub(super) async fn id(&self) -> NodeId {
+        NodeId::Organization(self.id)
+    }
+
     /// The organization's number, as a text: as the identity header has it.
     async fn org_id(&self) -> String {
         self.id.to_string()
     }
 
-    /// The organization's clusters, by UUID. Null only with an error.
-    #[graphql(complexity = "page_cost(first, child_complexity)")]
+    /// The organization's clusters, by UUID unless another order is asked for. Null only with an error.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn clusters(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many at most; 20 where it is left out.", validator(minimum = 1, maximum = 100))]
+        #[graphql(
+            desc = "How many from the beginning; 20 where neither this nor `last` is given.",
+            validator(minimum = 1, maximum = 100)
+        )]
         first: Option<i32>,
         #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end.", validator(minimum = 1, maximum = 100))] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only those that meet all of this.")] filter: Option<ClusterFilter>,
+        #[graphql(desc = "In which order.")] order_by: Option<ClusterOrder>,
     ) -> Result<Option<Connection<Cluster>>> {
-        let after_key = cursor::decode::<Cluster>("after", after.as_deref())?;
-        let total = ctx.look_ahead().field("totalCount").exists();
-        let page = ClusterPage { first: page_size(first), after: after_key, total };
-        let loaders = ctx.loaders()?;
-        let load = || self.siblings.load_clusters(loaders, &page);
-        let Some((slice, siblings)) = self.siblings.clusters.of(&self.id, page, load).await? else { return Ok(None) };
-        Ok(Some(Connection::new(Cluster::list(&slice, &siblings), after.as_deref())))
-    }
-}
-
-impl Listed for Organization {
-    const LIST: &'static str = "organizations:number:asc";
-    type Key = OrgId;
-
-    fn key(&self) -> OrgId {
-        self.id
+        let order = order_by.unwrap_or(ClusterOrder::DEFAULT);
+        let page = PageArguments { first, after, last, before };
+        let listing = ClusterListing {
+            filter: filter.map(|filter| filter.check(ctx.now()?)).transpose()?.unwrap_or_default(),
+            order: order.into(),
+            window: page.window::<Cluster>(order)?.map(|Place(place)| place),
+            total: ctx.look_ahead().field("totalCount").exists(),
+        };
+        let (loaders, window) = (ctx.loaders()?, listing.window.clone());
+        let load = || self.siblings.load_clusters(loaders, &listing);
+        let found = self.siblings.clusters.of(&self.id, listing.clone(), load).await?;
+        let Some((slice, siblings)) = found else { return Ok(None) };
+        Ok(Some(Connection::new(Cluster::list(&slice, &siblings), order, &window)))
     }
 }
 
 impl Paged for Organization {
     const CONNECTION: &'static str = "OrganizationConnection";
     const EDGE: &'static str = "OrganizationEdge";
+    type Order = ();
+    type Place = OrgId;
+
+    fn list((): ()) -> &'static str {
+        "organizations:number:asc"
+    }
+
+    fn place(&self, (): ()) -> OrgId {
+        self.id
+    }
 }

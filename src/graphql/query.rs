@@ -1,25 +1,23 @@
 //! The root of all queries.
 
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use uuid::Uuid;
 
 use super::{
-    cluster::{Cluster, ClusterSiblings},
-    connection::{Connection, page_cost, page_size},
+    cluster::Cluster,
+    connection::{Connection, MOST_KEYS, PageArguments, page_cost},
     context::ContextExt as _,
-    cursor,
     error::bad_user_input,
+    node::{self, Node},
+    node_id::NodeId,
     organization::Organization,
     service::Service,
     viewer::Viewer,
 };
 use crate::{
     domain::{ClusterId, OrgId},
-    store::OrganizationPage,
+    store::OrganizationListing,
 };
-
-/// The longest list of UUIDs or ids that is taken.
-const MOST_KEYS: usize = 100;
 
 /// The root of all queries.
 pub(super) struct Query;
@@ -32,6 +30,31 @@ impl Query {
         ctx.viewer().map(Viewer)
     }
 
+    /// Whatever an id names: null when it is unknown, gone or not the viewer's to see.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "An id that this service gave out.")] id: NodeId,
+    ) -> Result<Option<Node>> {
+        let mut nodes = node::in_order(ctx, &[Some(id)]).await?;
+        Ok(nodes.pop().flatten())
+    }
+
+    /// Whatever the ids name: in the order asked, null in the place of one that is unknown, gone, malformed or not the
+    /// viewer's to see.
+    #[graphql(complexity = "ids.len().saturating_mul(child_complexity).saturating_add(1)")]
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Ids that this service gave out, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        if ids.len() > MOST_KEYS {
+            return Err(bad_user_input("ids", &format!("has {} ids; at most {MOST_KEYS} are taken", ids.len())));
+        }
+        let ids: Vec<_> = ids.iter().map(|id| id.parse().ok()).collect();
+        node::in_order(ctx, &ids).await
+    }
+
     /// An organization by its number; null when it never reported or is not the viewer's to see.
     async fn organization(
         &self,
@@ -39,26 +62,29 @@ impl Query {
         #[graphql(desc = "The organization's number, as a text.")] org_id: String,
     ) -> Result<Option<Organization>> {
         let id: OrgId = org_id.parse().map_err(|error| bad_user_input("orgId", &format!("{error}")))?;
-        let exists = ctx.loaders()?.organization_exists(id).await?;
-        Ok(exists.then(|| Organization::alone(id)))
+        let known = ctx.loaders()?.known_organizations(&[id]).await?;
+        Ok(known.contains(&id).then(|| Organization::alone(id)))
     }
 
     /// All organizations that the viewer may see, by number. Null only with an error.
-    #[graphql(complexity = "page_cost(first, child_complexity)")]
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn organizations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many at most; 20 where it is left out.", validator(minimum = 1, maximum = 100))]
+        #[graphql(
+            desc = "How many from the beginning; 20 where neither this nor `last` is given.",
+            validator(minimum = 1, maximum = 100)
+        )]
         first: Option<i32>,
         #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end.", validator(minimum = 1, maximum = 100))] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<Organization>>> {
-        let page = OrganizationPage {
-            first: page_size(first),
-            after: cursor::decode::<Organization>("after", after.as_deref())?,
-            total: ctx.look_ahead().field("totalCount").exists(),
-        };
-        let slice = ctx.loaders()?.organizations(page).await?;
-        Ok(Some(Connection::new(Organization::list(slice), after.as_deref())))
+        let page = PageArguments { first, after, last, before };
+        let total = ctx.look_ahead().field("totalCount").exists();
+        let listing = OrganizationListing { window: page.window::<Organization>(())?, total };
+        let slice = ctx.loaders()?.organizations(&listing).await?;
+        Ok(Some(Connection::new(Organization::list(slice), (), &listing.window)))
     }
 
     /// A cluster by its UUID; null when it is unknown or not the viewer's to see.
@@ -93,11 +119,6 @@ impl Query {
 /// Clusters that stand in the place of their UUIDs, all siblings.
 async fn clusters_in_order(ctx: &Context<'_>, uuids: &[Uuid]) -> Result<Vec<Option<Cluster>>> {
     let ids: Vec<ClusterId> = uuids.iter().copied().map(ClusterId::from).collect();
-    let found = ctx.loaders()?.cluster.load_many(ids.iter().copied(), &()).await?;
-    let siblings = ClusterSiblings::of(found.values().filter_map(|row| row.as_ref().as_ref()));
-    let cluster = |id: &ClusterId| {
-        let row = found.get(id)?.as_ref().clone()?;
-        Some(Cluster { row: row.into(), siblings: siblings.clone() })
-    };
-    Ok(ids.iter().map(cluster).collect())
+    let found = Cluster::found(ctx.loaders()?, ids.iter().copied()).await?;
+    Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
 }

@@ -6,21 +6,22 @@ use async_graphql::{Context, Object, Result};
 
 use super::{
     cluster::Cluster,
-    connection::{Connection, asks_of_nodes, page_cost, page_size},
+    connection::{Connection, PageArguments, asks_of_nodes, page_cost},
     context::ContextExt as _,
-    cursor,
     error::LoadFailed,
     loaders::Loaders,
+    node_id::NodeId,
     rule_hit::RuleHit,
     scalars::DateTime,
     siblings::Relation,
 };
 use crate::{
     domain::ClusterId,
-    store::{self, ReportHead, RuleHitPage, Slice},
+    store::{self, ReportHead, RuleHitListing, Slice},
 };
 
 /// A cluster's current report.
+#[derive(Clone)]
 pub(super) struct Report {
     head: ReportHead,
     cluster: Cluster,
@@ -29,7 +30,7 @@ pub(super) struct Report {
 /// The hits of clusters that one list produced together.
 pub(super) struct RuleHitsOfClusters {
     clusters: Vec<ClusterId>,
-    pages: Relation<ClusterId, RuleHitPage, Arc<Slice<store::RuleHit>>>,
+    pages: Relation<ClusterId, RuleHitListing, Arc<Slice<store::RuleHit>>>,
 }
 
 impl RuleHitsOfClusters {
@@ -40,9 +41,9 @@ impl RuleHitsOfClusters {
     async fn load(
         &self,
         loaders: &Loaders,
-        page: &RuleHitPage,
+        listing: &RuleHitListing,
     ) -> Result<HashMap<ClusterId, Arc<Slice<store::RuleHit>>>, LoadFailed> {
-        loaders.rule_hits_of_cluster.load_many(self.clusters.iter().copied(), page).await
+        loaders.rule_hits_of_cluster.load_many(self.clusters.iter().copied(), listing).await
     }
 }
 
@@ -57,6 +58,11 @@ impl Report {
 /// What the rules said of a cluster at one time: the newest there is.
 #[Object]
 impl Report {
+    /// The report's id, for `node`: it names the cluster's current report.
+    pub(super) async fn id(&self) -> NodeId {
+        NodeId::Report(self.cluster.row.id)
+    }
+
     /// The cluster that the rules looked at.
     async fn cluster(&self) -> Cluster {
         self.cluster.clone()
@@ -83,23 +89,29 @@ impl Report {
     }
 
     /// What hits the cluster, by selector. An empty list is good news: a healthy cluster. Null only with an error.
-    #[graphql(complexity = "page_cost(first, child_complexity)")]
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn rule_hits(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many at most; 20 where it is left out.", validator(minimum = 1, maximum = 100))]
+        #[graphql(
+            desc = "How many from the beginning; 20 where neither this nor `last` is given.",
+            validator(minimum = 1, maximum = 100)
+        )]
         first: Option<i32>,
         #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end.", validator(minimum = 1, maximum = 100))] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<RuleHit>>> {
         let asked = ctx.look_ahead();
-        let page = RuleHitPage {
-            first: page_size(first),
-            after: cursor::decode::<RuleHit>("after", after.as_deref())?,
+        let page = PageArguments { first, after, last, before };
+        let listing = RuleHitListing {
+            window: page.window::<RuleHit>(())?,
             total: asked.field("totalCount").exists(),
             details: asks_of_nodes(&asked, "details"),
         };
         let (loaders, hits) = (ctx.loaders()?, &self.cluster.siblings.rule_hits);
-        let slice = hits.pages.of(&self.cluster.row.id, page.clone(), || hits.load(loaders, &page)).await?;
-        Ok(Some(Connection::new(RuleHit::list(&slice, &self.cluster), after.as_deref())))
+        let load = || hits.load(loaders, &listing);
+        let slice = hits.pages.of(&self.cluster.row.id, listing.clone(), load).await?;
+        Ok(Some(Connection::new(RuleHit::list(&slice, &self.cluster), (), &listing.window)))
     }
 }

@@ -7,7 +7,7 @@ use async_graphql::Object;
 use super::{
     cluster::Cluster,
     connection::Paged,
-    cursor::Listed,
+    node_id::NodeId,
     scalars::{DateTime, RawJson},
 };
 use crate::{
@@ -23,6 +23,11 @@ pub(super) struct RuleHit {
 }
 
 impl RuleHit {
+    /// A hit of a cluster.
+    pub(super) fn of(cluster: Cluster, row: store::RuleHit) -> Self {
+        Self { row: Arc::new(row), cluster }
+    }
+
     /// A page of one cluster's hits.
     pub(super) fn list(slice: &Slice<store::RuleHit>, cluster: &Cluster) -> Slice<Self> {
         slice.clone().map(|row| Self { row: Arc::new(row), cluster: cluster.clone() })
@@ -32,6 +37,11 @@ impl RuleHit {
 /// A recommendation that fires on a cluster.
 #[Object]
 impl RuleHit {
+    /// The hit's id, for `node`: it names the open hit of this recommendation on this cluster.
+    pub(super) async fn id(&self) -> NodeId {
+        NodeId::RuleHit(self.cluster.row.id, self.row.selector.clone())
+    }
+
     /// The cluster that is hit.
     async fn cluster(&self) -> Cluster {
         self.cluster.clone()
@@ -63,16 +73,17 @@ impl RuleHit {
     }
 }
 
-impl Listed for RuleHit {
-    const LIST: &'static str = "ruleHits:selector:asc";
-    type Key = Selector;
-
-    fn key(&self) -> Selector {
-        self.row.selector.clone()
-    }
-}
-
 impl Paged for RuleHit {
     const CONNECTION: &'static str = "RuleHitConnection";
     const EDGE: &'static str = "RuleHitEdge";
+    type Order = ();
+    type Place = Selector;
+
+    fn list((): ()) -> &'static str {
+        "ruleHits:selector:asc"
+    }
+
+    fn place(&self, (): ()) -> Selector {
+        self.row.selector.clone()
+    }
 }

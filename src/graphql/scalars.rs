@@ -2,6 +2,8 @@
 
 use async_graphql::{InputValueError, InputValueResult, Name, Scalar, ScalarType, Value, indexmap::IndexMap};
 
+use chrono::{TimeDelta, Utc};
+
 use crate::domain::{Details, Timestamp};
 
 /// A time.
@@ -21,6 +23,62 @@ impl ScalarType for DateTime {
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
     }
+}
+
+/// A length of time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Duration(TimeDelta);
+
+impl Duration {
+    /// The time that lies so long before another; the beginning of all times where there is none.
+    pub(super) fn before(self, time: Timestamp) -> Timestamp {
+        Timestamp::from(time.utc().checked_sub_signed(self.0).unwrap_or(chrono::DateTime::<Utc>::MIN_UTC))
+    }
+}
+
+/// A length of time as ISO 8601 writes it, in weeks, days, hours, minutes and seconds: `P7D`, `PT3H`, `P1DT12H`.
+#[Scalar(specified_by_url = "https://en.wikipedia.org/wiki/ISO_8601#Durations")]
+impl ScalarType for Duration {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => iso8601(&text).map(Self).ok_or_else(|| {
+                InputValueError::custom("is no duration: write it as P7D, PT3H or P1DT12H, without months and years")
+            }),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(format!("PT{}S", self.0.num_seconds()))
+    }
+}
+
+/// Whole numbers only, each unit once and in its order.
+fn iso8601(text: &str) -> Option<TimeDelta> {
+    let (date, time) = match text.strip_prefix('P')?.split_once('T') {
+        Some((_, "")) => return None,
+        Some((date, time)) => (date, time),
+        None => (text.strip_prefix('P')?, ""),
+    };
+    if date.is_empty() && time.is_empty() {
+        return None;
+    }
+    let date = seconds(date, &[('W', 604_800), ('D', 86_400)])?;
+    let time = seconds(time, &[('H', 3_600), ('M', 60), ('S', 1)])?;
+    TimeDelta::try_seconds(date.checked_add(time)?)
+}
+
+fn seconds(mut text: &str, units: &[(char, i64)]) -> Option<i64> {
+    let mut total = 0_i64;
+    for (unit, length) in units {
+        if let Some((number, rest)) = text.split_once(*unit) {
+            let plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            let number: i64 = plain.then(|| number.parse().ok()).flatten()?;
+            total = total.checked_add(number.checked_mul(*length)?)?;
+            text = rest;
+        }
+    }
+    text.is_empty().then_some(total)
 }
 
 /// JSON text that is handed on as it is.
@@ -46,6 +104,33 @@ impl ScalarType for RawJson {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_read_as_iso_8601() {
+        for (text, seconds) in [("P7D", 604_800), ("PT3H", 10_800), ("P1W2DT3H4M5S", 788_645), ("PT0S", 0)] {
+            assert_eq!(iso8601(text), TimeDelta::try_seconds(seconds), "{text}");
+        }
+        for bad in [
+            "",
+            "P",
+            "PT",
+            "P1DT",
+            "P1M",
+            "P1Y",
+            "PT1D",
+            "P1H",
+            "7D",
+            "P-1D",
+            "PT1.5S",
+            "PT1S1M",
+            "P1D1D",
+            "P99999999999999999999D",
+        ] {
+            assert_eq!(iso8601(bad), None, "{bad}");
+        }
+        let now: Timestamp = "2026-01-02T00:00:00Z".parse().expect("a time");
+        assert_eq!(Duration(TimeDelta::days(1)).before(now).to_string(), "2026-01-01T00:00:00.000000Z");
+    }
 
     #[test]
     fn json_comes_out_byte_for_byte() {

@@ -9,14 +9,15 @@ use sea_orm::{
 };
 
 use super::{
+    children::{Listing, Ordering, Place, Relation},
+    cluster_filter::ClusterFilter,
     columns::Column,
     error::Error,
-    page::{Slice, one_more_than},
+    page::{Direction, Pages, Slice, Window},
     pools::Store,
-    statement,
 };
 use crate::{
-    domain::{ClusterId, OrgId, Timestamp},
+    domain::{ClusterId, OrgId, Timestamp, VersionKey},
     identity::Scope,
 };
 
@@ -29,6 +30,8 @@ pub struct Cluster {
     pub organization: OrgId,
     /// The version that was told last; `None` until one was.
     pub version: Option<String>,
+    /// That version's place among versions; `None` where it is no version.
+    pub version_key: Option<VersionKey>,
     /// When the rules of its newest result ran.
     pub last_checked: Timestamp,
     /// Its current report; `None` until one is stored.
@@ -48,25 +51,68 @@ pub struct ReportHead {
     pub request_id: Option<String>,
 }
 
-/// Which clusters of an organization's list are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ClusterPage {
-    /// How many at most.
-    pub first: usize,
-    /// Only those behind this one.
-    pub after: Option<ClusterId>,
+/// Which clusters of an organization's list are wanted, and in which order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClusterListing {
+    /// Only those that this lets through.
+    pub filter: ClusterFilter,
+    /// The list's order.
+    pub order: ClusterOrder,
+    /// The page.
+    pub window: Window<ClusterPlace>,
     /// Is the whole list's length wanted?
     pub total: bool,
 }
 
-/// A row of `clusters_of_organizations`: one of a parent's clusters, or the parent alone.
+/// An order of clusters: by a field, and then by UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClusterOrder {
+    /// By what.
+    pub field: ClusterOrderField,
+    /// Which way. Clusters without a value stand last in either.
+    pub direction: Direction,
+}
+
+/// What clusters can be ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClusterOrderField {
+    /// The UUID.
+    Uuid,
+    /// When rules last ran.
+    LastChecked,
+    /// The version, as versions order.
+    Version,
+}
+
+/// A cluster's place in an order: the field's value, and the UUID.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClusterPlace {
+    /// What the order's field says of the cluster.
+    pub value: ClusterOrderValue,
+    /// The cluster.
+    pub id: ClusterId,
+}
+
+/// What an order's field says of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ClusterOrderValue {
+    /// Ordered by UUID there is nothing else to say.
+    Uuid,
+    /// When rules last ran.
+    LastChecked(Timestamp),
+    /// The version; `None` where none is known.
+    Version(Option<VersionKey>),
+}
+
+/// One of a parent's clusters, or the parent alone.
 #[derive(FromQueryResult)]
 struct ChildRow {
     parent: i64,
-    total: i64,
+    total: Option<i64>,
     id: Option<Uuid>,
     org_id: Option<i64>,
     version: Option<String>,
+    version_key: Option<String>,
     last_checked_at: Option<DateTimeUtc>,
     report_checked_at: Option<DateTimeUtc>,
     gathered_at: Option<DateTimeUtc>,
@@ -88,7 +134,7 @@ impl Store {
         rows.into_iter().map(|row| Cluster::try_from(row).map(|cluster| (cluster.id, cluster))).collect()
     }
 
-    /// The same page of each organization's clusters, by UUID, in one statement. Every organization is answered for.
+    /// The same page of each organization's clusters, in one statement. Every organization is answered for.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -96,31 +142,67 @@ impl Store {
         &self,
         scope: Scope,
         organizations: &[OrgId],
-        page: ClusterPage,
+        listing: &ClusterListing,
     ) -> Result<HashMap<OrgId, Slice<Cluster>>, Error> {
-        let parents = vec![Column::BigInt(organizations.iter().map(|organization| organization.as_i64()).collect())];
-        let scalars = [
-            scope.organization().map(OrgId::as_i64).into(),
-            page.after.map(ClusterId::uuid).into(),
-            one_more_than(page.first).into(),
-            page.total.into(),
-        ];
-        let statement = statement::CLUSTERS_OF_ORGANIZATIONS.bind(self.backend(), parents, scalars);
+        let parents = Column::BigInt(organizations.iter().map(|organization| organization.as_i64()).collect());
+        let children = Listing {
+            columns: COLUMNS,
+            left_out: &[],
+            condition: listing.filter.condition(self.backend(), scope),
+            ordering: listing.order.into(),
+            window: listing.window.clone().map(Place::from),
+            total: listing.total,
+        };
+        let statement = CLUSTERS.page(self.backend(), parents, &children);
         let during = "reading the clusters of organizations";
         let rows = self.reader.query_all_raw(statement).await.map_err(Error::during(during))?;
 
-        let mut slices: HashMap<_, _> = organizations.iter().map(|id| (*id, Slice::empty(page.total))).collect();
+        let mut pages = Pages::new(organizations, listing.total);
         for row in rows {
             let row = ChildRow::from_query_result(&row, "").map_err(Error::during(during))?;
-            let Some(slice) = OrgId::try_from(row.parent).ok().and_then(|parent| slices.get_mut(&parent)) else {
-                return Err(Error::Corrupt { what: "an organization's number" });
-            };
-            slice.total = page.total.then(|| row.total.unsigned_abs());
-            if let Some(cluster) = row.into_cluster()? {
-                slice.push_up_to(page.first, cluster);
-            }
+            let parent =
+                OrgId::try_from(row.parent).map_err(|_| Error::Corrupt { what: "an organization's number" })?;
+            let total = row.total;
+            pages.add(parent, total, row.into_cluster()?);
         }
-        Ok(slices)
+        Ok(pages.cut(&listing.window))
+    }
+}
+
+/// Clusters as an organization's children.
+const CLUSTERS: Relation = Relation { table: "cluster", parent: "org_id", key: &["id"] };
+
+const COLUMNS: &[&str] = &[
+    "id",
+    "org_id",
+    "version",
+    "version_key",
+    "last_checked_at",
+    "report_checked_at",
+    "gathered_at",
+    "stored_at",
+    "request_id",
+];
+
+impl From<ClusterOrder> for Ordering {
+    fn from(ClusterOrder { field, direction }: ClusterOrder) -> Self {
+        let by_field = |field| Self { field: Some((field, direction)), key: ("id", Direction::Ascending) };
+        match field {
+            ClusterOrderField::Uuid => Self { field: None, key: ("id", direction) },
+            ClusterOrderField::LastChecked => by_field("last_checked_at"),
+            ClusterOrderField::Version => by_field("version_key"),
+        }
+    }
+}
+
+impl From<ClusterPlace> for Place {
+    fn from(place: ClusterPlace) -> Self {
+        let field = match place.value {
+            ClusterOrderValue::Uuid => None,
+            ClusterOrderValue::LastChecked(at) => Some(at.utc().into()),
+            ClusterOrderValue::Version(key) => Some(key.map(|key| key.to_string()).into()),
+        };
+        Self { field, key: place.id.uuid().into() }
     }
 }
 
@@ -134,6 +216,7 @@ impl ChildRow {
             org_id,
             last_checked_at,
             version: self.version,
+            version_key: self.version_key,
             report_checked_at: self.report_checked_at,
             gathered_at: self.gathered_at,
             stored_at: self.stored_at,
@@ -162,6 +245,7 @@ impl TryFrom<Model> for Cluster {
             organization: OrgId::try_from(row.org_id)
                 .map_err(|_| Error::Corrupt { what: "a cluster's organization" })?,
             version: row.version,
+            version_key: row.version_key.map(VersionKey::from_text),
             last_checked: row.last_checked_at.into(),
             report,
         })

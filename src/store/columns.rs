@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use chrono::SecondsFormat;
-use sea_orm::Value;
+use sea_orm::{Value, sea_query::Expr};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -41,6 +41,26 @@ impl Column {
             Self::OptionalText(column) => texts(column),
             Self::OptionalTime(column) => texts(column.into_iter().map(|t| t.map(|t| t.to_string())).collect()),
             Self::OptionalBytes(column) => texts(column.iter().map(|b| b.as_deref().map(escaped_hex)).collect()),
+        }
+    }
+
+    /// The array's type, for a function that takes arrays of any.
+    pub(super) fn array_type(&self) -> &'static str {
+        match self {
+            Self::Uuid(_) => "uuid[]",
+            Self::BigInt(_) => "bigint[]",
+            Self::Int(_) => "int[]",
+            Self::Time(_) => "timestamptz[]",
+            Self::Bytes(_) => "bytea[]",
+            Self::Text(_) | Self::OptionalText(_) | Self::OptionalTime(_) | Self::OptionalBytes(_) => "text[]",
+        }
+    }
+
+    /// This column alone, read back on SQLite from a row `p` of `json_each`.
+    pub(super) fn in_json_row(&self) -> Expr {
+        match self {
+            Self::Uuid(_) | Self::Bytes(_) => Expr::cust("unhex(p.value ->> 0)"),
+            _ => Expr::cust("(p.value ->> 0)"),
         }
     }
 

@@ -1,44 +1,110 @@
-//! A page of a list.
+//! A page of a list: which one is wanted, and what comes back.
+
+use std::{collections::HashMap, hash::Hash};
+
+/// Which page of a list is wanted: so many items from one end of what lies between two keys.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Window<K> {
+    /// Only what lies behind this key.
+    pub after: Option<K>,
+    /// Only what lies before this key.
+    pub before: Option<K>,
+    /// How many items at most.
+    pub size: usize,
+    /// From which end they are taken. They come in the list's order in either case.
+    pub end: End,
+}
+
+/// An end of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum End {
+    /// Where the list begins.
+    First,
+    /// Where it ends.
+    Last,
+}
+
+impl<K> Window<K> {
+    /// The same page, its keys in another form.
+    pub fn map<L>(self, key: impl Fn(K) -> L) -> Window<L> {
+        Window { after: self.after.map(&key), before: self.before.map(&key), size: self.size, end: self.end }
+    }
+
+    /// The limit to ask the database for: one more than the page, which tells whether there is more.
+    pub(super) fn limit(&self) -> u64 {
+        u64::try_from(self.size).unwrap_or(u64::MAX).saturating_add(1)
+    }
+
+    pub(super) fn is_backward(&self) -> bool {
+        self.end == End::Last
+    }
+}
+
+/// Which way a list runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Small, early and old first.
+    Ascending,
+    /// Large, late and new first.
+    Descending,
+}
 
 /// Some items of a longer list, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slice<T> {
     /// The page's items.
     pub items: Vec<T>,
-    /// Is there at least one more behind the last of them?
-    pub has_next: bool,
+    /// Is there at least one more beyond them, in the direction that the page was taken from?
+    pub has_more: bool,
     /// How many the whole list has; known only when it was asked for.
     pub total: Option<u64>,
 }
 
-impl<T> Slice<T> {
-    /// Before the first row of a list is read.
-    pub(super) fn empty(total_wanted: bool) -> Self {
-        Self { items: Vec::new(), has_next: false, total: total_wanted.then_some(0) }
+impl<T> Default for Slice<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), has_more: false, total: None }
     }
+}
 
-    /// Takes one more row, or notes that there is one more than the page holds.
-    pub(super) fn push_up_to(&mut self, first: usize, item: T) {
-        if self.items.len() < first {
-            self.items.push(item);
-        } else {
-            self.has_next = true;
+impl<T> Slice<T> {
+    /// Cuts off and notes what came beyond the page's size, and puts in order what came from the end.
+    pub(super) fn cut<K>(mut self, window: &Window<K>) -> Self {
+        self.has_more = self.items.len() > window.size;
+        self.items.truncate(window.size);
+        if window.is_backward() {
+            self.items.reverse();
         }
+        self
     }
 
     /// The same page with other items.
     pub fn map<U>(self, item: impl FnMut(T) -> U) -> Slice<U> {
-        Slice { items: self.items.into_iter().map(item).collect(), has_next: self.has_next, total: self.total }
+        Slice { items: self.items.into_iter().map(item).collect(), has_more: self.has_more, total: self.total }
     }
 }
 
-impl<T> Default for Slice<T> {
-    fn default() -> Self {
-        Self::empty(false)
-    }
+/// The pages of many parents while their rows are read.
+pub(super) struct Pages<P, T> {
+    pages: HashMap<P, Slice<T>>,
+    total: bool,
 }
 
-/// The limit to ask the database for: one more than the page, which tells whether there is a next one.
-pub(super) fn one_more_than(first: usize) -> i64 {
-    i64::try_from(first).unwrap_or(i64::MAX).saturating_add(1)
+impl<P: Copy + Eq + Hash, T> Pages<P, T> {
+    /// An empty page for each parent, so that every one is answered for.
+    pub(super) fn new(parents: &[P], total: bool) -> Self {
+        let empty = || Slice { total: total.then_some(0), ..Slice::default() };
+        Self { pages: parents.iter().map(|parent| (*parent, empty())).collect(), total }
+    }
+
+    /// Adds a row: a parent with the length of its whole list, and a child where there is one.
+    pub(super) fn add(&mut self, parent: P, total: Option<i64>, child: Option<T>) {
+        let page = self.pages.entry(parent).or_default();
+        page.total = self.total.then(|| total.unwrap_or_default().unsigned_abs());
+        page.items.extend(child);
+    }
+
+    /// The pages, each cut to what was asked for.
+    pub(super) fn cut<K>(self, window: &Window<K>) -> HashMap<P, Slice<T>> {
+        self.pages.into_iter().map(|(parent, page)| (parent, page.cut(window))).collect()
+    }
 }

@@ -3,19 +3,20 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ConnectionTrait, FromQueryResult,
+    Condition, ConnectionTrait, FromQueryResult,
     prelude::{DateTimeUtc, Uuid},
+    sea_query::{Expr, ExprTrait as _, Query},
 };
 
 use super::{
+    children::{Listing, Ordering, Place, Relation},
     columns::Column,
     error::Error,
-    page::{Slice, one_more_than},
+    page::{Direction, Pages, Slice, Window},
     pools::Store,
-    statement,
 };
 use crate::{
-    domain::{ClusterId, Details, Selector, Timestamp},
+    domain::{ClusterId, Details, OrgId, Selector, Timestamp},
     identity::Scope,
 };
 
@@ -30,30 +31,60 @@ pub struct RuleHit {
     pub details: Option<Details>,
 }
 
-/// Which hits of a cluster's list are wanted.
+/// Which hits of a cluster's list are wanted; they come by selector.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RuleHitPage {
-    /// How many at most.
-    pub first: usize,
-    /// Only those behind this one.
-    pub after: Option<Selector>,
+pub struct RuleHitListing {
+    /// The page.
+    pub window: Window<Selector>,
     /// Is the whole list's length wanted?
     pub total: bool,
     /// Are the template data wanted? They are most of what the database has to send.
     pub details: bool,
 }
 
-/// A row of `rule_hits_of_clusters`: one of a parent's hits, or the parent alone.
+/// One of a parent's hits, or the parent alone.
 #[derive(FromQueryResult)]
 struct ChildRow {
     parent: Uuid,
-    total: i64,
+    total: Option<i64>,
     selector: Option<String>,
     impacted_since: Option<DateTimeUtc>,
     details: Option<String>,
 }
 
 impl Store {
+    /// Those of the hits that are open and within the scope, by cluster and selector, with their details.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn rule_hits(
+        &self,
+        scope: Scope,
+        keys: &[(ClusterId, Selector)],
+    ) -> Result<HashMap<(ClusterId, Selector), RuleHit>, Error> {
+        let key = Expr::tuple([Expr::col("cluster_id"), Expr::col("selector")]);
+        let wanted = keys.iter().map(|(cluster, selector)| (cluster.uuid(), selector.as_str()));
+        let mut select = Query::select();
+        select
+            .expr_as(Expr::col("cluster_id"), "parent")
+            .columns(["selector", "impacted_since", "details"])
+            .expr_as(Expr::cust("NULL"), "total")
+            .from("open_hit")
+            .and_where(key.in_tuples(wanted))
+            .cond_where(within("open_hit", scope));
+        let during = "reading hits";
+        let rows = self.reader.query_all(&select).await.map_err(Error::during(during))?;
+        let mut hits = HashMap::new();
+        for row in rows {
+            let row = ChildRow::from_query_result(&row, "").map_err(Error::during(during))?;
+            let cluster = ClusterId::from(row.parent);
+            if let Some(hit) = row.into_rule_hit()? {
+                hits.insert((cluster, hit.selector.clone()), hit);
+            }
+        }
+        Ok(hits)
+    }
+
     /// The same page of each cluster's hits, by selector, in one statement. Every cluster is answered for.
     ///
     /// # Errors
@@ -62,34 +93,43 @@ impl Store {
         &self,
         scope: Scope,
         clusters: &[ClusterId],
-        page: &RuleHitPage,
+        listing: &RuleHitListing,
     ) -> Result<HashMap<ClusterId, Slice<RuleHit>>, Error> {
-        let parents = vec![Column::Uuid(clusters.iter().map(|cluster| cluster.uuid()).collect())];
-        let scalars = [
-            scope.organization().map(crate::domain::OrgId::as_i64).into(),
-            // Every selector stands behind the empty text.
-            page.after.as_ref().map_or("", Selector::as_str).into(),
-            one_more_than(page.first).into(),
-            page.total.into(),
-            page.details.into(),
-        ];
-        let statement = statement::RULE_HITS_OF_CLUSTERS.bind(self.backend(), parents, scalars);
+        let parents = Column::Uuid(clusters.iter().map(|cluster| cluster.uuid()).collect());
+        let children = Listing {
+            columns: if listing.details {
+                &["selector", "impacted_since", "details"]
+            } else {
+                &["selector", "impacted_since"]
+            },
+            left_out: if listing.details { &[] } else { &["details"] },
+            condition: within("open_hit", scope),
+            ordering: BY_SELECTOR,
+            window: listing.window.clone().map(|selector| Place { field: None, key: selector.as_str().into() }),
+            total: listing.total,
+        };
+        let statement = OPEN_HITS.page(self.backend(), parents, &children);
         let during = "reading the hits of clusters";
         let rows = self.reader.query_all_raw(statement).await.map_err(Error::during(during))?;
 
-        let mut slices: HashMap<_, _> = clusters.iter().map(|id| (*id, Slice::empty(page.total))).collect();
+        let mut pages = Pages::new(clusters, listing.total);
         for row in rows {
             let row = ChildRow::from_query_result(&row, "").map_err(Error::during(during))?;
-            let Some(slice) = slices.get_mut(&ClusterId::from(row.parent)) else {
-                return Err(Error::Corrupt { what: "a hit's cluster" });
-            };
-            slice.total = page.total.then(|| row.total.unsigned_abs());
-            if let Some(hit) = row.into_rule_hit()? {
-                slice.push_up_to(page.first, hit);
-            }
+            let (parent, total) = (ClusterId::from(row.parent), row.total);
+            pages.add(parent, total, row.into_rule_hit()?);
         }
-        Ok(slices)
+        Ok(pages.cut(&listing.window))
     }
+}
+
+/// Open hits as a cluster's children.
+const OPEN_HITS: Relation = Relation { table: "open_hit", parent: "cluster_id", key: &["selector"] };
+const BY_SELECTOR: Ordering = Ordering { field: None, key: ("selector", Direction::Ascending) };
+
+/// The condition that rows belong to whom the scope says.
+pub(super) fn within(table: &'static str, scope: Scope) -> Condition {
+    let own = |own: OrgId| Expr::col((table, "org_id")).eq(own.as_i64());
+    Condition::all().add_option(scope.organization().map(own))
 }
 
 impl ChildRow {

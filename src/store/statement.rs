@@ -25,14 +25,12 @@ macro_rules! named {
 named! {
     CLUSTERS_INSERT = "clusters_insert";
     CLUSTERS_LOCK = "clusters_lock";
-    CLUSTERS_OF_ORGANIZATIONS = "clusters_of_organizations";
     CLUSTERS_UPDATE = "clusters_update";
     CONSUMER_ERRORS_INSERT = "consumer_errors_insert";
     ORGANIZATIONS_INSERT = "organizations_insert";
     RECOMMENDATIONS_FIND = "recommendations_find";
     RECOMMENDATIONS_INSERT = "recommendations_insert";
     RULE_HITS_DELETE = "rule_hits_delete";
-    RULE_HITS_OF_CLUSTERS = "rule_hits_of_clusters";
     RULE_HITS_STORED = "rule_hits_stored";
     RULE_HITS_UPSERT = "rule_hits_upsert";
     RULE_HIT_HISTORY_INSERT = "rule_hit_history_insert";

@@ -12,7 +12,7 @@ use super::{
     fold::{Head, Steps},
 };
 use crate::{
-    domain::{ClusterId, Digest, OrgId, Timestamp},
+    domain::{ClusterId, Digest, OrgId, Timestamp, VersionKey},
     store::{columns::Column, statement},
 };
 
@@ -74,6 +74,10 @@ pub(super) async fn insert_organizations(transaction: &DatabaseTransaction, step
     transaction.execute_raw(insert).await.map(drop)
 }
 
+fn version_key(head: &Head) -> Option<String> {
+    head.version.as_deref().and_then(VersionKey::of).map(|key| key.as_str().to_owned())
+}
+
 /// Writes what the newest accepted report of each cluster says.
 pub(super) async fn update(
     transaction: &DatabaseTransaction,
@@ -92,6 +96,7 @@ pub(super) async fn update(
         Column::OptionalTime(updated.iter().map(|(_, newest)| newest.gathered_at).collect()),
         Column::OptionalText(updated.iter().map(|(_, newest)| newest.request_id.clone()).collect()),
         Column::OptionalText(updated.iter().map(|(head, _)| head.version.clone()).collect()),
+        Column::OptionalText(updated.iter().map(|(head, _)| version_key(head)).collect()),
         Column::Bytes(updated.iter().map(|(_, newest)| newest.hits_digest().as_bytes().to_vec()).collect()),
     ];
     let update = statement::CLUSTERS_UPDATE.bind(transaction.get_database_backend(), rows, [stored_at.utc().into()]);

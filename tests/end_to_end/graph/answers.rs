@@ -50,6 +50,7 @@ async fn store_what_no_report_leaves(database: &Database) {
         stored_at: None,
         request_id: None,
         version: None,
+        version_key: None,
         hits_digest: None,
     };
     unreported.into_active_model().insert(&connection).await.expect("a cluster");

@@ -4,10 +4,11 @@ SET org_id = n.org_id,
     last_checked_at = n.last_checked_at,
     report_checked_at = n.report_checked_at,
     gathered_at = nullif(n.gathered_at, '')::timestamptz,
-    stored_at = $9,
+    stored_at = $10,
     request_id = nullif(n.request_id, ''),
     version = nullif(n.version, ''),
+    version_key = nullif(n.version_key, ''),
     hits_digest = n.hits_digest
-FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::bytea[])
-    AS n (id, org_id, last_checked_at, report_checked_at, gathered_at, request_id, version, hits_digest)
+FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[])
+    AS n (id, org_id, last_checked_at, report_checked_at, gathered_at, request_id, version, version_key, hits_digest)
 WHERE cluster.id = n.id

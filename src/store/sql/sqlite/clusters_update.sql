@@ -7,6 +7,7 @@ SET org_id = n.value ->> 1,
     stored_at = ?2,
     request_id = n.value ->> 5,
     version = n.value ->> 6,
-    hits_digest = unhex(n.value ->> 7)
+    version_key = n.value ->> 7,
+    hits_digest = unhex(n.value ->> 8)
 FROM json_each(?1) AS n
 WHERE cluster.id = unhex(n.value ->> 0)

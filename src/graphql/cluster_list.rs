@@ -1,0 +1,214 @@
+//! The arguments of lists of clusters: `ClusterFilter` and `ClusterOrder`.
+
+use std::{fmt, str::FromStr};
+
+use async_graphql::{Enum, InputObject, Result};
+use uuid::Uuid;
+
+use super::{connection::MOST_KEYS, error::bad_user_input, scalars::Duration};
+use crate::{
+    domain::{ClusterId, Timestamp, VersionKey},
+    store::{self, ClusterOrderValue, ClusterPlace},
+};
+
+/// The longest text that is searched for.
+const LONGEST_TEXT: usize = 100;
+
+/// Which clusters a list shows: those that meet everything that is given here.
+#[derive(InputObject)]
+pub(super) struct ClusterFilter {
+    /// Part of the UUID, in any case; at most 100 characters.
+    text: Option<String>,
+    /// One of these; at most 100.
+    uuids: Option<Vec<Uuid>>,
+    /// The version lies in this range. Clusters without a version lie in none.
+    version: Option<VersionRange>,
+    /// The version is exactly one of these; at most 100.
+    versions: Option<Vec<String>>,
+    /// There are hits, or there are none.
+    has_hits: Option<bool>,
+    /// Hit by any of these recommendations, given by their selectors; at most 100.
+    hit_by: Option<Vec<String>>,
+    /// Rules last ran no longer ago than this.
+    seen_within: Option<Duration>,
+}
+
+/// A range of versions, in the order of semantic versioning. A bound may leave out patch, or minor and patch; it then
+/// stands below everything that begins with it, pre-releases too: `before: "4.16"` leaves 4.16.0-rc.1 out.
+#[derive(InputObject)]
+pub(super) struct VersionRange {
+    /// This version and those behind it.
+    from: Option<String>,
+    /// Those before this version, which is left out itself.
+    before: Option<String>,
+}
+
+/// The order of a list of clusters. Clusters that the field says nothing of stand last, whatever the direction; those that
+/// it says the same of stand by UUID.
+#[derive(Clone, Copy, InputObject)]
+pub(super) struct ClusterOrder {
+    /// By what.
+    pub(super) field: ClusterOrderField,
+    /// Which way.
+    pub(super) direction: OrderDirection,
+}
+
+/// What clusters can be ordered by.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+pub(super) enum ClusterOrderField {
+    /// The UUID.
+    Uuid,
+    /// When rules last ran.
+    LastChecked,
+    /// The version, in the order of semantic versioning.
+    Version,
+}
+
+/// Which way a list runs.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+pub(super) enum OrderDirection {
+    /// Small, early and old first.
+    Asc,
+    /// Large, late and new first.
+    Desc,
+}
+
+impl ClusterFilter {
+    /// As the store takes it. What was "within" some time is so at `now`, the request's own time.
+    pub(super) fn check(self, now: Timestamp) -> Result<store::ClusterFilter> {
+        let text = self.text.filter(|text| !text.is_empty());
+        if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
+            return Err(bad_user_input("filter.text", &format!("has more than {LONGEST_TEXT} characters")));
+        }
+        let VersionRange { from, before } = self.version.unwrap_or(VersionRange { from: None, before: None });
+        let hit_by = at_most("filter.hitBy", self.hit_by)?;
+        Ok(store::ClusterFilter {
+            text,
+            ids: at_most("filter.uuids", self.uuids)?.map(|uuids| uuids.into_iter().map(ClusterId::from).collect()),
+            version_from: bound("filter.version.from", from.as_deref())?,
+            version_before: bound("filter.version.before", before.as_deref())?,
+            versions: at_most("filter.versions", self.versions)?,
+            has_hits: self.has_hits,
+            // What is no selector hits nothing.
+            hit_by: hit_by.map(|texts| texts.iter().filter_map(|text| text.parse().ok()).collect()),
+            seen_since: self.seen_within.map(|within| within.before(now)),
+        })
+    }
+}
+
+fn at_most<T>(argument: &str, values: Option<Vec<T>>) -> Result<Option<Vec<T>>> {
+    match values {
+        Some(values) if values.len() > MOST_KEYS => {
+            Err(bad_user_input(argument, &format!("has {} values; at most {MOST_KEYS} are taken", values.len())))
+        }
+        values => Ok(values),
+    }
+}
+
+fn bound(argument: &str, version: Option<&str>) -> Result<Option<VersionKey>> {
+    let Some(version) = version else { return Ok(None) };
+    let key = VersionKey::of_bound(version);
+    key.map(Some).ok_or_else(|| bad_user_input(argument, "is no version, such as 4.16.3, 4.16 or 4.16.0-rc.1"))
+}
+
+impl ClusterOrder {
+    /// The order where none is asked for.
+    pub(super) const DEFAULT: Self = Self { field: ClusterOrderField::Uuid, direction: OrderDirection::Asc };
+
+    /// The list in this order, as cursors name it.
+    pub(super) fn list(self) -> &'static str {
+        match (self.field, self.direction) {
+            (ClusterOrderField::Uuid, OrderDirection::Asc) => "clusters:uuid:asc",
+            (ClusterOrderField::Uuid, OrderDirection::Desc) => "clusters:uuid:desc",
+            (ClusterOrderField::LastChecked, OrderDirection::Asc) => "clusters:lastChecked:asc",
+            (ClusterOrderField::LastChecked, OrderDirection::Desc) => "clusters:lastChecked:desc",
+            (ClusterOrderField::Version, OrderDirection::Asc) => "clusters:version:asc",
+            (ClusterOrderField::Version, OrderDirection::Desc) => "clusters:version:desc",
+        }
+    }
+
+    /// A cluster's place in this order.
+    pub(super) fn place(self, cluster: &store::Cluster) -> Place {
+        let value = match self.field {
+            ClusterOrderField::Uuid => ClusterOrderValue::Uuid,
+            ClusterOrderField::LastChecked => ClusterOrderValue::LastChecked(cluster.last_checked),
+            ClusterOrderField::Version => ClusterOrderValue::Version(cluster.version_key.clone()),
+        };
+        Place(ClusterPlace { value, id: cluster.id })
+    }
+}
+
+impl From<ClusterOrder> for store::ClusterOrder {
+    fn from(order: ClusterOrder) -> Self {
+        Self {
+            field: match order.field {
+                ClusterOrderField::Uuid => store::ClusterOrderField::Uuid,
+                ClusterOrderField::LastChecked => store::ClusterOrderField::LastChecked,
+                ClusterOrderField::Version => store::ClusterOrderField::Version,
+            },
+            direction: order.direction.into(),
+        }
+    }
+}
+
+impl From<OrderDirection> for store::Direction {
+    fn from(direction: OrderDirection) -> Self {
+        match direction {
+            OrderDirection::Asc => Self::Ascending,
+            OrderDirection::Desc => Self::Descending,
+        }
+    }
+}
+
+/// A place in an order as a cursor holds it: the UUID, and behind it what the order's field says.
+pub(super) struct Place(pub(super) ClusterPlace);
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(ClusterPlace { value, id }) = self;
+        match value {
+            ClusterOrderValue::Uuid => write!(f, "{id}"),
+            ClusterOrderValue::LastChecked(at) => write!(f, "{id}@{at}"),
+            ClusterOrderValue::Version(Some(key)) => write!(f, "{id}v{key}"),
+            ClusterOrderValue::Version(None) => write!(f, "{id}v"),
+        }
+    }
+}
+
+/// A text that is no place.
+#[derive(Debug)]
+pub(super) struct NotAPlace;
+
+impl FromStr for Place {
+    type Err = NotAPlace;
+
+    fn from_str(text: &str) -> Result<Self, NotAPlace> {
+        const UUID: usize = 36;
+        let (id, value) = text.split_at_checked(UUID).ok_or(NotAPlace)?;
+        let value = match value.split_at_checked(1) {
+            None => ClusterOrderValue::Uuid,
+            Some(("@", at)) => ClusterOrderValue::LastChecked(at.parse().map_err(|_| NotAPlace)?),
+            Some(("v", "")) => ClusterOrderValue::Version(None),
+            Some(("v", key)) => ClusterOrderValue::Version(Some(VersionKey::from_text(key))),
+            Some(_) => return Err(NotAPlace),
+        };
+        Ok(Self(ClusterPlace { value, id: id.parse().map_err(|_| NotAPlace)? }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_keep_their_form_and_come_back() {
+        let id = "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c";
+        for rest in ["", "@2026-01-02T03:04:05.000006Z", "v", "v0014002160010~", "v0014002160010-12rc 0011 "] {
+            let text = format!("{id}{rest}");
+            assert_eq!(text.parse::<Place>().expect("a place").to_string(), text);
+        }
+        for bad in ["", "7f6e2c1a", "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c@", "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5cx"] {
+            assert!(bad.parse::<Place>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Node ids: opaque to clients; inside, the type and the natural key, never a number of the database.
+//!
+//! An id says what is meant and grants nothing: what it names is read within the viewer's scope like everything else.
+//! Clients keep ids: their form changes only with the version in front.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use async_graphql::{ID, InputType, InputValueError, InputValueResult, OutputType, Value};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use crate::domain::{ClusterId, OrgId, Selector};
+
+/// Longest id that is looked at: the one of a hit, whose selector has twice 255 four-byte characters, in base64.
+const LONGEST: usize = 4096;
+
+/// What an id names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum NodeId {
+    Organization(OrgId),
+    Cluster(ClusterId),
+    /// The cluster's current report.
+    Report(ClusterId),
+    RuleHit(ClusterId, Selector),
+}
+
+/// A text that is no id of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not an id that this service gave out")]
+pub(super) struct NotANodeId;
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Organization(organization) => format!("1:Organization:{organization}"),
+            Self::Cluster(cluster) => format!("1:Cluster:{cluster}"),
+            Self::Report(cluster) => format!("1:Report:{cluster}"),
+            Self::RuleHit(cluster, selector) => format!("1:RuleHit:{cluster}:{selector}"),
+        };
+        f.write_str(&URL_SAFE_NO_PAD.encode(text))
+    }
+}
+
+impl FromStr for NodeId {
+    type Err = NotANodeId;
+
+    fn from_str(id: &str) -> Result<Self, NotANodeId> {
+        let text = (id.len() <= LONGEST).then(|| URL_SAFE_NO_PAD.decode(id).ok()).flatten().ok_or(NotANodeId)?;
+        let text = String::from_utf8(text).map_err(|_| NotANodeId)?;
+        let (kind, key) = text.strip_prefix("1:").and_then(|text| text.split_once(':')).ok_or(NotANodeId)?;
+        let id = match kind {
+            "Organization" => Self::Organization(key.parse().map_err(|_| NotANodeId)?),
+            "Cluster" => Self::Cluster(cluster(key)?),
+            "Report" => Self::Report(cluster(key)?),
+            "RuleHit" => {
+                let (key, selector) = key.split_once(':').ok_or(NotANodeId)?;
+                Self::RuleHit(cluster(key)?, selector.parse().map_err(|_| NotANodeId)?)
+            }
+            _ => return Err(NotANodeId),
+        };
+        Ok(id)
+    }
+}
+
+/// A UUID in the one spelling that ids have.
+fn cluster(text: &str) -> Result<ClusterId, NotANodeId> {
+    let cluster: ClusterId = text.parse().map_err(|_| NotANodeId)?;
+    if cluster.to_string() == text { Ok(cluster) } else { Err(NotANodeId) }
+}
+
+/// In the schema an id is the standard's `ID`.
+impl OutputType for NodeId {
+    fn type_name() -> Cow<'static, str> {
+        <ID as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
+        <ID as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(
+        &self,
+        _: &async_graphql::ContextSelectionSet<'_>,
+        _: &async_graphql::Positioned<async_graphql::parser::types::Field>,
+    ) -> async_graphql::ServerResult<Value> {
+        Ok(Value::String(self.to_string()))
+    }
+}
+
+impl InputType for NodeId {
+    type RawValueType = Self;
+
+    fn type_name() -> Cow<'static, str> {
+        <ID as InputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
+        <ID as InputType>::create_type_info(registry)
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        match value.unwrap_or_default() {
+            Value::String(text) => text.parse().map_err(InputValueError::custom),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.to_string())
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CLUSTER: &str = "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c";
+
+    fn ids() -> [NodeId; 4] {
+        let cluster: ClusterId = CLUSTER.parse().expect("a cluster");
+        let selector = "a.b|KEY:1".parse().expect("a selector");
+        [
+            NodeId::Organization("42".parse().expect("an organization")),
+            NodeId::Cluster(cluster),
+            NodeId::Report(cluster),
+            NodeId::RuleHit(cluster, selector),
+        ]
+    }
+
+    #[test]
+    fn ids_keep_their_form() {
+        assert_eq!(
+            ids().map(|id| id.to_string()),
+            [
+                "MTpPcmdhbml6YXRpb246NDI",
+                "MTpDbHVzdGVyOjdmNmUyYzFhLTRiMWQtNGMwZS05YTU1LTBkMWYyZTNhNGI1Yw",
+                "MTpSZXBvcnQ6N2Y2ZTJjMWEtNGIxZC00YzBlLTlhNTUtMGQxZjJlM2E0YjVj",
+                "MTpSdWxlSGl0OjdmNmUyYzFhLTRiMWQtNGMwZS05YTU1LTBkMWYyZTNhNGI1YzphLmJ8S0VZOjE",
+            ]
+        );
+    }
+
+    #[test]
+    fn ids_come_back() {
+        for id in ids() {
+            assert_eq!(id.to_string().parse(), Ok(id));
+        }
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused() {
+        let encoded = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        let upper = encoded(&format!("1:Cluster:{}", CLUSTER.to_uppercase()));
+        let cut = ids()[1].to_string()[..20].to_owned();
+        let bad =
+            [String::new(), "x".repeat(5000), encoded("2:Organization:42"), encoded("1:Organization:042"), upper, cut];
+        for id in bad.into_iter().chain([encoded("1:Recommendation:a|B"), encoded("1:RuleHit:x:a|B")]) {
+            assert_eq!(id.parse::<NodeId>(), Err(NotANodeId), "{id}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text: String) {
+            let _ = text.parse::<NodeId>();
+        }
+    }
+}
