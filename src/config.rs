@@ -130,6 +130,9 @@ pub struct Limits {
     pub query_operations: usize,
     /// Variables of an operation: each is coerced before the first field is.
     pub query_variables: usize,
+    /// Fields that may have to be answered, those of a page counted as often as it is long: rows multiply from level to
+    /// level.
+    pub query_cost: usize,
     /// Levels of lists and objects within an argument: values are walked recursively.
     pub argument_depth: usize,
     /// Whether `__schema` and `__type` are answered.

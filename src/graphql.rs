@@ -7,6 +7,7 @@
 
 mod cluster;
 mod cluster_list;
+mod code;
 mod connection;
 mod context;
 mod cursor;
@@ -27,6 +28,8 @@ mod schema;
 mod service;
 mod siblings;
 mod viewer;
+mod wording;
 
+pub use code::Code;
 pub use executor::Executor;
 pub use schema::sdl;

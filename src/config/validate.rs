@@ -106,6 +106,7 @@ impl Faults {
         self.unless_between("limits.query_fragments", limits.query_fragments, 1..=1_000);
         self.unless_between("limits.query_operations", limits.query_operations, 1..=1_000);
         self.unless_between("limits.query_variables", limits.query_variables, 1..=1_000);
+        self.unless_between("limits.query_cost", limits.query_cost, 1..=10_000_000);
         if limits.query_bytes > http.max_body_bytes {
             let text = "must not be above http.max_body_bytes, which would refuse the query first";
             self.add_beside("limits.query_bytes", "http.max_body_bytes", text);
@@ -210,7 +211,7 @@ mod tests {
             Some((key.replace('.', "__").to_uppercase(), zero, key.to_owned()))
         };
         let counted: Vec<_> = defaults.lines().filter_map(counted).collect();
-        assert_eq!(counted.len(), 19);
+        assert_eq!(counted.len(), 20);
         for (variable, zero, key) in counted {
             assert_eq!(keys(&[(&variable, zero)]), [key]);
         }

@@ -6,11 +6,10 @@ use std::{
 };
 
 use async_graphql::{Context, Object, Result};
-use uuid::Uuid;
 
 use super::{
     cluster_list::{ClusterOrder, Place},
-    connection::{Connection, PageArguments, Paged, page_cost},
+    connection::{Connection, PageArguments, Paged},
     context::ContextExt as _,
     error::LoadFailed,
     history_event::{self, HistoryEvent},
@@ -18,7 +17,7 @@ use super::{
     node_id::NodeId,
     organization::{Organization, OrganizationSiblings},
     report::{Report, RuleHitsOfClusters},
-    scalars::DateTime,
+    scalars::{DateTime, Uuid},
     siblings::Relation,
 };
 use crate::{
@@ -84,7 +83,7 @@ impl Cluster {
 
     /// The cluster's UUID, in lower case.
     async fn uuid(&self) -> Uuid {
-        self.row.id.uuid()
+        Uuid(self.row.id)
     }
 
     /// What to call the cluster: its UUID where no name is known.
@@ -113,17 +112,13 @@ impl Cluster {
     }
 
     /// What began and ceased to hit the cluster while it had its present owner, newest first. Null only with an error.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn history(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "How many from the beginning; 20 where neither this nor `last` is given.",
-            validator(minimum = 1, maximum = 100)
-        )]
-        first: Option<i32>,
+        #[graphql(desc = "How many from the beginning, 1 to 100; 20 where neither this nor `last` is given.")]
+        first: Option<i64>,
         #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end.", validator(minimum = 1, maximum = 100))] last: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<HistoryEvent>>> {
         let page = PageArguments { first, after, last, before };

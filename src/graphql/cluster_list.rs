@@ -3,11 +3,14 @@
 use std::{fmt, str::FromStr};
 
 use async_graphql::{Enum, InputObject, Result};
-use uuid::Uuid;
 
-use super::{connection::MOST_KEYS, error::bad_user_input, scalars::Duration};
+use super::{
+    connection::MOST_KEYS,
+    error::bad_user_input,
+    scalars::{Duration, Uuid},
+};
 use crate::{
-    domain::{ClusterId, Timestamp, VersionKey},
+    domain::{Timestamp, VersionKey},
     store::{self, ClusterOrderValue, ClusterPlace},
 };
 
@@ -80,18 +83,21 @@ impl ClusterFilter {
         if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
             return Err(bad_user_input("filter.text", &format!("has more than {LONGEST_TEXT} characters")));
         }
+        without_nul("filter.text", text.as_slice())?;
+        without_nul("filter.versions", self.versions.as_deref().unwrap_or_default())?;
+        without_nul("filter.hitBy", self.hit_by.as_deref().unwrap_or_default())?;
         let VersionRange { from, before } = self.version.unwrap_or(VersionRange { from: None, before: None });
         let hit_by = at_most("filter.hitBy", self.hit_by)?;
         Ok(store::ClusterFilter {
             text,
-            ids: at_most("filter.uuids", self.uuids)?.map(|uuids| uuids.into_iter().map(ClusterId::from).collect()),
+            ids: at_most("filter.uuids", self.uuids)?.map(|uuids| uuids.into_iter().map(|Uuid(id)| id).collect()),
             version_from: bound("filter.version.from", from.as_deref())?,
             version_before: bound("filter.version.before", before.as_deref())?,
             versions: at_most("filter.versions", self.versions)?,
             has_hits: self.has_hits,
             // What is no selector hits nothing.
             hit_by: hit_by.map(|texts| texts.iter().filter_map(|text| text.parse().ok()).collect()),
-            seen_since: self.seen_within.map(|within| within.before(now)),
+            seen_since: self.seen_within.and_then(|within| within.before(now)),
         })
     }
 }
@@ -103,6 +109,14 @@ fn at_most<T>(argument: &str, values: Option<Vec<T>>) -> Result<Option<Vec<T>>> 
         }
         values => Ok(values),
     }
+}
+
+/// PostgreSQL takes no text with a NUL in it.
+fn without_nul(argument: &str, texts: &[String]) -> Result<()> {
+    if texts.iter().any(|text| text.contains('\0')) {
+        return Err(bad_user_input(argument, "holds a NUL character, which nothing has"));
+    }
+    Ok(())
 }
 
 fn bound(argument: &str, version: Option<&str>) -> Result<Option<VersionKey>> {

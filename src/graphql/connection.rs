@@ -9,6 +9,8 @@ use crate::store::{End, Slice, Window};
 
 /// The longest list of keys (UUIDs, ids, selectors) that an argument takes.
 pub(super) const MOST_KEYS: usize = 100;
+/// The longest page.
+const MOST_ITEMS: usize = 100;
 /// The page that is given where none is asked for.
 const DEFAULT_SIZE: usize = 20;
 
@@ -31,9 +33,10 @@ pub(super) trait Paged: OutputType + Clone {
 
 /// The arguments that every connection has, as the client gave them.
 pub(super) struct PageArguments {
-    pub(super) first: Option<i32>,
+    // Wider than GraphQL's Int, so that it is here that a number is refused, by the argument's name.
+    pub(super) first: Option<i64>,
     pub(super) after: Option<String>,
-    pub(super) last: Option<i32>,
+    pub(super) last: Option<i64>,
     pub(super) before: Option<String>,
 }
 
@@ -43,6 +46,8 @@ impl PageArguments {
         if self.first.is_some() && self.last.is_some() {
             return Err(bad_user_input("last", "cannot go with first: a page is taken from one end"));
         }
+        check_size("first", self.first)?;
+        check_size("last", self.last)?;
         Ok(Window {
             after: place::<T>("after", self.after.as_deref(), order)?,
             before: place::<T>("before", self.before.as_deref(), order)?,
@@ -59,14 +64,19 @@ fn place<T: Paged>(argument: &str, cursor: Option<&str>, order: T::Order) -> Res
     place.map(Some).ok_or_else(not_ours)
 }
 
-/// How many items a page has. The schema holds both arguments between 1 and 100.
-fn page_size(first: Option<i32>, last: Option<i32>) -> usize {
-    first.or(last).and_then(|size| usize::try_from(size).ok()).unwrap_or(DEFAULT_SIZE)
+fn check_size(argument: &str, size: Option<i64>) -> Result<()> {
+    let fits = |size: i64| usize::try_from(size).is_ok_and(|size| (1..=MOST_ITEMS).contains(&size));
+    if size.is_none_or(fits) {
+        Ok(())
+    } else {
+        Err(bad_user_input(argument, &format!("is not within 1 and {MOST_ITEMS}: a page has so many items")))
+    }
 }
 
-/// What a page costs: its own field, and each item's selection.
-pub(super) fn page_cost(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
-    page_size(first, last).saturating_mul(child).saturating_add(1)
+/// How many items a page has. Never more than it may have: whoever asks for more is refused where the page is read.
+pub(super) fn page_size(first: Option<i64>, last: Option<i64>) -> usize {
+    let size = first.or(last).map(|size| usize::try_from(size).unwrap_or(1));
+    size.map_or(DEFAULT_SIZE, |size| size.min(MOST_ITEMS))
 }
 
 /// Is a field of the connection's nodes asked for, by whatever way there is to them?

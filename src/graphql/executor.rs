@@ -4,11 +4,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_graphql::{Request, Response};
+use async_graphql::{Request, Response, Value, value};
 
 use super::{
+    code::Code,
     error::{mask, refusal},
-    guard::Guard,
+    guard::{Guard, Prices},
     loaders::Loaders,
     nulls::Nulls,
     schema::{self, Schema},
@@ -21,6 +22,7 @@ pub struct Executor {
     schema: Schema,
     guard: Arc<Guard>,
     nulls: Arc<Nulls>,
+    query_cost: usize,
     store: Store,
 }
 
@@ -28,16 +30,32 @@ impl Executor {
     /// The graph over a store.
     pub fn new(store: Store, limits: &Limits) -> Self {
         let schema = schema::build(limits);
-        let nulls = Arc::new(Nulls::of(&schema.sdl()));
-        Self { schema, guard: Arc::new(Guard::new(limits)), nulls, store }
+        let sdl = schema.sdl();
+        let guard = Guard::new(limits, Prices::of(&sdl));
+        let nulls = Arc::new(Nulls::of(&sdl));
+        Self { schema, guard: Arc::new(guard), nulls, query_cost: limits.query_cost, store }
     }
 
     /// Answers a request of `viewer`, or stops after `within`. What went wrong is in the response, in words for the
-    /// client.
+    /// client. A request whose extensions say `"cost": true` is told what it costs.
     pub async fn execute(&self, viewer: Viewer, mut request: Request, within: Duration) -> Response {
-        if let Err(refused) = self.guard.admit(&mut request) {
-            return Response::from_errors(vec![refusal(refused.code(), refused.to_string(), refused.at())]);
+        let tells_cost = request.extensions.get("cost") == Some(&Value::Boolean(true));
+        match self.guard.admit(&mut request) {
+            Ok(cost) => {
+                let response = self.answer(viewer, request, within).await;
+                if tells_cost { self.with_cost(response, cost) } else { response }
+            }
+            Err(refused) => Response::from_errors(vec![refusal(refused.code(), refused.to_string(), refused.at())]),
         }
+    }
+
+    fn with_cost(&self, response: Response, cost: usize) -> Response {
+        let limit = self.query_cost;
+        response.extension("cost", value!({ "cost": cost, "limit": limit }))
+    }
+
+    /// Answers a request that was let in.
+    async fn answer(&self, viewer: Viewer, request: Request, within: Duration) -> Response {
         let (query, operation) = (request.query.clone(), request.operation_name.clone());
         let loaders = Loaders::new(&self.store, viewer.scope());
         let request = request.data(viewer).data(Timestamp::now()).data(loaders);
@@ -51,7 +69,7 @@ impl Executor {
             }
             Err(_) => {
                 let message = "The request took longer than it may and was stopped.";
-                Response::from_errors(vec![refusal("TIMEOUT", message, None)])
+                Response::from_errors(vec![refusal(Code::Timeout, message, None)])
             }
         }
     }

@@ -4,11 +4,12 @@
 //! often as it is spread: 895 bytes of fragments that each spread the next one twice keep it busy for half a minute.
 //! Here everything is looked at once, whatever it unfolds to: the text by `tokens`, what the parser made of it by
 //! `document`, which has each definition read by `outline` and adds them up, and `variables`. `limit` knows the limits,
-//! `refused` what is said when one is passed. Pure: no schema, no clock, no logging.
+//! `price` what a field costs, `refused` what is said when a limit is passed. Pure: no clock, no logging.
 
 mod document;
 mod limit;
 mod outline;
+mod price;
 mod refused;
 #[cfg(test)]
 mod tests;
@@ -18,33 +19,34 @@ mod variables;
 use async_graphql::{Request, parser::parse_query};
 
 use self::limit::Limit;
-pub(super) use self::refused::Refused;
+pub(super) use self::{price::Prices, refused::Refused};
 use crate::config::Limits;
 
 /// Stands before the schema and lets in what is within the limits.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Guard {
     limits: Limits,
+    prices: Prices,
 }
 
 impl Guard {
-    /// A guard that holds to these limits.
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self { limits: limits.clone() }
+    /// A guard that holds to these limits, and counts what fields cost by these prices.
+    pub(super) fn new(limits: &Limits, prices: Prices) -> Self {
+        Self { limits: limits.clone(), prices }
     }
 
     /// Refuses a request that asks for too much. One that is admitted carries its parsed query, so that what was
-    /// looked at is what is executed, and the defaults of its variables.
-    pub(super) fn admit(&self, request: &mut Request) -> Result<(), Refused> {
+    /// looked at is what is executed, and the defaults of its variables. Gives what it costs.
+    pub(super) fn admit(&self, request: &mut Request) -> Result<usize, Refused> {
         let limits = &self.limits;
         // From the cheapest look to the dearest: each bounds what the next has to look at.
         Limit::QueryBytes.check(request.query.len(), limits)?;
         tokens::check(&request.query, limits)?;
         variables::check(&request.variables, limits)?;
         let document = parse_query(&request.query).map_err(|error| Refused::unreadable(&error))?;
-        document::check(&document, limits)?;
         variables::fill_in_defaults(request, &document.operations);
+        let cost = document::check(&document, request, &self.prices, limits)?;
         request.set_parsed_query(document);
-        Ok(())
+        Ok(cost)
     }
 }

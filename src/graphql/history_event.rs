@@ -3,9 +3,12 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use async_graphql::{Enum, Object};
-use uuid::Uuid;
 
-use super::{cluster::Cluster, connection::Paged, scalars::DateTime};
+use super::{
+    cluster::Cluster,
+    connection::Paged,
+    scalars::{DateTime, Uuid},
+};
 use crate::store::{self, HistoryPlace, Slice};
 
 /// Something that happened to a hit of a cluster.
@@ -52,7 +55,7 @@ impl HistoryEvent {
 
     /// The UUID of the cluster that it happened to.
     async fn cluster_uuid(&self) -> Uuid {
-        self.cluster.row.id.uuid()
+        Uuid(self.cluster.row.id)
     }
 
     /// The cluster that it happened to; null once it moved away.

@@ -7,7 +7,7 @@ use async_graphql::{Context, Object, Result};
 use super::{
     cluster::{Cluster, ClusterSiblings},
     cluster_list::{ClusterFilter, ClusterOrder, Place},
-    connection::{Connection, PageArguments, Paged, page_cost},
+    connection::{Connection, PageArguments, Paged},
     context::ContextExt as _,
     error::LoadFailed,
     loaders::Loaders,
@@ -89,18 +89,14 @@ impl Organization {
     }
 
     /// The organization's clusters, by UUID unless another order is asked for. Null only with an error.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn clusters(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "How many from the beginning; 20 where neither this nor `last` is given.",
-            validator(minimum = 1, maximum = 100)
-        )]
-        first: Option<i32>,
+        #[graphql(desc = "How many from the beginning, 1 to 100; 20 where neither this nor `last` is given.")]
+        first: Option<i64>,
         #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end.", validator(minimum = 1, maximum = 100))] last: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only those that meet all of this.")] filter: Option<ClusterFilter>,
         #[graphql(desc = "In which order.")] order_by: Option<ClusterOrder>,

@@ -1,16 +1,16 @@
 //! The root of all queries.
 
 use async_graphql::{Context, ID, Object, Result};
-use uuid::Uuid;
 
 use super::{
     cluster::Cluster,
-    connection::{Connection, MOST_KEYS, PageArguments, page_cost},
+    connection::{Connection, MOST_KEYS, PageArguments},
     context::ContextExt as _,
     error::bad_user_input,
     node::{self, Node},
-    node_id::NodeId,
+    node_id::NotANodeId,
     organization::Organization,
+    scalars::Uuid,
     service::Service,
     viewer::Viewer,
 };
@@ -34,15 +34,15 @@ impl Query {
     async fn node(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "An id that this service gave out.")] id: NodeId,
+        #[graphql(desc = "An id that this service gave out.")] id: ID,
     ) -> Result<Option<Node>> {
+        let id = id.parse().map_err(|error: NotANodeId| bad_user_input("id", &error.to_string()))?;
         let mut nodes = node::in_order(ctx, &[Some(id)]).await?;
         Ok(nodes.pop().flatten())
     }
 
     /// Whatever the ids name: in the order asked, null in the place of one that is unknown, gone, malformed or not the
     /// viewer's to see.
-    #[graphql(complexity = "ids.len().saturating_mul(child_complexity).saturating_add(1)")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -67,17 +67,13 @@ impl Query {
     }
 
     /// All organizations that the viewer may see, by number. Null only with an error.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn organizations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "How many from the beginning; 20 where neither this nor `last` is given.",
-            validator(minimum = 1, maximum = 100)
-        )]
-        first: Option<i32>,
+        #[graphql(desc = "How many from the beginning, 1 to 100; 20 where neither this nor `last` is given.")]
+        first: Option<i64>,
         #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end.", validator(minimum = 1, maximum = 100))] last: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<Organization>>> {
         let page = PageArguments { first, after, last, before };
@@ -98,7 +94,6 @@ impl Query {
     }
 
     /// Clusters by their UUIDs: in the order asked, null in the place of one that is unknown or not the viewer's to see.
-    #[graphql(complexity = "uuids.len().saturating_mul(child_complexity).saturating_add(1)")]
     async fn clusters(
         &self,
         ctx: &Context<'_>,
@@ -118,7 +113,7 @@ impl Query {
 
 /// Clusters that stand in the place of their UUIDs, all siblings.
 async fn clusters_in_order(ctx: &Context<'_>, uuids: &[Uuid]) -> Result<Vec<Option<Cluster>>> {
-    let ids: Vec<ClusterId> = uuids.iter().copied().map(ClusterId::from).collect();
+    let ids: Vec<ClusterId> = uuids.iter().map(|Uuid(id)| *id).collect();
     let found = Cluster::found(ctx.loaders()?, ids.iter().copied()).await?;
     Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
 }

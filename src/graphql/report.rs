@@ -6,7 +6,7 @@ use async_graphql::{Context, Object, Result};
 
 use super::{
     cluster::Cluster,
-    connection::{Connection, PageArguments, asks_of_nodes, page_cost},
+    connection::{Connection, PageArguments, asks_of_nodes},
     context::ContextExt as _,
     error::LoadFailed,
     loaders::Loaders,
@@ -89,17 +89,13 @@ impl Report {
     }
 
     /// What hits the cluster, by selector. An empty list is good news: a healthy cluster. Null only with an error.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn rule_hits(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "How many from the beginning; 20 where neither this nor `last` is given.",
-            validator(minimum = 1, maximum = 100)
-        )]
-        first: Option<i32>,
+        #[graphql(desc = "How many from the beginning, 1 to 100; 20 where neither this nor `last` is given.")]
+        first: Option<i64>,
         #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end.", validator(minimum = 1, maximum = 100))] last: Option<i32>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i64>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<RuleHit>>> {
         let asked = ctx.look_ahead();

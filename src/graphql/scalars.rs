@@ -2,9 +2,33 @@
 
 use async_graphql::{InputValueError, InputValueResult, Name, Scalar, ScalarType, Value, indexmap::IndexMap};
 
-use chrono::{TimeDelta, Utc};
+use chrono::{Datelike as _, TimeDelta};
 
-use crate::domain::{Details, Timestamp};
+use crate::domain::{ClusterId, Details, Timestamp};
+
+/// A cluster's UUID.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Uuid(pub(super) ClusterId);
+
+/// A UUID. It comes out in lower case, plain; and is taken plain, in braces, after `urn:uuid:` or as 32 digits.
+#[Scalar(name = "UUID", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc9562")]
+impl ScalarType for Uuid {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => text.parse().map(Self).map_err(InputValueError::custom),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    /// Found wrong before anything is executed, so that the refusal names the argument.
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(text) if text.parse::<ClusterId>().is_ok())
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
 
 /// A time.
 #[derive(Clone, Copy, Debug)]
@@ -30,9 +54,10 @@ impl ScalarType for DateTime {
 pub(super) struct Duration(TimeDelta);
 
 impl Duration {
-    /// The time that lies so long before another; the beginning of all times where there is none.
-    pub(super) fn before(self, time: Timestamp) -> Timestamp {
-        Timestamp::from(time.utc().checked_sub_signed(self.0).unwrap_or(chrono::DateTime::<Utc>::MIN_UTC))
+    /// The time that lies so long before another; `None` where that is before the year 1, and so before all times.
+    pub(super) fn before(self, time: Timestamp) -> Option<Timestamp> {
+        let before = time.utc().checked_sub_signed(self.0)?;
+        (before.year() >= 1).then(|| before.into())
     }
 }
 
@@ -46,6 +71,10 @@ impl ScalarType for Duration {
             }),
             other => Err(InputValueError::expected_type(other)),
         }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(text) if iso8601(text).is_some())
     }
 
     fn to_value(&self) -> Value {
@@ -129,7 +158,10 @@ mod tests {
             assert_eq!(iso8601(bad), None, "{bad}");
         }
         let now: Timestamp = "2026-01-02T00:00:00Z".parse().expect("a time");
-        assert_eq!(Duration(TimeDelta::days(1)).before(now).to_string(), "2026-01-01T00:00:00.000000Z");
+        let before = |duration| Duration(duration).before(now).map(|time| time.to_string());
+        assert_eq!(before(TimeDelta::days(1)).as_deref(), Some("2026-01-01T00:00:00.000000Z"));
+        assert_eq!(before(TimeDelta::days(1_000_000)), None);
+        assert_eq!(before(TimeDelta::MAX), None);
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! The graph as it can be asked, here without HTTP: what it answers, and in how many statements.
 
 mod answers;
+mod cost;
 mod dropped_requests;
 mod failing_loads;
+mod filters;
+mod history;
+mod nodes;
 mod paging;
 mod refusals;
 mod schema;
@@ -12,6 +16,7 @@ use std::time::Duration;
 
 use async_graphql::{Request, Variables};
 use insights_results_aggregator::{
+    config::Limits,
     domain::Report,
     graphql::Executor,
     identity::Viewer,
@@ -39,7 +44,12 @@ impl Graph {
     async fn of(database: &Database, reports: &[Report]) -> Self {
         let store = database.store().await;
         write(&store, reports).await;
-        Self { executor: Executor::new(store.clone(), &default_config().limits), store }
+        Self::within(store, &default_config().limits)
+    }
+
+    /// The graph over a store, within other limits.
+    fn within(store: Store, limits: &Limits) -> Self {
+        Self { executor: Executor::new(store.clone(), limits), store }
     }
 
     /// The whole answer.
@@ -49,8 +59,16 @@ impl Graph {
 
     /// The whole answer to a query with variables.
     async fn ask_with(&self, query: &str, variables: Value) -> Value {
-        let request = Request::new(query).variables(Variables::from_json(variables));
-        let response = self.executor.execute(Viewer::unrestricted(), request, PATIENCE).await;
+        self.ask_as(Viewer::unrestricted(), query, variables).await
+    }
+
+    /// The whole answer to somebody's query with variables.
+    async fn ask_as(&self, viewer: Viewer, query: &str, variables: Value) -> Value {
+        self.execute(viewer, Request::new(query).variables(Variables::from_json(variables))).await
+    }
+
+    async fn execute(&self, viewer: Viewer, request: Request) -> Value {
+        let response = self.executor.execute(viewer, request, PATIENCE).await;
         let text = serde_json::to_string(&response).expect("an answer is JSON");
         serde_json::from_str(&text).expect("JSON")
     }

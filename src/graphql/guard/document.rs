@@ -6,10 +6,10 @@
 
 use std::collections::HashMap;
 
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Name, Request, parser::types::ExecutableDocument};
 
 use super::{
-    Refused,
+    Prices, Refused,
     limit::Limit,
     outline::{Outline, Reader, Tally},
 };
@@ -19,21 +19,37 @@ use crate::config::Limits;
 type Tallies<'a> = HashMap<&'a str, Tally>;
 
 /// Refuses a document that asks for too much, or whose fragments contain themselves. A fragment that is spread but not
-/// there is left to validation.
-pub(super) fn check(document: &ExecutableDocument, limits: &Limits) -> Result<(), Refused> {
+/// there is left to validation. Gives the cost of the operation that the request runs.
+pub(super) fn check(
+    document: &ExecutableDocument,
+    request: &Request,
+    prices: &Prices,
+    limits: &Limits,
+) -> Result<usize, Refused> {
     Limit::QueryOperations.check(document.operations.iter().len(), limits)?;
     Limit::QueryFragments.check(document.fragments.len(), limits)?;
-    let mut reader = Reader::new(limits);
+    let mut reader = Reader::new(limits, prices, &request.variables);
     let mut outlines = HashMap::new();
     for (name, fragment) in &document.fragments {
         outlines.insert(name.as_str(), reader.fragment(fragment)?);
     }
     let tallies = add_up(&outlines, limits)?;
-    for (_, operation) in document.operations.iter() {
+    let mut cost = 0;
+    for (name, operation) in document.operations.iter() {
         let tally = checked_sum(&reader.operation(operation)?, &tallies, limits)?;
         Limit::QueryRootFields.check(tally.top_fields, limits)?;
+        // The variables are those of the operation that is run, so no other can be priced.
+        if is_run(name, request) {
+            Limit::QueryCost.check(tally.cost, limits)?;
+            cost = tally.cost;
+        }
     }
-    Ok(())
+    Ok(cost)
+}
+
+fn is_run(operation: Option<&Name>, request: &Request) -> bool {
+    let wanted = request.operation_name.as_deref();
+    wanted.is_none_or(|wanted| operation.is_some_and(|name| name.as_str() == wanted))
 }
 
 /// Adds up each fragment, those first that spread no other. Those that never get their turn wait for themselves.
@@ -66,7 +82,7 @@ fn checked_sum(outline: &Outline<'_>, tallies: &Tallies<'_>, limits: &Limits) ->
     let mut sum = outline.own;
     for spread in &outline.spreads {
         if let Some(fragment) = tallies.get(spread.fragment) {
-            sum.add_spread(fragment, spread.depth);
+            sum.add_spread(fragment, spread);
         }
     }
     Limit::QuerySelections.check(sum.selections, limits)?;

@@ -16,6 +16,7 @@ pub(super) enum Limit {
     QueryFragments,
     QueryOperations,
     QueryVariables,
+    QueryCost,
     ArgumentDepth,
 }
 
@@ -45,6 +46,9 @@ impl Limit {
             Self::QueryFragments => ("limits.query_fragments", limits.query_fragments, "fragments"),
             Self::QueryOperations => ("limits.query_operations", limits.query_operations, "operations"),
             Self::QueryVariables => ("limits.query_variables", limits.query_variables, "variables of an operation"),
+            Self::QueryCost => {
+                ("limits.query_cost", limits.query_cost, "fields, those of a page counted as often as it is long")
+            }
             Self::ArgumentDepth => {
                 ("limits.argument_depth", limits.argument_depth, "levels of lists and objects in a value")
             }

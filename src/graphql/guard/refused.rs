@@ -3,6 +3,8 @@
 
 use async_graphql::{Pos, parser::Error};
 
+use crate::graphql::code::Code;
+
 /// More than any list of what the parser expected, and short enough for a log line.
 const LONGEST_REASON: usize = 300;
 
@@ -48,12 +50,12 @@ pub(in crate::graphql) enum Refused {
 
 impl Refused {
     /// For programs: what stands in `extensions.code`.
-    pub(in crate::graphql) fn code(&self) -> &'static str {
+    pub(in crate::graphql) fn code(&self) -> Code {
         match self {
-            Self::TooMuch { .. } | Self::TooNested { .. } => "QUERY_TOO_LARGE",
-            Self::Unreadable { .. } => "SYNTAX_ERROR",
-            Self::Introspection => "INTROSPECTION_DISABLED",
-            Self::FragmentCycle { .. } => "BAD_USER_INPUT",
+            Self::TooMuch { .. } | Self::TooNested { .. } => Code::QueryTooLarge,
+            Self::Unreadable { .. } => Code::SyntaxError,
+            Self::Introspection => Code::IntrospectionDisabled,
+            Self::FragmentCycle { .. } => Code::BadUserInput,
         }
     }
 

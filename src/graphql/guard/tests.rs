@@ -1,6 +1,7 @@
 //! Requests, admitted and refused: what one asks for a file.
 
 mod admitted;
+mod cost;
 mod hostile;
 mod limits;
 mod properties;
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 
 use async_graphql::Request;
 
-use super::{Guard, Refused};
+use super::{Guard, Prices, Refused};
 use crate::config::{Config, Limits};
 
 /// The limits in force when nobody sets them.
@@ -32,6 +33,7 @@ fn wide() -> Limits {
         query_fragments: MANY,
         query_operations: MANY,
         query_variables: MANY,
+        query_cost: MANY,
         argument_depth: 60,
         introspection: true,
     }
@@ -41,13 +43,13 @@ fn wide() -> Limits {
 type Setting = fn(&mut Limits) -> &mut usize;
 
 fn admit(limits: &Limits, request: impl Into<Request>) -> Result<(), Refused> {
-    Guard::new(limits).admit(&mut request.into())
+    Guard::new(limits, Prices::default()).admit(&mut request.into()).map(drop)
 }
 
 /// What is said to a request that must not be let in: the code and the message.
 fn refusal(limits: &Limits, request: impl Into<Request>) -> String {
     let refused = admit(limits, request).expect_err("refused");
-    format!("{}: {refused}", refused.code())
+    format!("{}: {refused}", refused.code().as_str())
 }
 
 /// A piece of text for each number up to `count`.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::ConnectionTrait as _;
 
 use super::*;
@@ -10,11 +11,18 @@ use crate::{
     reports::{cluster, report, reports},
 };
 
-/// The graph over a table that went away after the reports were written.
-async fn graph_without(database: &Database, table: &str, reports: &[Report]) -> Graph {
+/// What lists read by a view.
+const VIEWS: [&str; 2] = ["open_hit", "history_event"];
+
+/// The graph over a table or view that went away after the reports were written.
+async fn graph_without(database: &Database, name: &str, reports: &[Report]) -> Graph {
     let graph = Graph::of(database, reports).await;
-    let rename = format!("ALTER TABLE {table} RENAME TO elsewhere");
-    database.connect().await.execute_unprepared(&rename).await.expect("rename a table");
+    let away = if VIEWS.contains(&name) {
+        format!("DROP VIEW {name}")
+    } else {
+        format!("ALTER TABLE {name} RENAME TO elsewhere")
+    };
+    database.connect().await.execute_unprepared(&away).await.expect("put it away");
     graph
 }
 
@@ -59,7 +67,7 @@ async fn hits_that_cannot_be_read_are_asked_for_once_and_leave_the_clusters() {
         report { lastCheckedAt ruleHits { nodes { selector } } } } } } } }";
     for database in each_database().await {
         let fleet = [reports(1, 1, 5, 2), reports(2, 6, 2, 1)].concat();
-        let graph = graph_without(&database, "rule_hit", &fleet).await;
+        let graph = graph_without(&database, "open_hit", &fleet).await;
         let (answer, statements) = graph.ask_counting(QUERY).await;
         // Organizations, clusters, and the hits of all seven once.
         assert_eq!(statements, 3, "{}", database.name);
@@ -112,10 +120,78 @@ async fn nothing_of_the_database_is_told() {
         cluster(1)
     );
     for database in each_database().await {
-        let graph = graph_without(&database, "rule_hit", &[report(1, 1, &[("a|A", "1")])]).await;
+        let graph = graph_without(&database, "open_hit", &[report(1, 1, &[("a|A", "1")])]).await;
         let answer = graph.ask(&query).await["errors"].to_string().to_lowercase();
-        for inside in ["rule_hit", "select", "sql", "no such table", "does not exist", "42p01", "postgres"] {
+        assert!(answer.contains("unavailable"), "{}: {answer}", database.name);
+        for inside in ["open_hit", "rule_hit", "select", "sql", "no such table", "does not exist", "42p01", "postgres"]
+        {
             assert!(!answer.contains(inside), "{}: {inside} in {answer}", database.name);
         }
+    }
+}
+
+#[tokio::test]
+async fn history_that_cannot_be_read_leaves_the_hits() {
+    const QUERY: &str = "{ organizations(first: 1) { nodes { clusters { nodes {
+        history { totalCount nodes { selector } } report { ruleHits { totalCount } } } } } } }";
+    for database in each_database().await {
+        let graph = graph_without(&database, "history_event", &reports(1, 1, 4, 2)).await;
+        let (answer, statements) = graph.ask_counting(QUERY).await;
+        // Organizations, clusters, their hits, and the history of all four once.
+        assert_eq!(statements, 4, "{}", database.name);
+        let errors = paths_of_one_masked_cause(&answer);
+        assert_eq!((errors.len(), &nulls(&answer)), (4, &errors), "{}", database.name);
+        let clusters = &answer["data"]["organizations"]["nodes"][0]["clusters"]["nodes"];
+        assert_eq!(clusters[3]["report"]["ruleHits"]["totalCount"], 2, "{}: {answer}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn a_total_that_cannot_be_counted_is_an_error_at_its_list() {
+    const QUERY: &str = "{ service { version } organizations { totalCount nodes { orgId } }
+        other: organizations(first: 1) { nodes { orgId } } }";
+    for database in each_database().await {
+        let graph = graph_without(&database, "organization", &[report(1, 1, &[])]).await;
+        let answer = graph.ask(QUERY).await;
+        let errors = answer["errors"].as_array().expect("errors").len();
+        assert_eq!((errors, nulls(&answer).len()), (2, 2), "{}: {answer}", database.name);
+        assert_eq!(answer["data"]["organizations"], Value::Null, "{}: {answer}", database.name);
+        assert!(answer["data"]["service"]["version"].is_string(), "{}: {answer}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn nodes_of_a_type_that_can_be_read_are_lost_with_the_others_and_never_null_without_an_error() {
+    for database in each_database().await {
+        let graph = graph_without(&database, "open_hit", &reports(1, 1, 1, 1)).await;
+        let hit = URL_SAFE_NO_PAD.encode(format!("1:RuleHit:{}:rule_0|KEY", cluster(1)));
+        let one = URL_SAFE_NO_PAD.encode(format!("1:Cluster:{}", cluster(1)));
+        let query = format!(
+            r#"{{ node(id: "{hit}") {{ id }} all: nodes(ids: ["{one}" "{hit}"]) {{ id }} fine: nodes(ids: ["{one}"]) {{ id }} }}"#
+        );
+        let answer = graph.ask(&query).await;
+        // `nodes` may not be null itself, so that its failure is the whole answer's.
+        assert_eq!(answer["data"], Value::Null, "{}: {answer}", database.name);
+        let paths: Vec<_> = answer["errors"].as_array().expect("errors").iter().map(|error| &error["path"]).collect();
+        assert!(paths.contains(&&json!(["all"])), "{}: {answer}", database.name);
+
+        let answer = graph.ask(&format!(r#"{{ node(id: "{hit}") {{ id }} fine: node(id: "{one}") {{ id }} }}"#)).await;
+        assert_eq!(answer["data"], json!({ "node": null, "fine": { "id": one } }), "{}", database.name);
+        assert_eq!(answer["errors"][0]["path"], json!(["node"]), "{}: {answer}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn of_very_many_places_that_failed_the_first_are_told_and_all_are_null() {
+    const QUERY: &str = "{ organizations(first: 2) { nodes { clusters(first: 100) { nodes { report { ruleHits { totalCount } } } } } } }";
+    for database in each_database().await {
+        let fleet = [reports(1, 1, 100, 0), reports(2, 101, 50, 0)].concat();
+        let graph = graph_without(&database, "open_hit", &fleet).await;
+        let answer = graph.ask(QUERY).await;
+        let errors = answer["errors"].as_array().expect("errors");
+        assert_eq!((errors.len(), nulls(&answer).len()), (100, 150), "{}", database.name);
+        let expected =
+            json!({ "message": "There are 51 more errors like these.", "extensions": { "code": "MORE_ERRORS" } });
+        assert_eq!(errors[99], expected, "{}", database.name);
     }
 }

@@ -1,91 +1,166 @@
-//! To walk a list page by page is to have it whole.
+//! To walk a list page by page is to have it whole: in every order, from either end, for many parents at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod fleet;
 
-use insights_results_aggregator::domain::ClusterId;
-use proptest::{
-    collection::{btree_map, btree_set},
-    prelude::*,
-    test_runner::{Config, TestRunner},
-};
+use std::collections::BTreeMap;
+
+use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Runtime;
 
+use self::fleet::{Fleet, List, Row, fleets};
 use super::*;
-use crate::{
-    harness::each_database,
-    reports::{cluster, report},
-};
+use crate::harness::each_database;
 
-/// Databases are made for each case, so there are few; each walks some hundred pages.
-const CASES: u32 = 6;
+/// Databases are made for each case, so there are few; each walks some hundred pages of all parents.
+const CASES: u32 = 4;
+/// So many parents are walked from end to end. All others are looked at on the way.
+const WALKED: usize = 2;
 
-/// What is stored: clusters, each with its owner and its selectors. Sorted as the graph's lists are.
-type Fleet = BTreeMap<ClusterId, (u32, BTreeSet<String>)>;
-
-fn fleets() -> impl Strategy<Value = Fleet> {
-    let owner = prop_oneof![1_u32..4, Just(u32::MAX)];
-    // Characters of one to four bytes, upper and lower case: the order is the bytes'.
-    let selector = r"[abZ_é𝄞]{1,2}\|[aB|é𝄞]{1,2}";
-    let uuid = any::<u128>().prop_map(cluster);
-    btree_map(uuid, (owner, btree_set(selector, 0..6)), 0..9)
+/// A cursor, and the rank of the item that it stands at.
+#[derive(Clone, Debug)]
+struct Cursor {
+    rank: usize,
+    text: String,
 }
 
-/// Walks a list and gives its keys. `query` opens the list as `list` with `$first` and `$after`.
-async fn walk(graph: &Graph, query: &str, list: &str, first: usize) -> Vec<String> {
-    let (mut keys, mut cursors, mut after, mut total) = (Vec::new(), Vec::new(), None, 0);
-    loop {
-        let answer = graph.ask_with(query, json!({ "first": first, "after": after })).await;
-        assert_eq!(answer.get("errors"), None, "{query}");
-        let page = answer["data"].pointer(list).unwrap_or_else(|| panic!("no {list} in {answer}"));
-        let nodes = page["nodes"].as_array().expect("nodes");
-        assert!(nodes.len() <= first, "a page of at most {first}: {page}");
-        keys.extend(nodes.iter().map(|node| text(&node["key"])));
+/// A page that is asked of every parent.
+#[derive(Clone, Debug)]
+struct Page {
+    after: Option<Cursor>,
+    before: Option<Cursor>,
+    size: usize,
+    from_end: bool,
+}
 
-        let (edges, info) = (page["edges"].as_array().expect("edges"), &page["pageInfo"]);
-        cursors.extend(edges.iter().map(|edge| text(&edge["cursor"])));
-        assert_eq!(edges.first().map(|edge| &edge["cursor"]), Some(&info["startCursor"]).filter(|it| !it.is_null()));
-        assert_eq!(edges.last().map(|edge| &edge["cursor"]), Some(&info["endCursor"]).filter(|it| !it.is_null()));
-        assert_eq!(info["hasPreviousPage"], after.is_some(), "{page}");
-        total = page["totalCount"].as_u64().expect("a total").max(total);
-        if info["hasNextPage"] == false {
-            break;
+impl Page {
+    /// This page of a parent's rows, and whether there is more in the direction travelled.
+    fn of<'a>(&self, rows: &'a [Row]) -> (&'a [Row], bool) {
+        let from = self.after.as_ref().map_or(0, |after| rows.partition_point(|row| row.rank <= after.rank));
+        let to = self.before.as_ref().map_or(rows.len(), |before| rows.partition_point(|row| row.rank < before.rank));
+        let between = &rows[from..to.max(from)];
+        let size = self.size.min(between.len());
+        let page = if self.from_end { &between[between.len() - size..] } else { &between[..size] };
+        (page, between.len() > size)
+    }
+
+    fn variables(&self) -> Value {
+        let text = |cursor: &Option<Cursor>| cursor.as_ref().map(|cursor| cursor.text.clone());
+        let (first, last) = if self.from_end { (None, Some(self.size)) } else { (Some(self.size), None) };
+        json!({ "first": first, "last": last, "after": text(&self.after), "before": text(&self.before) })
+    }
+}
+
+impl List {
+    fn query(&self) -> String {
+        let Self { around, field, arguments, key, .. } = self;
+        let page = "edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount";
+        let list = format!(
+            "list: {field}(first: $first, after: $after, last: $last, before: $before {arguments}) \
+             {{ nodes {{ {} }} {page} }}",
+            key.join(" ")
+        );
+        let around = around.replace("LIST", &list);
+        format!("query($first: Int, $after: String, $last: Int, $before: String) {{ {around} }}")
+    }
+
+    /// Asks for a page of every parent and checks all of them; gives the cursors of each.
+    async fn check(&self, graph: &Graph, page: &Page) -> BTreeMap<&str, Vec<Cursor>> {
+        let answer = graph.ask_with(&self.query(), page.variables()).await;
+        assert_eq!(answer.get("errors"), None, "{} {} {page:?}", self.field, self.arguments);
+        let parents = answer["data"].pointer(self.parents).expect("the parents");
+        let found: BTreeMap<&str, &Value> = match parents {
+            Value::Array(parents) => parents.iter().map(|parent| (text(&parent["parent"]), parent)).collect(),
+            root => BTreeMap::from([("", root)]),
+        };
+        assert_eq!(found.len(), self.rows.len(), "every parent is there");
+        let cursors = self.rows.iter().map(|(parent, rows)| {
+            let shown = found[parent.as_str()].pointer(self.list).expect("the list");
+            (parent.as_str(), self.check_of_one(shown, rows, page))
+        });
+        cursors.collect()
+    }
+
+    fn check_of_one(&self, shown: &Value, rows: &[Row], page: &Page) -> Vec<Cursor> {
+        let about = format!("{} {} {page:?}: {shown}", self.field, self.arguments);
+        let (expected, has_more) = page.of(rows);
+        let key = |node: &Value| self.key.iter().map(|field| text(&node[*field])).collect::<Vec<_>>().join(" ");
+        let keys: Vec<_> = shown["nodes"].as_array().expect("nodes").iter().map(key).collect();
+        assert_eq!(keys, expected.iter().map(|row| row.key.clone()).collect::<Vec<_>>(), "{about}");
+        assert_eq!(shown["totalCount"], rows.len(), "the total is that of the whole list: {about}");
+
+        let edges = shown["edges"].as_array().expect("edges").iter();
+        let cursors: Vec<_> = edges.map(|edge| text(&edge["cursor"]).to_owned()).collect();
+        let (has_next, has_previous) = match page.from_end {
+            false => (has_more, page.after.is_some()),
+            true => (page.before.is_some(), has_more),
+        };
+        let info = json!({
+            "hasNextPage": has_next, "hasPreviousPage": has_previous,
+            "startCursor": cursors.first(), "endCursor": cursors.last(),
+        });
+        assert_eq!(shown["pageInfo"], info, "{about}");
+        let ranks = expected.iter().map(|row| row.rank);
+        ranks.zip(cursors).map(|(rank, text)| Cursor { rank, text }).collect()
+    }
+
+    /// Walks a parent's list from one end to the other; gives the cursors on the way.
+    async fn walk(&self, graph: &Graph, parent: &str, size: usize, from_end: bool) -> Vec<Cursor> {
+        let (mut page, mut passed) = (Page { after: None, before: None, size, from_end }, Vec::new());
+        loop {
+            let cursors = self.check(graph, &page).await.remove(parent).expect("the parent");
+            let next = if from_end { cursors.first() } else { cursors.last() };
+            let place = if from_end { &mut page.before } else { &mut page.after };
+            // One page further than there is: it must be empty.
+            match next {
+                Some(next) => *place = Some(next.clone()),
+                None => break,
+            }
+            passed.extend(cursors);
         }
-        assert_eq!(nodes.len(), first, "a page that is not the last is full: {page}");
-        after = Some(text(&info["endCursor"]));
+        assert_eq!(passed.len(), self.rows[parent].len(), "{} {}: the whole list", self.field, self.arguments);
+        passed
     }
-    assert_eq!(total, keys.len() as u64, "the total is that of the whole list");
-    assert_eq!(cursors.iter().collect::<BTreeSet<_>>().len(), keys.len(), "a cursor an item");
-    keys
+
+    async fn check_walks(&self, graph: &Graph) {
+        let mut parents: Vec<_> = self.rows.iter().collect();
+        parents.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
+        for (number, (parent, _)) in parents.into_iter().take(WALKED).enumerate() {
+            for from_end in [false, true] {
+                let cursors = self.walk(graph, parent, 1, from_end).await;
+                if number == 0 {
+                    self.walk(graph, parent, 2, from_end).await;
+                    self.walk(graph, parent, 3, from_end).await;
+                    self.check_between(graph, &cursors, from_end).await;
+                }
+            }
+        }
+    }
+
+    /// Pages between two cursors, also where the second stands before the first.
+    async fn check_between(&self, graph: &Graph, cursors: &[Cursor], from_end: bool) {
+        for (number, after) in cursors.iter().enumerate().step_by(2) {
+            let before = &cursors[(number * 3 + 2) % cursors.len()];
+            let (after, before) = (Some(after.clone()), Some(before.clone()));
+            self.check(graph, &Page { after, before, size: 2, from_end }).await;
+        }
+    }
 }
 
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
-/// A query for one page of a list that stands within `around`, in the place of `LIST`.
-fn query(around: &str, field: &str, key: &str) -> String {
-    let page = "edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount";
-    let list = format!("{field}(first: $first, after: $after) {{ nodes {{ key: {key} }} {page} }}");
-    format!("query Page($first: Int, $after: String) {{ {} }}", around.replace("LIST", &list))
-}
-
-async fn check(graph: &Graph, fleet: &Fleet, first: usize) {
-    let mut owners: BTreeMap<u32, Vec<String>> = BTreeMap::new();
-    for (cluster, (owner, _)) in fleet {
-        owners.entry(*owner).or_default().push(cluster.to_string());
-    }
-    let numbers: Vec<_> = owners.keys().map(ToString::to_string).collect();
-    assert_eq!(walk(graph, &query("LIST", "organizations", "orgId"), "/organizations", first).await, numbers);
-    for (owner, clusters) in &owners {
-        let around = format!("organization(orgId: \"{owner}\") {{ LIST }}");
-        let query = query(&around, "clusters", "uuid");
-        assert_eq!(walk(graph, &query, "/organization/clusters", first).await, *clusters);
-    }
-    for (cluster, (_, selectors)) in fleet {
-        let around = format!("cluster(uuid: \"{cluster}\") {{ report {{ LIST }} }}");
-        let query = query(&around, "ruleHits", "selector");
-        let selectors: Vec<_> = selectors.iter().cloned().collect();
-        assert_eq!(walk(graph, &query, "/cluster/report/ruleHits", first).await, selectors);
+async fn check_all_lists(fleet: &Fleet) {
+    for database in each_database().await {
+        let [first, second] = fleet::written(fleet);
+        let graph = Graph::of(&database, &first).await;
+        write(&graph.store, &second).await;
+        fleet::organizations(fleet).check_walks(&graph).await;
+        for list in fleet::clusters(fleet) {
+            list.check_walks(&graph).await;
+        }
+        fleet::rule_hits(fleet).check_walks(&graph).await;
+        fleet::history(fleet).check_walks(&graph).await;
     }
 }
 
@@ -94,21 +169,7 @@ fn every_list_in_pages_is_the_list() {
     let runtime = Runtime::new().expect("a runtime");
     let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
     let held = |fleet: Fleet| {
-        runtime.block_on(async {
-            let reports: Vec<_> = fleet
-                .iter()
-                .map(|(cluster, (owner, selectors))| {
-                    let hits: Vec<_> = selectors.iter().map(|selector| (selector.as_str(), "")).collect();
-                    report(*owner, cluster.uuid().as_u128(), &hits)
-                })
-                .collect();
-            for database in each_database().await {
-                let graph = Graph::of(&database, &reports).await;
-                for first in 1..=3 {
-                    check(&graph, &fleet, first).await;
-                }
-            }
-        });
+        runtime.block_on(check_all_lists(&fleet));
         Ok(())
     };
     runner.run(&fleets(), held).expect("every list in pages is the list");

@@ -19,12 +19,13 @@ async fn refused(graph: &Graph, query: &str) -> String {
 }
 
 /// The same argument at each list of the graph.
-fn at_each_list(arguments: &str) -> [String; 3] {
+fn at_each_list(arguments: &str) -> [String; 4] {
     let uuid = cluster(1);
     [
         format!("{{ organizations({arguments}) {{ nodes {{ orgId }} }} }}"),
         format!("{{ organization(orgId: \"1\") {{ clusters({arguments}) {{ nodes {{ uuid }} }} }} }}"),
         format!("{{ cluster(uuid: \"{uuid}\") {{ report {{ ruleHits({arguments}) {{ nodes {{ selector }} }} }} }} }}"),
+        format!("{{ cluster(uuid: \"{uuid}\") {{ history({arguments}) {{ nodes {{ selector }} }} }} }}"),
     ]
 }
 
@@ -35,8 +36,8 @@ async fn graphs() -> [(Graph, Database); 2] {
 }
 
 /// The cursor of the first item of each list.
-async fn cursors(graph: &Graph) -> [String; 3] {
-    let [organizations, clusters, hits] = at_each_list("first: 1").map(|query| {
+async fn cursors(graph: &Graph) -> [String; 4] {
+    let [organizations, clusters, hits, history] = at_each_list("first: 1").map(|query| {
         let at = query.rfind("nodes").expect("nodes");
         format!("{} pageInfo {{ endCursor }} {}", &query[..at], &query[at..])
     });
@@ -49,21 +50,81 @@ async fn cursors(graph: &Graph) -> [String; 3] {
         cursor(&organizations, "/organizations").await,
         cursor(&clusters, "/organization/clusters").await,
         cursor(&hits, "/cluster/report/ruleHits").await,
+        cursor(&history, "/cluster/history").await,
     ]
 }
 
 #[tokio::test]
 async fn a_page_has_1_to_100_items() {
     for (graph, _database) in graphs().await {
-        for query in ["first: 1", "first: 100"].iter().flat_map(|first| at_each_list(first)) {
+        for query in ["first: 1", "first: 100", "last: 1", "last: 100", "first: null", "last: null"]
+            .iter()
+            .flat_map(|first| at_each_list(first))
+        {
             assert_eq!(graph.ask(&query).await.get("errors"), None, "{query}");
         }
-        for query in ["first: 0", "first: 101", "first: -1"].iter().flat_map(|first| at_each_list(first)) {
-            let message = refused(&graph, &query).await;
-            assert!(message.contains("must be") && message.contains("or equal to 1"), "{query}: {message}");
+        for argument in ["first", "last"] {
+            for size in ["0", "101", "-1", "2147483648", "-2147483649"] {
+                for query in at_each_list(&format!("{argument}: {size}")) {
+                    let expected = format!("{argument}: is not within 1 and 100: a page has so many items");
+                    assert_eq!(refused(&graph, &query).await, expected, "{query}");
+                }
+            }
+            for size in ["1e2", "\"1\"", "99999999999999999999", "[]", "ONE"] {
+                for query in at_each_list(&format!("{argument}: {size}")) {
+                    let expected = format!("Invalid value for argument \"{argument}\", expected type \"Int\"");
+                    assert_eq!(refused(&graph, &query).await, expected, "{query}");
+                }
+            }
         }
-        let message = refused(&graph, &at_each_list("first: 2147483648")[0]).await;
-        assert!(message.contains("Int") || message.contains("integer"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_taken_from_one_end() {
+    for (graph, _database) in graphs().await {
+        for query in at_each_list("first: 1, last: 1") {
+            let message = refused(&graph, &query).await;
+            assert_eq!(message, "last: cannot go with first: a page is taken from one end", "{query}");
+        }
+        for query in at_each_list("first: 1, last: null") {
+            assert_eq!(graph.ask(&query).await.get("errors"), None, "{query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_of_one_order_is_refused_by_every_other_and_by_name() {
+    const ORDERS: [(&str, &str); 6] = [
+        ("UUID", "ASC"),
+        ("UUID", "DESC"),
+        ("LAST_CHECKED", "ASC"),
+        ("LAST_CHECKED", "DESC"),
+        ("VERSION", "ASC"),
+        ("VERSION", "DESC"),
+    ];
+    let page = |(field, direction), arguments: &str| {
+        format!(
+            "{{ organization(orgId: \"1\") {{ clusters({arguments} orderBy: {{field: {field}, direction: {direction}}}) {{
+                pageInfo {{ endCursor }} }} }} }}"
+        )
+    };
+    for (graph, _database) in graphs().await {
+        for of in ORDERS {
+            let answer = graph.ask(&page(of, "")).await;
+            let cursor =
+                answer["data"]["organization"]["clusters"]["pageInfo"]["endCursor"].as_str().expect("a cursor");
+            for (order, argument) in ORDERS.into_iter().flat_map(|order| [(order, "after"), (order, "before")]) {
+                let query = page(order, &format!("{argument}: \"{cursor}\""));
+                if order == of {
+                    assert_eq!(graph.ask(&query).await.get("errors"), None, "{query}");
+                } else {
+                    let message = refused(&graph, &query).await;
+                    let expected = format!("{argument}: is not a cursor of this list in this order and direction");
+                    assert_eq!(message, expected, "{query}");
+                }
+            }
+        }
     }
 }
 
@@ -91,11 +152,12 @@ async fn a_cursor_of_another_order_is_not_taken() {
         encode("1:organizations:number:desc:1"),
         encode(&format!("1:clusters:version:asc:{uuid}")),
         encode("1:ruleHits:selector:desc:a|A"),
+        encode("1:history:at:asc:2024-05-02T08:15:59.478901Z opened a|A"),
     ];
     for (graph, _database) in graphs().await {
         for (list, cursor) in others.iter().enumerate() {
             let message = refused(&graph, &at_each_list(&format!("after: \"{cursor}\""))[list]).await;
-            assert!(message.contains("in the same order"), "{message}");
+            assert!(message.ends_with("of this list in this order and direction"), "{message}");
         }
     }
 }
@@ -103,12 +165,29 @@ async fn a_cursor_of_another_order_is_not_taken() {
 #[tokio::test]
 async fn what_is_no_cursor_is_not_taken_for_the_beginning() {
     let long = "A".repeat(5_000);
-    // The last two: another version, and a key that is no selector, no UUID and no number.
-    let garbage = ["", "x", "====", "\\u0000", &long, "MjpjbHVzdGVyczp1dWlkOmFzYzox", "MTpjbHVzdGVyczp1dWlkOmFzYzotMQ"];
+    let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    // Another version, and keys that are no selector, no UUID, no number and no time, or that no database takes.
+    let nearly = [
+        "2:clusters:uuid:asc:1",
+        "1:clusters:uuid:asc:-1",
+        "1:organizations:number:asc:01",
+        "1:ruleHits:selector:asc:no bar",
+        "1:ruleHits:selector:asc:a|\0",
+        "1:history:at:desc:2024-05-02T08:15:59.478901Z reopened a|A",
+        "1:history:at:desc:2024-05-02T08:15:59.478901Z opened a|\0",
+        "1:history:at:desc:yesterday opened a|A",
+    ];
+    let garbage = ["", "x", "====", "\\u0000", &long].map(str::to_owned).into_iter().chain(nearly.map(encode));
+    let garbage: Vec<_> = garbage.flat_map(|garbage| [("after", garbage.clone()), ("before", garbage)]).collect();
     for (graph, _database) in graphs().await {
-        for query in garbage.iter().flat_map(|garbage| at_each_list(&format!("after: \"{garbage}\""))) {
-            let message = refused(&graph, &query).await;
-            assert!(message.starts_with("after: is not a cursor of this list"), "{query}: {message}");
+        for (argument, garbage) in &garbage {
+            for query in at_each_list(&format!("{argument}: \"{garbage}\"")) {
+                let message = refused(&graph, &query).await;
+                assert!(
+                    message.starts_with(&format!("{argument}: is not a cursor of this list")),
+                    "{query}: {message}"
+                );
+            }
         }
     }
 }
@@ -138,5 +217,70 @@ async fn identifiers_are_checked() {
         assert_eq!(graph.ask(&uuids(100)).await.get("errors"), None);
         let message = refused(&graph, &uuids(101)).await;
         assert_eq!(message, "uuids: has 101 UUIDs; at most 100 are taken");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_was_sent_is_repeated() {
+    let orders =
+        "query($o: ClusterOrder, $f: ClusterFilter) { organization(orgId: \"1\") { clusters(orderBy: $o, filter: $f) {
+        totalCount } } }";
+    let clusters = "query($uuid: UUID!) { cluster(uuid: $uuid) { uuid } }";
+    let cases = [
+        (clusters, json!({ "uuid": "s3cr3t" })),
+        (clusters, json!({ "uuid": ["s3cr3t"] })),
+        (clusters, json!({ "uuid": { "s3cr3t": "s3cr3t" } })),
+        (orders, json!({ "o": { "field": "s3cr3t", "direction": "ASC" } })),
+        (orders, json!({ "o": { "field": "UUID", "direction": "ASC", "a s3cr3t key": 1 } })),
+        (orders, json!({ "o": "s3cr3t" })),
+        (orders, json!({ "f": { "text": 1, "a\" of type \"s3cr3t\" key": 1 } })),
+        (orders, json!({ "f": { "hasHits": "s3cr3t" } })),
+        (orders, json!({ "f": { "seenWithin": "s3cr3t" } })),
+        (orders, json!({ "f": { "version": { "from": "s3cr3t" } } })),
+        ("query($id: ID!) { node(id: $id) { id } }", json!({ "id": "s3cr3t" })),
+        ("query($id: ID!) { node(id: $id) { id } }", json!({ "id": { "s3cr3t": 1 } })),
+        ("query($n: Int) { organizations(first: $n) { totalCount } }", json!({ "n": "s3cr3t" })),
+        ("query($o: String!) { organization(orgId: $o) { orgId } }", json!({ "o": "s3cr3t" })),
+        ("{ organizations(after: \"s3cr3t\") { totalCount } }", json!({})),
+        ("query($n: Int = \"s3cr3t\") { organizations(first: $n) { totalCount } }", json!({})),
+        ("{ organizations @include(if: \"s3cr3t\") { totalCount } }", json!({})),
+    ];
+    for (graph, database) in graphs().await {
+        for (query, variables) in &cases {
+            let answer = graph.ask_with(query, variables.clone()).await;
+            let told = answer.to_string();
+            assert!(answer["errors"][0]["message"].is_string(), "{}: {query} {variables}: {told}", database.name);
+            assert!(!told.contains("s3cr3t"), "{}: {query} {variables}: {told}", database.name);
+            assert!(!told.contains("INTERNAL"), "{}: {query} {variables}: {told}", database.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_long_request_gets_a_short_answer() {
+    let long = "x".repeat(2_000);
+    let cases = [
+        format!("{{ {long} }}"),
+        format!("{{ viewer {{ {long} }} }}"),
+        format!("{{ service {{ {} }} }}", (0..1_500).map(|number| format!("f{number} ")).collect::<String>()),
+        format!(
+            "query({}) {{ service {{ version }} }}",
+            (0..50).map(|number| format!("$v{number}: Int ")).collect::<String>()
+        ),
+        format!("{{ organization(orgId: \"{long}\") {{ orgId }} }}"),
+        format!("{{ ...{long} }}"),
+        format!("{{ organizations({long}: 1) {{ totalCount }} }}"),
+    ];
+    for (graph, database) in graphs().await {
+        for query in &cases {
+            let answer = graph.ask(query).await;
+            let errors = answer["errors"].as_array().expect("errors");
+            assert!((1..=10).contains(&errors.len()), "{}: {} errors", database.name, errors.len());
+            for error in errors {
+                let message = error["message"].as_str().expect("a message");
+                assert!(message.chars().count() <= 300, "{}: {message}", database.name);
+            }
+            assert!(answer.to_string().len() <= 4_096, "{}: {answer}", database.name);
+        }
     }
 }

@@ -133,12 +133,13 @@ fn every_field_that_gives_a_connection_takes_a_page_and_may_be_null() {
             let place = format!("{name}.{}", field.node.name.node);
             assert!(!gives.ends_with('!'), "{place}: one failed load must leave the rest of the page");
             let arguments = arguments(&field.node);
-            assert_eq!(arguments.get("first").map(String::as_str), Some("Int"), "{place}");
-            assert_eq!(arguments.get("after").map(String::as_str), Some("String"), "{place}");
+            for (name, takes) in [("first", "Int"), ("after", "String"), ("last", "Int"), ("before", "String")] {
+                assert_eq!(arguments.get(name).map(String::as_str), Some(takes), "{place}({name}:)");
+            }
             found.push(place);
         }
     }
-    assert_eq!(found, ["Organization.clusters", "Query.organizations", "Report.ruleHits"]);
+    assert_eq!(found, ["Cluster.history", "Organization.clusters", "Query.organizations", "Report.ruleHits"]);
 }
 
 #[test]

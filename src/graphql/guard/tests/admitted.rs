@@ -3,7 +3,7 @@
 use async_graphql::{EmptyMutation, EmptySubscription, Name, Object, Request, Schema, Value, value};
 
 use super::{admit, defaults};
-use crate::graphql::guard::Guard;
+use crate::graphql::guard::{Guard, Prices};
 
 /// All that tools ask of a schema, with types nested as deeply as they ask for.
 const INTROSPECTION: &str = "
@@ -108,7 +108,7 @@ impl Query {
 /// What an admitted request is answered.
 async fn answer(request: impl Into<Request>) -> Value {
     let mut request = request.into();
-    Guard::new(&defaults()).admit(&mut request).expect("admitted");
+    Guard::new(&defaults(), Prices::default()).admit(&mut request).expect("admitted");
     let response = Schema::new(Query, EmptyMutation, EmptySubscription).execute(request).await;
     assert_eq!(response.errors, []);
     response.data
@@ -140,7 +140,7 @@ fn only_what_was_left_out_gets_its_default_and_only_in_the_operation_asked_for()
         request.operation_name = name.map(str::to_owned);
         request.variables.insert(Name::new("given"), Value::from(10));
         request.variables.insert(Name::new("null"), Value::Null);
-        Guard::new(&defaults()).admit(&mut request).expect("admitted");
+        Guard::new(&defaults(), Prices::default()).admit(&mut request).expect("admitted");
         request.variables.to_string()
     };
     assert_eq!(variables_of(Some("A")), "{absent: 3, given: 10, null: null}");

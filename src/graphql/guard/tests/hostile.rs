@@ -3,7 +3,10 @@
 use async_graphql::Request;
 
 use super::{Setting, admit, defaults, each, nested, refusal, wide};
-use crate::{config::Limits, graphql::guard::Refused};
+use crate::{
+    config::Limits,
+    graphql::{Code, guard::Refused},
+};
 
 /// Fragments of which each spreads the next one `width` times, and the last selects `leaf`. The first is `F0`.
 fn bomb(width: usize, levels: usize, leaf: &str) -> String {
@@ -51,7 +54,7 @@ fn fragments_that_contain_themselves_are_refused_with_their_place() {
     ] {
         for operation in ["{a}", "{...F ...A}", "query A {a} query B {...F}"] {
             let refused = admit(&defaults(), format!("{operation}{fragments}")).expect_err("a circle");
-            assert_eq!(refused.code(), "BAD_USER_INPUT");
+            assert_eq!(refused.code(), Code::BadUserInput);
             let at = refused.at().expect("a place");
             assert!(at.column == 1 && (line..=line + 1).contains(&at.line), "{fragments}: {at}");
         }

@@ -1,0 +1,131 @@
+//! What a request costs: each field, as often as the lists around it may have items.
+
+use async_graphql::{Request, Variables};
+use serde_json::json;
+
+use super::{Guard, Prices, Refused, each, wide};
+use crate::{config::Limits, graphql::sdl};
+
+fn guard(query_cost: usize) -> Guard {
+    Guard::new(&Limits { query_cost, ..wide() }, Prices::of(&sdl()))
+}
+
+fn cost(request: impl Into<Request>) -> usize {
+    guard(usize::MAX).admit(&mut request.into()).expect("admitted")
+}
+
+/// The cost of a page of clusters with two fields each, asked for with arguments.
+fn cost_of_page(arguments: &str, variables: serde_json::Value) -> usize {
+    let query = format!(
+        "query($n: Int, $m: Int = 7) {{ organization(orgId: \"1\") {{ clusters{arguments} {{ nodes {{ uuid version }} }} }} }}"
+    );
+    cost(Request::new(query).variables(Variables::from_json(variables)))
+}
+
+#[test]
+fn a_field_costs_one_wherever_it_stands_and_its_own_name_nothing() {
+    assert_eq!(cost("{ viewer { isAdministrator } service { version } }"), 4);
+    assert_eq!(cost("{ ... { viewer { ...F __typename } } __typename } fragment F on Viewer { isAdministrator }"), 2);
+    assert_eq!(cost("{ a: service { version } b: service { version } }"), 4);
+    assert_eq!(cost("{ nobody { knows } }"), 2);
+    assert_eq!(cost("{ __schema { types { name } } }"), 3);
+}
+
+#[test]
+fn what_a_page_holds_costs_as_often_as_the_page_is_long() {
+    // The organization and its list once; nodes, uuid and version for each.
+    let expected = |size: usize| 2 + 3 * size;
+    for (arguments, size) in [
+        ("", 20),
+        ("(first: 1)", 1),
+        ("(last: 100)", 100),
+        ("(first: null)", 20),
+        // These are refused where the page is read, by the argument's name.
+        ("(first: 101)", 100),
+        ("(first: 2147483648)", 100),
+        ("(first: 99999999999999999999)", 20),
+        ("(first: -1)", 1),
+        ("(first: 0)", 0),
+        ("(first: \"9\")", 20),
+    ] {
+        assert_eq!(cost_of_page(arguments, json!({})), expected(size), "{arguments}");
+    }
+    for (arguments, variables, size) in [
+        ("(first: $n)", json!({ "n": 50 }), 50),
+        ("(first: $n)", json!({ "n": 1_000 }), 100),
+        ("(first: $n)", json!({}), 20),
+        ("(first: $n)", json!({ "n": null }), 20),
+        ("(last: $m)", json!({}), 7),
+        ("(last: $m)", json!({ "m": 9 }), 9),
+        ("(first: $unknown)", json!({}), 20),
+    ] {
+        assert_eq!(cost_of_page(arguments, variables.clone()), expected(size), "{arguments} with {variables}");
+    }
+}
+
+#[test]
+fn what_is_asked_for_by_keys_costs_as_often_as_there_are_keys() {
+    let of_keys = |keys: serde_json::Value| {
+        cost(
+            Request::new("query($k: [ID!]!) { nodes(ids: $k) { id } }")
+                .variables(Variables::from_json(json!({ "k": keys }))),
+        )
+    };
+    assert_eq!(cost("{ nodes(ids: [\"a\" \"b\" \"a\"]) { id } }"), 1 + 3);
+    assert_eq!(cost("{ clusters(uuids: []) { uuid } }"), 1);
+    assert_eq!(cost("{ nodes(ids: \"a\") { id } }"), 1 + 1);
+    assert_eq!(of_keys(json!(["a", "b"])), 1 + 2);
+    assert_eq!(of_keys(json!("a")), 1 + 1);
+    assert_eq!(of_keys(json!(vec!["a"; 5_000])), 1 + 100);
+}
+
+#[test]
+fn levels_multiply_also_by_way_of_fragments() {
+    const FRAGMENTS: &str = "fragment O on Organization { clusters(first: 3) { nodes { ...C ...C } } }
+        fragment C on Node { ... on Cluster { report { ruleHits(last: 5) { edges { node { selector } } } } } }";
+    // Of each cluster twice: report, its list, and for each hit edges, node and selector.
+    let of_cluster = 2 * (2 + 5 * 3);
+    let of_organization = 1 + 3 * (1 + of_cluster);
+    let query = format!("{{ organizations(first: 2) {{ nodes {{ ...O }} }} }} {FRAGMENTS}");
+    assert_eq!(cost(query.as_str()), 1 + 2 * (1 + of_organization));
+}
+
+#[test]
+fn the_operation_that_is_run_is_the_one_that_counts() {
+    const TWO: &str =
+        "query A { viewer { isAdministrator } } query B { organizations(first: 100) { nodes { orgId } } }";
+    assert_eq!(cost(Request::new(TWO).operation_name("A")), 2);
+    assert_eq!(cost(Request::new(TWO).operation_name("B")), 201);
+    assert!(guard(200).admit(&mut Request::new(TWO).operation_name("A")).is_ok());
+    assert!(guard(200).admit(&mut Request::new(TWO).operation_name("B")).is_err());
+}
+
+#[test]
+fn the_limit_itself_is_let_in_and_a_field_more_is_refused_by_name_limit_and_cost() {
+    let fields = |count: usize| format!("{{ {} }}", "service { version } ".repeat(count / 2));
+    assert_eq!(guard(100).admit(&mut fields(100).into()), Ok(100));
+    let refused = guard(100).admit(&mut fields(102).into()).expect_err("refused");
+    assert_eq!(
+        refused.to_string(),
+        "limits.query_cost allows 100 fields, those of a page counted as often as it is long; this request has at least 102"
+    );
+}
+
+#[test]
+fn no_product_grows_so_large_that_it_is_small_again() {
+    // 100 to the power of 12 is beyond 64 bits; each level of the chain is a page of its own.
+    let up_and_down = |i: usize| {
+        format!(
+            "fragment F{i} on Organization {{ clusters(first: 100) {{ nodes {{ organization {{ ...F{} }} }} }} }} ",
+            i + 1
+        )
+    };
+    let chain = each(12, up_and_down);
+    let query = format!(
+        "{{ organizations(first: 100) {{ nodes {{ ...F0 }} }} }} {chain} fragment F12 on Organization {{ orgId }}"
+    );
+    match guard(usize::MAX - 1).admit(&mut query.into()).expect_err("refused") {
+        Refused::TooMuch { key: "limits.query_cost", found: usize::MAX, .. } => {}
+        other => panic!("{other}"),
+    }
+}

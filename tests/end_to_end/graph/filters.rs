@@ -1,0 +1,220 @@
+//! Filters of clusters: each alone and each with each other, compared with what they say in plain words.
+
+use chrono::{TimeDelta, Utc};
+use semver::Version;
+
+use super::*;
+use crate::{
+    harness::each_database,
+    reports::{self, organization, report},
+};
+
+/// A cluster of the fleet below.
+struct Told {
+    uuid: &'static str,
+    version: Option<&'static str>,
+    hits: &'static [&'static str],
+    minutes_ago: i64,
+}
+
+const fn told(
+    uuid: &'static str,
+    version: Option<&'static str>,
+    hits: &'static [&'static str],
+    minutes_ago: i64,
+) -> Told {
+    Told { uuid, version, hits, minutes_ago }
+}
+
+const HOUR: i64 = 60;
+const DAY: i64 = 24 * HOUR;
+const FLEET: [Told; 9] = [
+    told("00000000-0000-0000-0000-00000000abcd", None, &[], 1),
+    told("0abcdef0-1111-4111-8111-111111111111", Some("4.15.99"), &["a.b|K"], 30),
+    told("1a5c0ffe-2222-4222-8222-222222222222", Some("4.16.0-rc.1"), &["a.b|K", "a.b|k"], 90),
+    told("2b5c0ffe-3333-4333-8333-333333333333", Some("4.16.0"), &["a_b|K"], 5 * HOUR),
+    told("3c5c0ffe-4444-4444-8444-444444444444", Some("4.16.0+build"), &[], DAY + 5),
+    told("4d5c0ffe-5555-4555-8555-555555555555", Some("4.9.0"), &["a%b|K", "é|É"], 2 * DAY),
+    told("5e5c0ffe-6666-4666-8666-666666666666", Some("5.0.0-0.nightly"), &["a.b|K|L"], 8 * DAY),
+    told("6f5c0ffe-7777-4777-8777-777777777777", Some("latest"), &["a.b|K"], 30 * DAY),
+    told("ffffffff-ffff-ffff-ffff-ffffffffffff", Some("4.16"), &[], 400 * DAY),
+];
+
+/// A filter as it is written, and what it says.
+type Filter = (&'static str, fn(&Told) -> bool);
+
+fn precedes(told: &Told, bound: &str) -> Option<bool> {
+    let version = Version::parse(told.version?).ok()?;
+    Some(version.cmp_precedence(&Version::parse(bound).expect("a version")).is_lt())
+}
+
+/// The lowest pre-release that there is: a bound without patch stands there.
+const FILTERS: &[Filter] = &[
+    ("", |_| true),
+    ("text: null", |_| true),
+    (r#"text: """#, |_| true),
+    (r#"text: "abcd""#, |it| it.uuid.contains("abcd")),
+    (r#"text: "5C0FFE-3333-43""#, |it| it.uuid.contains("5c0ffe-3333-43")),
+    (r#"text: "0-1111-4""#, |it| it.uuid.contains("0-1111-4")),
+    (r#"text: "%""#, |_| false),
+    (r#"text: "_""#, |_| false),
+    (r#"text: "\\""#, |_| false),
+    (r#"text: "5c_ffe""#, |_| false),
+    (r#"text: "5c%e""#, |_| false),
+    (r#"text: "5c0ffe' OR '1'='1""#, |_| false),
+    (r#"text: "É""#, |_| false),
+    ("uuids: []", |_| false),
+    (
+        r#"uuids: ["FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF" "000000000000000000000000000000aa" "1a5c0ffe222242228222222222222222"]"#,
+        |it| it.uuid.starts_with("ffff") || it.uuid.starts_with("1a5c"),
+    ),
+    ("version: {}", |_| true),
+    ("version: null", |_| true),
+    (r#"version: {from: "4.16"}"#, |it| precedes(it, "4.16.0-0") == Some(false)),
+    (r#"version: {before: "4.16"}"#, |it| precedes(it, "4.16.0-0") == Some(true)),
+    (r#"version: {before: "5"}"#, |it| precedes(it, "5.0.0-0") == Some(true)),
+    (r#"version: {from: "4.16.0"}"#, |it| precedes(it, "4.16.0") == Some(false)),
+    (r#"version: {before: "4.16.0"}"#, |it| precedes(it, "4.16.0") == Some(true)),
+    (r#"version: {from: "4.16.0-rc.1", before: "4.16.0+x"}"#, |it| it.version == Some("4.16.0-rc.1")),
+    (r#"version: {from: "4.9", before: "4.10"}"#, |it| it.version == Some("4.9.0")),
+    (r#"version: {from: "5", before: "4"}"#, |_| false),
+    ("versions: []", |_| false),
+    (r#"versions: ["4.16.0" "latest" "4.16.0"]"#, |it| matches!(it.version, Some("4.16.0" | "latest"))),
+    (r#"versions: "4.16""#, |it| it.version == Some("4.16")),
+    (r#"versions: ["" "LATEST" "4.9"]"#, |_| false),
+    ("hasHits: true", |it| !it.hits.is_empty()),
+    ("hasHits: false", |it| it.hits.is_empty()),
+    ("hitBy: []", |_| false),
+    (r#"hitBy: ["a.b|K"]"#, |it| it.hits.contains(&"a.b|K")),
+    (r#"hitBy: ["a_b|K" "a.b|k" "é|É"]"#, |it| it.hits.iter().any(|hit| ["a_b|K", "a.b|k", "é|É"].contains(hit))),
+    (r#"hitBy: ["a.b" "|K" "nobody|KNOWS"]"#, |_| false),
+    (r#"seenWithin: "PT1H""#, |it| it.minutes_ago < HOUR),
+    (r#"seenWithin: "P1D""#, |it| it.minutes_ago < DAY),
+    (r#"seenWithin: "P1W1DT0S""#, |it| it.minutes_ago < 8 * DAY),
+    (r#"seenWithin: "PT0S""#, |_| false),
+    (r#"seenWithin: "P100000000D""#, |_| true),
+];
+
+fn fleet() -> Vec<Report> {
+    let now = Utc::now();
+    let told = FLEET.iter().map(|told| {
+        let hits: Vec<_> = told.hits.iter().map(|hit| (*hit, "")).collect();
+        let number = uuid::Uuid::parse_str(told.uuid).expect("a UUID").as_u128();
+        let mut report = report(1, number, &hits);
+        // A cluster stands on neither side of a minute that a filter asks for, however long the test takes.
+        report.last_checked = (now - TimeDelta::minutes(told.minutes_ago)).into();
+        report.version = told.version.map(str::to_owned);
+        report
+    });
+    // What belongs to others is in no list, whatever the filter.
+    told.chain([report(2, 0xabcd_0000, &[("a.b|K", "")])]).collect()
+}
+
+/// The clusters of organization 1 that a filter lets through.
+async fn found(graph: &Graph, filter: &str) -> Vec<String> {
+    let query = format!(
+        r#"{{ organization(orgId: "1") {{
+            all: clusters(first: 100, filter: {{{filter}}}) {{ totalCount nodes {{ uuid }} }}
+            last: clusters(last: 1, filter: {{{filter}}}) {{ totalCount nodes {{ uuid }} pageInfo {{ hasPreviousPage }} }} }} }}"#
+    );
+    let answer = graph.ask(&query).await;
+    assert_eq!(answer.get("errors"), None, "{query}: {answer}");
+    let (all, last) = (&answer["data"]["organization"]["all"], &answer["data"]["organization"]["last"]);
+    let nodes = all["nodes"].as_array().expect("nodes");
+    assert_eq!(all["totalCount"], nodes.len(), "{filter}: the total is the filtered list's");
+    assert_eq!((&last["totalCount"], last["nodes"].get(0)), (&all["totalCount"], nodes.last()), "{filter}");
+    assert_eq!(last["pageInfo"]["hasPreviousPage"], nodes.len() > 1, "{filter}");
+    nodes.iter().map(|node| node["uuid"].as_str().expect("a UUID").to_owned()).collect()
+}
+
+fn expected(says: impl Fn(&Told) -> bool) -> Vec<&'static str> {
+    FLEET.iter().filter(|told| says(told)).map(|told| told.uuid).collect()
+}
+
+#[tokio::test]
+async fn each_filter_shows_what_it_says() {
+    for database in each_database().await {
+        let graph = Graph::of(&database, &fleet()).await;
+        for (filter, says) in FILTERS {
+            assert_eq!(found(&graph, filter).await, expected(says), "{}: {filter}", database.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn filters_together_show_what_all_of_them_say() {
+    let name = |filter: &'static str| filter.split(':').next().unwrap_or_default();
+    for database in each_database().await {
+        let graph = Graph::of(&database, &fleet()).await;
+        // Every third with every fifth, and so that each is there: what meets is what matters, not how often.
+        for (one, says) in FILTERS.iter().step_by(3) {
+            for (other, says_too) in FILTERS.iter().skip(1).step_by(5).filter(|(other, _)| name(other) != name(one)) {
+                let filter = format!("{one} {other}");
+                let expected = expected(|told| says(told) && says_too(told));
+                assert_eq!(found(&graph, &filter).await, expected, "{}: {filter}", database.name);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_parent_has_its_own_filtered_list_and_total() {
+    const QUERY: &str = r#"{ organizations { nodes { orgId clusters(first: 1, filter: {hitBy: "a.b|K"}) {
+        totalCount pageInfo { hasNextPage } } } } }"#;
+    for database in each_database().await {
+        let graph = Graph::of(&database, &fleet()).await;
+        let answer = graph.ask(QUERY).await;
+        let list = |total, more| json!({ "totalCount": total, "pageInfo": { "hasNextPage": more } });
+        let expected = json!([
+            { "orgId": "1", "clusters": list(3, true) },
+            { "orgId": "2", "clusters": list(1, false) },
+        ]);
+        assert_eq!(answer["data"]["organizations"]["nodes"], expected, "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_asks_for_too_much_or_for_nonsense_is_refused_by_name() {
+    let many = |value: &str| vec![value; 101].join(" ");
+    let [uuids, texts] = [many(&format!("\"{}\"", reports::cluster(1))), many("\"a|B\"")];
+    let cases = [
+        (format!("text: \"{}\"", "x".repeat(101)), "filter.text: has more than 100 characters"),
+        (format!("text: \"{}\"", "é".repeat(5_000)), "filter.text: has more than 100 characters"),
+        (r#"text: "\u0000""#.to_owned(), "filter.text: holds a NUL character, which nothing has"),
+        (format!("uuids: [{uuids}]"), "filter.uuids: has 101 values; at most 100 are taken"),
+        (format!("versions: [{texts}]"), "filter.versions: has 101 values; at most 100 are taken"),
+        (r#"versions: ["4.16.0" "\u0000"]"#.to_owned(), "filter.versions: holds a NUL character, which nothing has"),
+        (format!("hitBy: [{texts}]"), "filter.hitBy: has 101 values; at most 100 are taken"),
+        (r#"hitBy: ["a|\u0000"]"#.to_owned(), "filter.hitBy: holds a NUL character, which nothing has"),
+        (
+            r#"version: {from: "s3cr3t"}"#.to_owned(),
+            "filter.version.from: is no version, such as 4.16.3, 4.16 or 4.16.0-rc.1",
+        ),
+        (
+            r#"version: {before: "4.16.x"}"#.to_owned(),
+            "filter.version.before: is no version, such as 4.16.3, 4.16 or 4.16.0-rc.1",
+        ),
+        (
+            r#"seenWithin: "s3cr3t""#.to_owned(),
+            r#"Invalid value for argument "filter.seenWithin", expected type "Duration""#,
+        ),
+        (r#"uuids: ["s3cr3t"]"#.to_owned(), r#"Invalid value for argument "filter.uuids.0", expected type "UUID""#),
+        ("hasHits: 1".to_owned(), r#"Invalid value for argument "filter.hasHits", expected type "Boolean""#),
+        ("nam: 1".to_owned(), r#"Invalid value for argument "filter", unknown field "nam" of type "ClusterFilter""#),
+    ];
+    for database in each_database().await {
+        let graph = Graph::of(&database, &fleet()).await;
+        for (filter, message) in &cases {
+            let query = format!(
+                "{{ organization(orgId: \"{}\") {{ clusters(filter: {{{filter}}}) {{ totalCount }} }} }}",
+                organization(1)
+            );
+            let answer = graph.ask(&query).await;
+            assert_eq!(answer["errors"][0]["message"], *message, "{}: {filter}: {answer}", database.name);
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{}: {filter}", database.name);
+        }
+        // At the edge.
+        let edge = format!("text: \"{}\" versions: [{}]", "é".repeat(100), vec!["\"4.9.0\""; 100].join(" "));
+        assert_eq!(found(&graph, &edge).await, Vec::<String>::new(), "{}", database.name);
+    }
+}

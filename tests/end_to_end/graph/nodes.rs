@@ -1,0 +1,151 @@
+//! Nodes by their ids: each type, in the order asked, within what the viewer may see.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::*;
+use crate::{
+    harness::each_database,
+    reports::{cluster, organization, report},
+};
+
+const OF_EACH_TYPE: &str = "__typename id ... on Organization { orgId } ... on Cluster { uuid }
+    ... on Report { cluster { uuid } lastCheckedAt } ... on RuleHit { selector details cluster { uuid } impactedSince }";
+
+fn id(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+/// Two organizations with a cluster each, and the ids of all that the first one has.
+async fn graphs() -> [(Graph, Database); 2] {
+    let [one, other] = each_database().await;
+    let reports = [report(1, 1, &[("a.b|K|:L", r#"{"n":1}"#), ("é|É", "")]), report(2, 2, &[("a.b|K|:L", "")])];
+    [(Graph::of(&one, &reports).await, one), (Graph::of(&other, &reports).await, other)]
+}
+
+fn ids_of(owner: u32, number: u128) -> [String; 4] {
+    let uuid = cluster(number);
+    [
+        id(&format!("1:Organization:{owner}")),
+        id(&format!("1:Cluster:{uuid}")),
+        id(&format!("1:Report:{uuid}")),
+        id(&format!("1:RuleHit:{uuid}:a.b|K|:L")),
+    ]
+}
+
+async fn nodes(graph: &Graph, viewer: Viewer, ids: &[impl AsRef<str>], selections: &str) -> Value {
+    let query = format!("query($ids: [ID!]!) {{ nodes(ids: $ids) {{ {selections} }} }}");
+    let ids: Vec<_> = ids.iter().map(AsRef::as_ref).collect();
+    let mut answer = graph.ask_as(viewer, &query, json!({ "ids": ids })).await;
+    assert_eq!(answer.get("errors"), None, "{answer}");
+    answer["data"]["nodes"].take()
+}
+
+#[tokio::test]
+async fn a_node_of_each_type_is_found_by_its_id() {
+    let (ids, uuid, checked) = (ids_of(1, 1), cluster(1).to_string(), crate::reports::LAST_CHECKED);
+    let expected = json!([
+        { "__typename": "Organization", "id": ids[0], "orgId": "1" },
+        { "__typename": "Cluster", "id": ids[1], "uuid": uuid },
+        { "__typename": "Report", "id": ids[2], "cluster": { "uuid": uuid }, "lastCheckedAt": checked },
+        {
+            "__typename": "RuleHit", "id": ids[3], "selector": "a.b|K|:L", "details": { "n": 1 },
+            "cluster": { "uuid": uuid }, "impactedSince": checked,
+        },
+    ]);
+    for (graph, database) in graphs().await {
+        assert_eq!(nodes(&graph, Viewer::unrestricted(), &ids, OF_EACH_TYPE).await, expected, "{}", database.name);
+        for (id, expected) in ids.iter().zip(expected.as_array().expect("nodes")) {
+            let answer = graph.ask(&format!("{{ node(id: \"{id}\") {{ {OF_EACH_TYPE} }} }}")).await;
+            assert_eq!(answer["data"]["node"], *expected, "{}: {answer}", database.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn ids_in_lists_lead_back_to_what_they_were_given_for() {
+    const QUERY: &str = "{ organizations(first: 1) { nodes { id clusters { nodes { id report { id ruleHits(first: 1) {
+        nodes { id } } } } } } } }";
+    for (graph, database) in graphs().await {
+        let answer = graph.ask(QUERY).await;
+        let organization = &answer["data"]["organizations"]["nodes"][0];
+        let cluster = &organization["clusters"]["nodes"][0];
+        let report = &cluster["report"];
+        let found = [organization, cluster, report, &report["ruleHits"]["nodes"][0]].map(|node| node["id"].clone());
+        assert_eq!(json!(found), json!(ids_of(1, 1)), "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn nodes_keep_order_and_length_with_null_in_place() {
+    let [organization, one, report, hit] = ids_of(1, 1);
+    let unknown = [
+        id("1:Organization:9"),
+        id(&format!("1:Cluster:{}", cluster(9))),
+        id(&format!("1:Report:{}", cluster(9))),
+        id(&format!("1:RuleHit:{}:a.b|K|:L", cluster(9))),
+        id(&format!("1:RuleHit:{}:un|KNOWN", cluster(1))),
+        "no id at all".to_owned(),
+        id(&format!("1:RuleHit:{}:a|\0", cluster(1))),
+    ];
+    for (graph, database) in graphs().await {
+        for unknown in &unknown {
+            let asked = [&one, unknown, &hit, &one, &organization, &report, unknown, &hit];
+            let found = nodes(&graph, Viewer::unrestricted(), &asked, "id").await;
+            let expected: Vec<_> =
+                asked.iter().map(|id| if *id == unknown { Value::Null } else { json!({ "id": id }) }).collect();
+            assert_eq!(found, json!(expected), "{}: {unknown}", database.name);
+        }
+        assert_eq!(nodes(&graph, Viewer::unrestricted(), &[] as &[&str], "id").await, json!([]), "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_the_viewers_looks_as_if_it_were_not_there() {
+    for (graph, database) in graphs().await {
+        let member = Viewer::member_of(organization(1));
+        let [own, foreign] = [ids_of(1, 1), ids_of(2, 2)];
+        let asked: Vec<_> = own.iter().zip(&foreign).flat_map(|(own, foreign)| [own, foreign]).collect();
+        let expected: Vec<_> = own.iter().flat_map(|id| [json!({ "id": id }), Value::Null]).collect();
+        assert_eq!(nodes(&graph, member, &asked, "id").await, json!(expected), "{}", database.name);
+        for id in &foreign {
+            let answer = graph.ask_as(member, &format!("{{ node(id: \"{id}\") {{ id }} }}"), json!({})).await;
+            assert_eq!(answer, json!({ "data": { "node": null } }), "{}", database.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_id_is_refused_by_node_and_null_in_nodes() {
+    let [_, one, ..] = ids_of(1, 1);
+    let bad = [
+        String::new(),
+        one[..one.len() - 3].to_owned(),
+        one.replace('M', "N"),
+        one.clone() + "AAAA",
+        format!("{one}=="),
+        id(&format!("2:Cluster:{}", cluster(1))),
+        id(&format!("1:Cluster:{}", cluster(0xabc)).to_uppercase()),
+        id("1:Recommendation:a|B"),
+        id("1:Organization:01"),
+        id("1:Organization:4294967296"),
+        id(&format!("1:RuleHit:{}", cluster(1))),
+        id(&format!("1:RuleHit:{}:a|\0", cluster(1))),
+        "A".repeat(10_000),
+        "\0".to_owned(),
+    ];
+    for (graph, database) in graphs().await {
+        for id in &bad {
+            let answer = graph.ask_with("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
+            let error = &answer["errors"][0];
+            assert_eq!(error["message"], "id: is not an id that this service gave out", "{}: {id}", database.name);
+            assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{}: {id}", database.name);
+        }
+        let found = nodes(&graph, Viewer::unrestricted(), &bad, "id").await;
+        assert_eq!(found, json!(vec![Value::Null; bad.len()]), "{}", database.name);
+
+        let many = graph.ask_with("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": vec![&one; 101] }));
+        let answer = many.await;
+        assert_eq!(answer["errors"][0]["message"], "ids: has 101 ids; at most 100 are taken", "{}", database.name);
+        assert_eq!(nodes(&graph, Viewer::unrestricted(), &vec![&one; 100], "id").await[99], json!({ "id": one }));
+    }
+}
