@@ -2,6 +2,7 @@
 
 mod config;
 mod demo;
+mod exit;
 mod migrate;
 mod produce;
 mod producer;
@@ -14,6 +15,8 @@ use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, process::ExitCode
 
 use clap::{Parser, Subcommand};
 
+pub use self::exit::Exit;
+
 use crate::{config::Config, config::Loaded, service, store, telemetry};
 
 /// Cluster-health results from a Kafka topic, kept with their history and served as one GraphQL graph.
@@ -21,7 +24,7 @@ use crate::{config::Config, config::Loaded, service, store, telemetry};
 #[command(name = "insights-results-aggregator", version = crate::VERSION, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 all went well, 1 the command line or the configuration is wrong, 2 the database \
-    failed,\n3 Kafka failed, 4 the HTTP server failed, 5 a migration failed.\n\n\
+    failed,\n3 Kafka failed, 4 the HTTP server failed, 5 a migration failed, 130 a second signal.\n\n\
     Try it: insights-results-aggregator demo"
 )]
 struct CommandLine {
@@ -73,13 +76,13 @@ enum Failure {
 }
 
 impl Failure {
-    fn exit_code(&self) -> u8 {
+    fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::OpenBind(_) | Self::Usage(_) | Self::Io { .. } | Self::Generator(_) => 1,
-            Self::Service(service::Error::Store(_)) => 2,
-            Self::Service(service::Error::Ingest(_)) | Self::Kafka { .. } => 3,
-            Self::Service(service::Error::Listen { .. } | service::Error::TaskEnded { .. }) => 4,
-            Self::Migration(_) => 5,
+            Self::Config(_) | Self::OpenBind(_) | Self::Usage(_) | Self::Io { .. } | Self::Generator(_) => Exit::Usage,
+            Self::Service(service::Error::Store(_)) => Exit::Database,
+            Self::Service(service::Error::Ingest(_)) | Self::Kafka { .. } => Exit::Kafka,
+            Self::Service(service::Error::Listen { .. } | service::Error::TaskEnded { .. }) => Exit::Http,
+            Self::Migration(_) => Exit::Migration,
         }
     }
 }
@@ -91,14 +94,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &BTreeMap
         Err(error) => {
             // Help and version are "errors" that go to standard output. If even that is closed, there is nobody to tell.
             let _ = error.print();
-            return ExitCode::from(u8::from(error.use_stderr()));
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            return ExitCode::from(exit.code());
         }
     };
     match dispatch(command_line, environment) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(Exit::Success.code()),
         Err(failure) => {
             eprintln!("error: {}", with_causes(&failure));
-            ExitCode::from(failure.exit_code())
+            ExitCode::from(failure.exit().code())
         }
     }
 }

@@ -3,10 +3,7 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::Failure;
-
-/// The exit code of a process that was told twice.
-const IMPATIENT: i32 = 130;
+use super::{Exit, Failure};
 
 /// A token that is cancelled by the first signal.
 pub(super) fn stop_on_signal() -> Result<CancellationToken, Failure> {
@@ -22,7 +19,7 @@ pub(super) fn stop_on_signal() -> Result<CancellationToken, Failure> {
                 _ = interrupt.recv() => {}
             }
             if told.is_cancelled() {
-                std::process::exit(IMPATIENT);
+                std::process::exit(Exit::Impatience.code().into());
             }
             tracing::info!("stopping; a second signal ends the process at once");
             told.cancel();

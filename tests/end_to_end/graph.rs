@@ -1,11 +1,13 @@
 //! The graph as it can be asked, here without HTTP: what it answers, and in how many statements.
 
 mod answers;
+mod attacks;
 mod cost;
 mod dropped_requests;
 mod failing_loads;
 mod filters;
 mod history;
+mod limits;
 mod nodes;
 mod paging;
 mod refusals;
@@ -31,6 +33,11 @@ use crate::{
 
 /// More than any request here takes, and less than anyone would wait for a test.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A piece of text for each number below `count`.
+pub(crate) fn each(count: usize, piece: impl Fn(usize) -> String) -> String {
+    (0..count).map(piece).collect()
+}
 
 /// The graph over a store, within the limits that nobody changed.
 #[derive(Clone)]

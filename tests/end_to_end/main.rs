@@ -6,6 +6,7 @@
 mod bad_messages;
 mod command_line;
 mod demo;
+mod documented_errors;
 mod examples;
 mod graph;
 mod graphiql;
@@ -18,6 +19,7 @@ mod migrate;
 mod newest_report_counts;
 mod outages;
 mod produce;
+mod production_mode;
 mod readiness;
 mod reports;
 mod roles;

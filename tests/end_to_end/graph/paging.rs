@@ -74,7 +74,7 @@ impl List {
         };
         assert_eq!(found.len(), self.rows.len(), "every parent is there");
         let cursors = self.rows.iter().map(|(parent, rows)| {
-            let shown = found[parent.as_str()].pointer(self.list).expect("the list");
+            let shown = found[parent.as_str()].pointer(self.place).expect("the list");
             (parent.as_str(), self.check_of_one(shown, rows, page))
         });
         cursors.collect()
@@ -90,10 +90,8 @@ impl List {
 
         let edges = shown["edges"].as_array().expect("edges").iter();
         let cursors: Vec<_> = edges.map(|edge| text(&edge["cursor"]).to_owned()).collect();
-        let (has_next, has_previous) = match page.from_end {
-            false => (has_more, page.after.is_some()),
-            true => (page.before.is_some(), has_more),
-        };
+        let (has_next, has_previous) =
+            if page.from_end { (page.before.is_some(), has_more) } else { (has_more, page.after.is_some()) };
         let info = json!({
             "hasNextPage": has_next, "hasPreviousPage": has_previous,
             "startCursor": cursors.first(), "endCursor": cursors.last(),

@@ -262,11 +262,8 @@ async fn a_long_request_gets_a_short_answer() {
     let cases = [
         format!("{{ {long} }}"),
         format!("{{ viewer {{ {long} }} }}"),
-        format!("{{ service {{ {} }} }}", (0..1_500).map(|number| format!("f{number} ")).collect::<String>()),
-        format!(
-            "query({}) {{ service {{ version }} }}",
-            (0..50).map(|number| format!("$v{number}: Int ")).collect::<String>()
-        ),
+        format!("{{ service {{ {} }} }}", each(1_500, |number| format!("f{number} "))),
+        format!("query({}) {{ service {{ version }} }}", each(50, |number| format!("$v{number}: Int "))),
         format!("{{ organization(orgId: \"{long}\") {{ orgId }} }}"),
         format!("{{ ...{long} }}"),
         format!("{{ organizations({long}: 1) {{ totalCount }} }}"),

@@ -1,5 +1,7 @@
 //! One statement a relation and set of arguments, however many rows come back and however many ask at once.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
 use super::*;
 use crate::{
     harness::each_database,
@@ -163,4 +165,81 @@ async fn what_would_cost_too_much_costs_no_statement() {
         assert_eq!(answer["data"], Value::Null, "{answer}");
         assert_eq!(statements, 0);
     }
+}
+
+/// Clusters of an organization, each with its hits and its history, over pages with these arguments.
+fn deep(page: &str, filter: &str, order: &str) -> String {
+    format!(
+        "{{ organizations(first: 1) {{ nodes {{ clusters({page} filter: {{{filter}}} {order}) {{ totalCount
+            pageInfo {{ hasNextPage hasPreviousPage }} edges {{ cursor node {{ uuid
+                history({page}) {{ totalCount nodes {{ kind at selector cluster {{ uuid }} }} }}
+                report {{ ruleHits({page}) {{ totalCount nodes {{ selector details }} }} }} }} }} }} }} }} }}"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn filters_orders_and_directions_cost_nothing_more() {
+    let uuids: Vec<_> = (1..=100).map(|number| format!("\"{}\"", cluster(number))).collect();
+    let filters = [
+        String::new(),
+        r#"text: "0" hasHits: true hitBy: ["rule_0|KEY" "rule_4|KEY"] seenWithin: "P36500D""#.to_owned(),
+        format!("uuids: [{}]", uuids.join(" ")),
+    ];
+    let pages = ["first: 10", "last: 10"];
+    let orders = ["", "orderBy: {field: VERSION, direction: DESC}", "orderBy: {field: LAST_CHECKED, direction: ASC}"];
+    // Organizations, their clusters, and of those the history and the hits.
+    let queries: Vec<_> = filters
+        .iter()
+        .flat_map(|filter| pages.map(|page| (filter, page)))
+        .zip(orders.iter().cycle())
+        .map(|((filter, page), order)| deep(page, filter, order))
+        .collect();
+    check(&queries.iter().map(|query| (query.as_str(), 4)).collect::<Vec<_>>()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cursor_for_all_parents_costs_nothing_more() {
+    // Behind the first cluster, before the last hit, between two events: whatever the cursor, one statement a list.
+    let encode = |text: String| URL_SAFE_NO_PAD.encode(text);
+    let (first, last) =
+        (encode(format!("1:clusters:uuid:asc:{}", cluster(1))), encode("1:ruleHits:selector:asc:z|Z".into()));
+    let old = encode("1:history:at:desc:2020-01-01T00:00:00.000000Z opened a|A".into());
+    let query = format!(
+        r#"{{ organizations(first: 1) {{ nodes {{ clusters(first: 100, after: "{first}") {{ nodes {{
+            history(last: 5, before: "{old}") {{ nodes {{ kind }} }}
+            report {{ ruleHits(last: 5, before: "{last}") {{ nodes {{ selector }} }} }} }} }} }} }} }}"#
+    );
+    check(&[(&query, 4)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_cost_a_statement_a_type() {
+    let id = |text: String| format!("\"{}\"", URL_SAFE_NO_PAD.encode(text));
+    let (organization, unknown) = (id("1:Organization:1".into()), id(format!("1:Cluster:{}", cluster(999_999))));
+    let of_cluster = |number| {
+        let uuid = cluster(number);
+        [id(format!("1:Cluster:{uuid}")), id(format!("1:Report:{uuid}")), id(format!("1:RuleHit:{uuid}:rule_0|KEY"))]
+    };
+    let [one, report, hit] = of_cluster(1);
+    let many: Vec<_> = (1..=32).flat_map(of_cluster).collect();
+    let nodes = |ids: &str, selections: &str| format!("{{ nodes(ids: [{ids}]) {{ {selections} }} }}");
+    let repeated = nodes(&[&one, &unknown, &one, &hit, &one].map(String::as_str).join(" "), "id");
+    let all = nodes(&format!("{} {organization} {unknown}", many.join(" ")), "id");
+    let deep = nodes(
+        &many.join(" "),
+        "... on Cluster { history(last: 2) { nodes { kind } } report { ruleHits(first: 2) { nodes { selector } } } }",
+    );
+    check(&[
+        (&nodes("\"no id\"", "id"), 0),
+        (&nodes(&organization, "id"), 1),
+        (&nodes(&one, "id"), 1),
+        // A report is part of its cluster's row.
+        (&nodes(&format!("{one} {report}"), "id"), 1),
+        (&repeated, 2),
+        // Organizations, clusters with their reports, hits.
+        (&all, 3),
+        // And below: the history and the hits of all clusters.
+        (&deep, 4),
+    ])
+    .await;
 }

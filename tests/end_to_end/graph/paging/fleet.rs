@@ -100,10 +100,11 @@ pub(super) fn written(fleet: &Fleet) -> [Vec<Report>; 2] {
 
 /// A list of the graph as it must be.
 pub(super) struct List {
-    /// Where all parents are, with the list in the place of `LIST`; and where parent and list stand in the answer.
+    /// Where all parents are, with the list in the place of `LIST`; and where the parents stand in
+    /// the answer, and the list in a parent.
     pub(super) around: String,
     pub(super) parents: &'static str,
-    pub(super) list: &'static str,
+    pub(super) place: &'static str,
     /// The field, and its arguments but for the page.
     pub(super) field: &'static str,
     pub(super) arguments: String,
@@ -122,18 +123,17 @@ pub(super) struct Row {
 }
 
 /// Puts each parent's items in order, by places that say it all.
-fn ranked<P: Ord>(
-    items: Vec<(String, P, String)>,
-    parents: impl Iterator<Item = String>,
-) -> BTreeMap<String, Vec<Row>> {
+fn ranked<P: Ord>(items: &[(String, P, String)], parents: impl Iterator<Item = String>) -> BTreeMap<String, Vec<Row>> {
     let places: BTreeSet<&P> = items.iter().map(|(_, place, _)| place).collect();
     let rank: BTreeMap<&P, usize> = places.into_iter().enumerate().map(|(rank, place)| (place, rank)).collect();
     let mut rows: BTreeMap<String, Vec<Row>> = parents.map(|parent| (parent, Vec::new())).collect();
-    for (parent, place, key) in &items {
+    for (parent, place, key) in items {
         let row = Row { rank: rank[place], key: key.clone() };
         rows.entry(parent.clone()).or_default().push(row);
     }
-    rows.values_mut().for_each(|rows| rows.sort_by_key(|row| row.rank));
+    for rows in rows.values_mut() {
+        rows.sort_by_key(|row| row.rank);
+    }
     rows
 }
 
@@ -142,15 +142,15 @@ fn owners(fleet: &Fleet) -> BTreeSet<u32> {
 }
 
 pub(super) fn organizations(fleet: &Fleet) -> List {
-    let items = owners(fleet).into_iter().map(|owner| (String::new(), owner, owner.to_string())).collect();
+    let items: Vec<_> = owners(fleet).into_iter().map(|owner| (String::new(), owner, owner.to_string())).collect();
     List {
         around: "LIST".to_owned(),
         parents: "",
-        list: "/list",
+        place: "/list",
         field: "organizations",
         arguments: String::new(),
         key: &["orgId"],
-        rows: ranked(items, [String::new()].into_iter()),
+        rows: ranked(&items, [String::new()].into_iter()),
     }
 }
 
@@ -206,11 +206,14 @@ fn clusters_by<P: Ord>(fleet: &Fleet, order: &str, place: impl Fn(ClusterId, &St
     List {
         around: "organizations(first: 100) { nodes { parent: orgId LIST } }".to_owned(),
         parents: "/organizations/nodes",
-        list: "/list",
+        place: "/list",
         field: "clusters",
         arguments: if order.is_empty() { String::new() } else { format!("orderBy: {order}") },
         key: &["uuid"],
-        rows: ranked(fleet.iter().map(item).collect(), owners(fleet).into_iter().map(|owner| owner.to_string())),
+        rows: ranked(
+            &fleet.iter().map(item).collect::<Vec<_>>(),
+            owners(fleet).into_iter().map(|owner| owner.to_string()),
+        ),
     }
 }
 
@@ -228,11 +231,11 @@ pub(super) fn rule_hits(fleet: &Fleet) -> List {
     List {
         around: around_clusters(fleet, "report { LIST }"),
         parents: "/clusters",
-        list: "/report/list",
+        place: "/report/list",
         field: "ruleHits",
         arguments: String::new(),
         key: &["selector"],
-        rows: ranked(fleet.iter().flat_map(hits).collect(), fleet.keys().map(ToString::to_string)),
+        rows: ranked(&fleet.iter().flat_map(hits).collect::<Vec<_>>(), fleet.keys().map(ToString::to_string)),
     }
 }
 
@@ -247,10 +250,10 @@ pub(super) fn history(fleet: &Fleet) -> List {
     List {
         around: around_clusters(fleet, "LIST"),
         parents: "/clusters",
-        list: "/list",
+        place: "/list",
         field: "history",
         arguments: String::new(),
         key: &["kind", "at", "selector"],
-        rows: ranked(fleet.iter().flat_map(events).collect(), fleet.keys().map(ToString::to_string)),
+        rows: ranked(&fleet.iter().flat_map(events).collect::<Vec<_>>(), fleet.keys().map(ToString::to_string)),
     }
 }

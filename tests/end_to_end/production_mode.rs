@@ -1,0 +1,151 @@
+//! The API as it is opened to the world: without introspection, suggestions and editor. What graphql-cop looks for, it
+//! does not find.
+
+use insights_results_aggregator::service::Role;
+use reqwest::{StatusCode, header::CONTENT_TYPE};
+use serde_json::{Value, json};
+
+use crate::{
+    graph::each,
+    harness::{Database, Running, default_config, sqlite},
+};
+
+async fn production() -> (Running, Database) {
+    let database = sqlite();
+    let mut config = default_config();
+    config.database = database.settings.clone();
+    config.limits.introspection = false;
+    config.http.graphiql = false;
+    (Running::start(config, Role::Api).await.ready().await, database)
+}
+
+/// Posts a body; gives the answer as text.
+async fn post(service: &Running, content_type: &str, body: String) -> (StatusCode, String) {
+    let request = reqwest::Client::new().post(service.url("/graphql")).header(CONTENT_TYPE, content_type).body(body);
+    let answer = request.send().await.expect("an answer");
+    (answer.status(), answer.text().await.expect("text"))
+}
+
+/// Asks something that must be refused with a code, in few words.
+async fn check_refused(service: &Running, query: &str, code: &str) {
+    let answer = service.ask(query).await;
+    assert_eq!(answer["data"], Value::Null, "{query}: {answer}");
+    assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{query}: {answer}");
+    assert!(answer.to_string().len() <= 4_096, "{query}: {answer}");
+}
+
+#[tokio::test]
+async fn many_aliases_many_fields_and_many_directives_are_refused() {
+    let (service, _database) = production().await;
+    let aliases = each(101, |number| format!("a{number}:__typename "));
+    check_refused(&service, &format!("{{ {aliases} }}"), "QUERY_TOO_LARGE").await;
+    check_refused(&service, &format!("{{ {} }}", "__typename ".repeat(500)), "QUERY_TOO_LARGE").await;
+    check_refused(&service, &format!("{{ viewer {{ isAdministrator{} }} }}", "@aa".repeat(500)), "QUERY_TOO_LARGE")
+        .await;
+
+    // Ten directives that nobody knows are few; but they are not answered by an error each, which shows work for each.
+    let answer = service.ask(&format!("{{ viewer {{ isAdministrator{} }} }}", "@aa".repeat(10))).await;
+    assert_eq!(answer["data"], Value::Null, "{answer}");
+    assert!(answer["errors"].as_array().expect("errors").len() < 10, "{answer}");
+}
+
+#[tokio::test]
+async fn a_list_of_requests_is_not_taken() {
+    let (service, _database) = production().await;
+    for count in [10, 10_000] {
+        let batch = json!(vec![json!({ "query": "{ __typename }" }); count]).to_string();
+        let (status, answer) = post(&service, "application/json", batch).await;
+        assert!(matches!(status.as_u16(), 400 | 413), "{count}: {status} {answer}");
+        assert!(!answer.contains("__typename"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_schema_is_not_told() {
+    let (service, _database) = production().await;
+    let circular = "fields { name type { ".repeat(5) + "name" + &" } }".repeat(5);
+    for query in [
+        "{ __schema { types { name } } }".to_owned(),
+        "{ __type(name: \"Query\") { name } }".to_owned(),
+        format!("{{ __schema {{ types {{ {circular} }} }} }}"),
+        "{ ...F } fragment F on Query { schema: __schema { types { name } } }".to_owned(),
+        "query A { __typename } query B { __schema { types { name } } }".to_owned(),
+    ] {
+        check_refused(&service, &query, "INTROSPECTION_DISABLED").await;
+    }
+    // Federation's way to ask for it.
+    check_refused(&service, "{ _service { sdl } }", "BAD_USER_INPUT").await;
+    // What clients need to tell types apart stays.
+    assert_eq!(service.ask("{ __typename }").await["data"]["__typename"], "Query");
+}
+
+#[tokio::test]
+async fn names_are_not_suggested() {
+    let (service, _database) = production().await;
+    for query in [
+        "{ viewe { isAdministrator } }",
+        "{ viewer { isAdministrato } }",
+        "{ organizations(firs: 1) { totalCount } }",
+        "{ organization(orgId: \"1\") { clusters(filter: { tex: \"a\" }) { totalCount } } }",
+        "{ service @includ(if: true) { version } }",
+    ] {
+        check_refused(&service, query, "BAD_USER_INPUT").await;
+        let answer = service.ask(query).await.to_string();
+        assert!(!answer.to_lowercase().contains("did you mean"), "{query}: {answer}");
+    }
+    // Where introspection is on they are.
+    let database = sqlite();
+    let open = Running::api(&database).await.ready().await;
+    let answer = open.ask("{ viewe { isAdministrator } }").await.to_string();
+    assert!(answer.contains("Did you mean"), "{answer}");
+}
+
+#[tokio::test]
+async fn there_is_no_editor() {
+    let (service, _database) = production().await;
+    for path in [
+        "/",
+        "/graphiql",
+        "/graphiql/index.html",
+        "/graphiql/examples.json",
+        "/playground",
+        "/console",
+        "/voyager",
+        "/altair",
+    ] {
+        let request = reqwest::Client::new().get(service.url(path)).header("accept", "text/html");
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let request = reqwest::Client::new().get(service.url("/graphql")).header("accept", "text/html");
+    let answer = request.send().await.expect("an answer");
+    assert!(answer.status().is_client_error(), "{}", answer.status());
+    assert!(!answer.text().await.expect("text").to_lowercase().contains("graphiql"));
+}
+
+#[tokio::test]
+async fn neither_forms_nor_mutations_by_get_are_taken() {
+    let (service, _database) = production().await;
+    let (status, _) = post(&service, "application/x-www-form-urlencoded", "query=%7B__typename%7D".to_owned()).await;
+    assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let mutation = service.url("/graphql?query=mutation%20cop%20%7B__typename%7D");
+    let answer = reqwest::get(mutation).await.expect("an answer");
+    assert!(answer.status().is_client_error(), "{}", answer.status());
+    assert!(!answer.text().await.expect("text").contains("Mutation"));
+}
+
+#[tokio::test]
+async fn neither_traces_nor_exceptions_are_told() {
+    let (service, _database) = production().await;
+    let answer = service.ask("{ __typename }").await;
+    assert_eq!(answer, json!({ "data": { "__typename": "Query" } }), "no extensions");
+    for query in ["qwerty cop { abc }", "{ viewer { \u{0} } }", "{ node(id: 1) { id } }", "}", ""] {
+        let answer = service.ask(query).await;
+        let error = &answer["errors"][0];
+        let members: Vec<_> = error["extensions"].as_object().expect("extensions").keys().collect();
+        assert_eq!(members, ["code"], "{query}: {answer}");
+        for inside in ["panicked", "src/", ".rs", "async_graphql", "stack"] {
+            assert!(!answer.to_string().contains(inside), "{query}: {answer}");
+        }
+    }
+}
