@@ -17,6 +17,10 @@ pub(super) fn is_about_input(message: &str) -> bool {
 
 /// The message as a client may read it.
 pub(super) fn without_values(message: &str) -> String {
+    // The request's `operationName` may be any text.
+    if message.starts_with("Unknown operation named ") {
+        return "the query has no operation of the name in operationName".to_owned();
+    }
     let message = without_enum_value(message);
     let message = without_unknown_field(&message);
     let message = message.split_once("\", found ").map_or(message.clone(), |(kept, _)| format!("{kept}\"").into());
@@ -75,6 +79,7 @@ mod tests {
                 r#"Invalid value for argument "filter", unknown field "name" of type "ClusterFilter""#,
             ),
             (r#"Expected input type "Int", found {a: "s3cr3t"}."#, r#"Expected input type "Int""#),
+            (r#"Unknown operation named "s3cr3t""#, "the query has no operation of the name in operationName"),
             (r#"Unknown field "nam" on type "Query"."#, r#"Unknown field "nam" on type "Query"."#),
         ] {
             assert_eq!(without_values(said), told);

@@ -257,6 +257,24 @@ async fn nothing_that_was_sent_is_repeated() {
 }
 
 #[tokio::test]
+async fn an_operation_that_is_not_there_is_told_without_its_name() {
+    for (graph, database) in graphs().await {
+        for query in ["{ __typename }", "query A { __typename } query B { __typename }"] {
+            let answer = graph.execute(Viewer::unrestricted(), Request::new(query).operation_name("s3cr3t")).await;
+            let error = &answer["errors"][0];
+            assert_eq!(
+                error["message"], "the query has no operation of the name in operationName",
+                "{}",
+                database.name
+            );
+            assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{}", database.name);
+        }
+        let answer = graph.ask("query A { __typename } query B { __typename }").await;
+        assert_eq!(answer["errors"][0]["message"], "Operation name required in request.", "{}", database.name);
+    }
+}
+
+#[tokio::test]
 async fn a_long_request_gets_a_short_answer() {
     let long = "x".repeat(2_000);
     let cases = [
