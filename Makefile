@@ -20,14 +20,17 @@ demo: ## builds and starts everything embedded: broker, database, producer, API 
 	@exec $(TARGET)/debug/insights-results-aggregator demo $(ARGS)
 
 test: ## runs all tests, against a real PostgreSQL and a real Kafka
-	@services/install build web
+	@services/install build web browser
 	@web/build
+	@services/node-modules examples/typescript tests/apollo
 	@# More threads than processors: most tests wait for Kafka most of the time.
 	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked $(ARGS)
 
-lint: ## formatting, clippy, documentation, and what the dependencies may be
-	@services/install build
+lint: ## formatting, the schema, clippy, documentation, and what the dependencies may be
+	@services/install build web
+	@services/node-modules tools/schema-lint
 	cargo fmt --all --check
+	tools/schema-lint/node_modules/.bin/eslint --config tools/schema-lint/eslint.config.mjs schema.graphql examples/queries
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	@$(call cargo-tool,cargo-deny,$(CARGO_DENY))
@@ -53,7 +56,8 @@ schema: ## writes schema.graphql anew from the code
 
 clean: ## removes what was built
 	cargo clean
-	rm -rf web/dist web/node_modules target/kafka-libs
+	rm -rf web/dist target/kafka-libs examples/typescript/dist
+	rm -rf {web,examples/typescript,tests/apollo,tools/schema-lint}/node_modules
 
 # cargo-tool NAME,VERSION: installs it unless it is there in this very version.
 define cargo-tool

@@ -3,16 +3,12 @@
 use std::{collections::BTreeSet, fs};
 
 use async_graphql::parser::parse_query;
-use insights_results_aggregator::{
-    domain::Timestamp,
-    generator::{DEFAULT_SEED, Fleet, FleetSize},
-    message::{Limits, OcpResult},
-};
+use insights_results_aggregator::generator::FleetSize;
 use serde_json::{Value, json};
 
 use crate::{
     harness::{Running, each_database, sqlite},
-    reports::write,
+    reports::{reports_of_a_fleet, write},
 };
 
 /// What the demo shows: the examples are to be tried there.
@@ -59,16 +55,7 @@ async fn graphiql_is_given_all_of_them() {
 #[tokio::test]
 async fn each_of_them_works_with_nothing_filled_in() {
     for database in each_database().await {
-        let mut fleet = Fleet::new(DEFAULT_SEED, DEMO).expect("a fleet");
-        let now = Timestamp::now();
-        let limits = Limits::default();
-        let reports: Vec<_> = fleet
-            .round(now)
-            .map(|message| match OcpResult::parse(Some(&message.value), now, &limits).expect("a report") {
-                OcpResult::Report(parsed) => parsed.report,
-                OcpResult::Empty => panic!("a report without hits is still a report"),
-            })
-            .collect();
+        let reports = reports_of_a_fleet(DEMO);
         write(&database.store().await, &reports).await;
         let service = Running::api(&database).await.ready().await;
         for (title, query) in examples() {

@@ -1,5 +1,7 @@
 //! GraphiQL comes from us alone: its page, its files, its examples.
 
+mod browser;
+
 use std::collections::BTreeSet;
 
 use insights_results_aggregator::service::Role;

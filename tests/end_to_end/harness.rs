@@ -3,6 +3,7 @@
 mod databases;
 mod held_table;
 mod kafka;
+pub(crate) mod node;
 mod process;
 mod proxy;
 mod service;

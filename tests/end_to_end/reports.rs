@@ -2,6 +2,8 @@
 
 use insights_results_aggregator::{
     domain::{ClusterId, Details, OrgId, Report, RuleHit, Timestamp},
+    generator::{DEFAULT_SEED, Fleet, FleetSize},
+    message::{Limits, OcpResult},
     store::{Batch, Store},
 };
 use uuid::Uuid;
@@ -38,6 +40,17 @@ pub(crate) fn reports(owner: u32, first: u128, clusters: usize, hits: usize) -> 
     let selectors: Vec<_> = (0..hits).map(|number| format!("rule_{number}|KEY")).collect();
     let hits: Vec<_> = selectors.iter().map(|selector| (selector.as_str(), r#"{"type":"rule"}"#)).collect();
     (first..).take(clusters).map(|number| report(owner, number, &hits)).collect()
+}
+
+/// What every cluster of the demo's fleet, in this size, reports first.
+pub(crate) fn reports_of_a_fleet(size: FleetSize) -> Vec<Report> {
+    let (now, limits) = (Timestamp::now(), Limits::default());
+    let mut fleet = Fleet::new(DEFAULT_SEED, size).expect("a fleet");
+    let report = |message: &[u8]| match OcpResult::parse(Some(message), now, &limits).expect("a report") {
+        OcpResult::Report(parsed) => parsed.report,
+        OcpResult::Empty => panic!("a report without hits is still a report"),
+    };
+    fleet.round(now).map(|message| report(&message.value)).collect()
 }
 
 /// Writes reports as one batch.

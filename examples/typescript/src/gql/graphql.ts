@@ -1,0 +1,61 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type ClustersPageQueryVariables = Exact<{
+  orgId: string;
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type ClustersPageQuery = { organization: { clusters: { totalCount: number, nodes: Array<{ uuid: string, version: string | null, lastCheckedAt: string, report: { ruleHits: { totalCount: number, nodes: Array<{ selector: string, impactedSince: string }> } | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null } | null };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+
+export const ClustersPageDocument = new TypedDocumentString(`
+    query ClustersPage($orgId: String!, $first: Int!, $after: String) {
+  organization(orgId: $orgId) {
+    clusters(first: $first, after: $after) {
+      totalCount
+      nodes {
+        uuid
+        version
+        lastCheckedAt
+        report {
+          ruleHits(first: 100) {
+            totalCount
+            nodes {
+              selector
+              impactedSince
+            }
+          }
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ClustersPageQuery, ClustersPageQueryVariables>;

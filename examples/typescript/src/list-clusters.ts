@@ -1,0 +1,93 @@
+// Lists an organization's clusters with what hits them, page by page.
+//
+//     node dist/list-clusters.js ORG_ID [--url http://127.0.0.1:8080/graphql] [--page 20]
+
+import { parseArgs } from "node:util";
+
+import { graphql } from "./gql/gql.js";
+import type { ClustersPageQuery } from "./gql/graphql.js";
+import { ask, GraphError } from "./graph.js";
+
+const CLUSTERS_PAGE = graphql(`
+  query ClustersPage($orgId: String!, $first: Int!, $after: String) {
+    organization(orgId: $orgId) {
+      clusters(first: $first, after: $after) {
+        totalCount
+        nodes {
+          uuid
+          version
+          lastCheckedAt
+          report {
+            ruleHits(first: 100) {
+              totalCount
+              nodes {
+                selector
+                impactedSince
+              }
+            }
+          }
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+type Page = NonNullable<NonNullable<ClustersPageQuery["organization"]>["clusters"]>;
+type Cluster = Page["nodes"][number];
+
+/** A page of an organization's clusters, behind a cursor or from the beginning. */
+async function pageOfClusters(url: string, orgId: string, first: number, after?: string): Promise<Page> {
+  const { organization } = await ask(url, CLUSTERS_PAGE, { orgId, first, after });
+  if (!organization?.clusters) throw new GraphError(`no organization has the number ${orgId}`);
+  return organization.clusters;
+}
+
+/** All pages, each asked for when the one before has been used. */
+async function* pagesOfClusters(url: string, orgId: string, first: number): AsyncGenerator<Page> {
+  let page = await pageOfClusters(url, orgId, first);
+  yield page;
+  while (page.pageInfo.hasNextPage && page.pageInfo.endCursor) {
+    page = await pageOfClusters(url, orgId, first, page.pageInfo.endCursor);
+    yield page;
+  }
+}
+
+/** A cluster's line, and a line for each hit. */
+function describe({ uuid, version, lastCheckedAt, report }: Cluster): string {
+  const hits = report?.ruleHits?.nodes ?? [];
+  const more = (report?.ruleHits?.totalCount ?? 0) - hits.length;
+  return [
+    `${uuid}  ${version ?? "unknown version"}  checked ${lastCheckedAt}`,
+    ...hits.map(({ selector, impactedSince }) => `  ${selector}  since ${impactedSince}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ].join("\n");
+}
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      url: { type: "string", default: "http://127.0.0.1:8080/graphql" },
+      page: { type: "string", default: "20" },
+    },
+  });
+  const [orgId] = positionals;
+  const size = Number(values.page);
+  if (orgId === undefined) throw new Error("say whose clusters: node dist/list-clusters.js ORG_ID");
+  if (!Number.isInteger(size) || size < 1 || size > 100) throw new Error(`--page ${values.page} is not from 1 to 100`);
+
+  let number = 0;
+  for await (const page of pagesOfClusters(values.url, orgId, size)) {
+    console.log(`-- page ${++number}: ${page.nodes.length} of ${page.totalCount} clusters`);
+    for (const cluster of page.nodes) console.log(describe(cluster));
+  }
+}
+
+main().catch((reason: Error) => {
+  console.error(`list-clusters: ${reason.message}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,71 @@
+//! A client that keeps every node once, by its type and id, ends with the right store: Apollo's.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    harness::{Running, node, sqlite},
+    reports::{reports, write},
+};
+
+/// The clusters that exist, and those that the client's two pages hold.
+const CLUSTERS: usize = 7;
+const PAGE: usize = 3;
+
+const LIST: &str = r#"{ organization(orgId: "1") { id clusters(first: 100) { edges { cursor node { id uuid } } } } }"#;
+
+/// A reference to a node in the store.
+fn reference(type_name: &str, id: &Value) -> Value {
+    json!({ "__ref": key(type_name, id) })
+}
+
+fn key(type_name: &str, id: &Value) -> String {
+    format!("{type_name}:{}", id.as_str().expect("an id"))
+}
+
+/// The store after two pages and a node: the organization with one list of the clusters of both pages, each cluster
+/// once, and the first with what was read of it alone.
+fn expected_store(organization: &Value) -> Map<String, Value> {
+    let id = &organization["id"];
+    let edges = &organization["clusters"]["edges"].as_array().expect("edges")[..2 * PAGE];
+    let merged: Vec<_> = edges
+        .iter()
+        .map(|edge| {
+            let node = reference("Cluster", &edge["node"]["id"]);
+            json!({ "__typename": "ClusterEdge", "cursor": edge["cursor"], "node": node })
+        })
+        .collect();
+    let info = json!({ "__typename": "PageInfo", "hasNextPage": true, "hasPreviousPage": false,
+        "startCursor": edges[0]["cursor"], "endCursor": edges[2 * PAGE - 1]["cursor"] });
+    let mut store = Map::new();
+    let list = json!({ "__typename": "ClusterConnection", "edges": merged, "pageInfo": info });
+    let owner = json!({ "__typename": "Organization", "id": id, "orgId": "1", "clusters": list });
+    store.insert(key("Organization", id), owner);
+    for edge in edges {
+        let (id, uuid) = (&edge["node"]["id"], &edge["node"]["uuid"]);
+        store.insert(key("Cluster", id), json!({ "__typename": "Cluster", "id": id, "uuid": uuid }));
+    }
+    let (first, uuid) = (&edges[0]["node"]["id"], &edges[0]["node"]["uuid"]);
+    let known = &mut store[&key("Cluster", first)];
+    known["displayName"] = uuid.clone();
+    known["organization"] = reference("Organization", id);
+    let root = json!({
+        "__typename": "Query",
+        "organization({\"orgId\":\"1\"})": reference("Organization", id),
+        format!("node({})", json!({ "id": first })): reference("Cluster", first),
+    });
+    store.insert("ROOT_QUERY".to_owned(), root);
+    store
+}
+
+#[tokio::test]
+async fn two_pages_and_a_node_are_one_list_with_each_node_once() {
+    let database = sqlite();
+    write(&database.store().await, &reports(1, 1, CLUSTERS, 2)).await;
+    let service = Running::api(&database).await.ready().await;
+    let organization = service.data(LIST).await["organization"].take();
+    let arguments = ["read.js", &service.url("/graphql"), "1", &PAGE.to_string()];
+    let printed = node::printed("tests/apollo", "node", &arguments).await;
+    let mut store: Map<String, Value> = serde_json::from_str(&printed).expect("a store");
+    store.remove("__META"); // the client's own notes
+    assert_eq!(Value::from(store), Value::from(expected_store(&organization)));
+}

@@ -1,0 +1,98 @@
+//! The typed client in `examples/typescript`: it does what its README says, and its types are those of the schema.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use insights_results_aggregator::{
+    domain::{OrgId, Report},
+    generator::FleetSize,
+};
+use tokio::sync::OnceCell;
+
+use crate::{
+    harness::{Running, each_database, node, sqlite},
+    reports::{reports_of_a_fleet, write},
+};
+
+const FOLDER: &str = "examples/typescript";
+const PROGRAM: &str = "dist/list-clusters.js";
+const FLEET: FleetSize = FleetSize { organizations: 3, clusters: 60 };
+/// No divisor of anything: the last page is to be a shorter one.
+const PAGE: usize = 7;
+
+/// Builds the program, once however many tests run it.
+async fn build() {
+    static BUILT: OnceCell<String> = OnceCell::const_new();
+    BUILT.get_or_init(|| node::printed(FOLDER, "npm", &["run", "--silent", "build"])).await;
+}
+
+/// The organization with the most clusters, and their reports by UUID.
+fn largest(reports: &[Report]) -> (OrgId, Vec<&Report>) {
+    let mut owners: BTreeMap<OrgId, Vec<&Report>> = BTreeMap::new();
+    for report in reports {
+        owners.entry(report.organization).or_default().push(report);
+    }
+    let (owner, mut reports) = owners.into_iter().max_by_key(|(_, reports)| reports.len()).expect("an organization");
+    reports.sort_by_key(|report| report.cluster);
+    (owner, reports)
+}
+
+/// What the program is to print of these reports.
+fn listing(reports: &[&Report]) -> String {
+    let mut listing = String::new();
+    for (number, page) in (1..).zip(reports.chunks(PAGE)) {
+        writeln!(listing, "-- page {number}: {} of {} clusters", page.len(), reports.len()).expect("text");
+        for report in page {
+            let (version, at) = (report.version.as_deref().unwrap_or("unknown version"), report.last_checked);
+            writeln!(listing, "{}  {version}  checked {at}", report.cluster).expect("text");
+            for hit in report.hits() {
+                writeln!(listing, "  {}  since {at}", hit.selector).expect("text");
+            }
+        }
+    }
+    listing
+}
+
+#[tokio::test]
+async fn it_lists_an_organizations_clusters_with_their_hits_page_by_page() {
+    build().await;
+    for database in each_database().await {
+        let reports = reports_of_a_fleet(FLEET);
+        write(&database.store().await, &reports).await;
+        let service = Running::api(&database).await.ready().await;
+        let (owner, expected) = largest(&reports);
+        assert!(expected.len() > 2 * PAGE, "three pages at least");
+        let (owner, url, page) = (owner.to_string(), service.url("/graphql"), PAGE.to_string());
+        let arguments = [PROGRAM, &owner, "--url", &url, "--page", &page];
+        assert_eq!(node::printed(FOLDER, "node", &arguments).await, listing(&expected), "on {}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn it_says_what_is_wrong_and_fails() {
+    build().await;
+    let service = Running::api(&sqlite()).await.ready().await;
+    let (graph, page) = (service.url("/graphql"), service.url("/graphiql"));
+    for (arguments, expected) in [
+        (vec!["7", "--url", &graph], "no organization has the number 7"),
+        (vec!["seven", "--url", &graph], "orgId: an organization is a whole number from 1 to"),
+        (vec!["7", "--url", &page], "answered 405 and no JSON: is it the graph?"),
+        (vec!["7", "--page", "101"], "--page 101 is not from 1 to 100"),
+        (vec![], "say whose clusters"),
+    ] {
+        let output = node::run(FOLDER, "node", &[&[PROGRAM], arguments.as_slice()].concat()).await;
+        let complaint = node::text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {complaint}");
+        assert!(complaint.contains(expected), "{arguments:?}: {complaint}");
+    }
+}
+
+#[tokio::test]
+async fn its_types_are_generated_from_the_schema_as_it_is() {
+    let output = node::run(FOLDER, "npm", &["run", "--silent", "check"]).await;
+    assert!(
+        output.status.success(),
+        "schema.graphql and examples/typescript/src/gql have parted: `npm run generate` in {FOLDER} and commit it.\n{}{}",
+        node::text(&output.stdout),
+        node::text(&output.stderr)
+    );
+}
