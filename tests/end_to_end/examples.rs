@@ -43,6 +43,17 @@ fn every_example_is_an_operation_with_a_name_of_its_own() {
     }
 }
 
+#[test]
+fn every_example_ends_with_the_line_that_asks_it_from_a_shell() {
+    for (title, query) in examples() {
+        let line = format!(
+            "# jq -Rs '{{query: .}}' examples/queries/{title}.graphql | \
+             curl -s http://127.0.0.1:8080/graphql -H 'Content-Type: application/json' -d @-"
+        );
+        assert_eq!(query.lines().last(), Some(line.as_str()), "{title}");
+    }
+}
+
 #[tokio::test]
 async fn graphiql_is_given_all_of_them() {
     let service = Running::api(&sqlite()).await;
@@ -62,6 +73,17 @@ async fn each_of_them_works_with_nothing_filled_in() {
             let data = service.data(&query).await;
             let root = data.as_object().and_then(|fields| fields.values().next()).cloned();
             assert!(root.is_some_and(|root| root.is_object()), "{title} on {}: {data}", database.name);
+            let list = first_list(&data);
+            assert!(list.is_none_or(|list| !list.is_empty()), "{title} on {} shows nothing: {data}", database.name);
         }
+    }
+}
+
+/// The outermost list that comes first.
+fn first_list(answer: &Value) -> Option<&Vec<Value>> {
+    match answer {
+        Value::Array(list) => Some(list),
+        Value::Object(fields) => fields.values().find_map(first_list),
+        _ => None,
     }
 }

@@ -38,7 +38,8 @@ async fn its_first_example_is_run_by_its_button_and_nobody_else_is_asked() {
     assert_eq!(organization["clusters"]["nodes"][0]["report"]["ruleHits"]["totalCount"], 3, "{answer}");
 
     let ours = service.url("/");
-    let foreign: Vec<_> = seen.requests.iter().filter(|url| !url.starts_with(&ours) && !url.starts_with("data:")).collect();
+    let foreign: Vec<_> =
+        seen.requests.iter().filter(|url| !url.starts_with(&ours) && !url.starts_with("data:")).collect();
     assert!(foreign.is_empty(), "the page asked for {foreign:?}");
     assert!(seen.requests.contains(&service.url("/graphql")), "{:?}", seen.requests);
     assert!(seen.complaints.is_empty(), "{:?}", seen.complaints);
