@@ -91,7 +91,7 @@ async fn its_types_are_generated_from_the_schema_as_it_is() {
     let output = node::run(FOLDER, "npm", &["run", "--silent", "check"]).await;
     assert!(
         output.status.success(),
-        "schema.graphql and examples/typescript/src/gql have parted: `npm run generate` in {FOLDER} and commit it.\n{}{}",
+        "schema.graphql and {FOLDER}/src/gql have parted: say `npm run generate` in {FOLDER}, and commit it.\n{}{}",
         node::text(&output.stdout),
         node::text(&output.stderr)
     );

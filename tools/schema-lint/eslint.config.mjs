@@ -11,9 +11,10 @@ const VALUES = ["HistoryEvent", "PageInfo", "Service", "Viewer"];
 
 const rulesOf = (...configs) => Object.assign({}, ...configs.map((name) => graphql.configs[`flat/${name}`].rules));
 
+const graphQLConfig = { schema: SCHEMA, documents: EXAMPLES };
 const checked = {
   plugins: { "@graphql-eslint": graphql },
-  languageOptions: { parser: graphql.parser, parserOptions: { graphQLConfig: { schema: SCHEMA, documents: EXAMPLES } } },
+  languageOptions: { parser: graphql.parser, parserOptions: { graphQLConfig } },
 };
 
 export default [
@@ -31,10 +32,13 @@ export default [
           InputValueDefinition: true,
           EnumValueDefinition: true,
           DirectiveDefinition: true,
-          ignoredSelectors: ["DirectiveDefinition InputValueDefinition"], // the specification's own, printed by the library
+          ignoredSelectors: ["DirectiveDefinition InputValueDefinition"], // those are the specification's own
         },
       ],
-      "@graphql-eslint/strict-id-in-types": ["error", { exceptions: { types: VALUES, suffixes: ["Connection", "Edge"] } }],
+      "@graphql-eslint/strict-id-in-types": [
+        "error",
+        { exceptions: { types: VALUES, suffixes: ["Connection", "Edge"] } },
+      ],
       // `nodes` stands beside `edges`, `[Cluster]` where keys were asked for, and events have no id (see VALUES).
       "@graphql-eslint/relay-edge-types": [
         "error",
