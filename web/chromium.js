@@ -37,7 +37,19 @@ async function withBrowser(task) {
     chromium.kill("SIGTERM"); // it ends its own children first, who would write to the profile
     await Promise.race([ended, pause(5_000, { unref: true }).then(() => chromium.kill("SIGKILL"))]);
     await ended;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
+    await remove(profile);
+  }
+}
+
+/** Removes a folder to which a child of Chromium may still be writing. Node's own retries do not look again what is in it. */
+async function remove(folder) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (error.code !== "ENOTEMPTY" || tries === 50) throw error;
+      await pause(100);
+    }
   }
 }
 

@@ -32,7 +32,9 @@ impl<K> Window<K> {
 
     /// The limit to ask the database for: one more than the page, which tells whether there is more.
     pub(super) fn limit(&self) -> u64 {
-        u64::try_from(self.size).unwrap_or(u64::MAX).saturating_add(1)
+        // Databases count in bigints.
+        let size = i64::try_from(self.size).unwrap_or(i64::MAX);
+        size.saturating_add(1).unsigned_abs()
     }
 
     pub(super) fn is_backward(&self) -> bool {

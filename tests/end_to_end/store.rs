@@ -10,6 +10,7 @@ mod history;
 mod migrations;
 mod moves;
 mod owned;
+mod pages;
 mod reading;
 mod reading_hits;
 mod scope;

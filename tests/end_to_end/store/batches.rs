@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use insights_results_aggregator::{
     domain::{ClusterId, Details, Report, RuleHit, Selector},
     identity::Viewer,
-    store::{Batch, RuleHitPage, Store, Written, count_statements},
+    store::{Batch, RuleHitListing, Store, Written, count_statements},
 };
 use sea_orm::{ConnectionTrait, Statement};
 
 use super::owned::{Owned, hit, lines, minute, selector, stored, tables_after, write};
+use super::pages;
 use crate::{
     harness::{Database, each_database, postgres},
     reports::cluster,
@@ -146,7 +147,7 @@ async fn details_come_back_byte_for_byte() {
 }
 
 async fn details_of(store: &Store, cluster: ClusterId) -> BTreeMap<Selector, Option<String>> {
-    let page = RuleHitPage { first: 100, after: None, total: false, details: true };
+    let page = RuleHitListing { total: false, ..pages::rule_hits(100, None) };
     let scope = Viewer::unrestricted().scope();
     let mut hits = store.rule_hits_of_clusters(scope, &[cluster], &page).await.expect("hits");
     let hits = hits.remove(&cluster).expect("an answer").items.into_iter();
@@ -157,7 +158,7 @@ async fn details_of(store: &Store, cluster: ClusterId) -> BTreeMap<Selector, Opt
 async fn a_batch_is_written_whole_or_not_at_all() {
     for database in each_database().await {
         let store = database.store().await;
-        let drop = "DROP TABLE rule_hit_history";
+        let drop = "DROP VIEW history_event; DROP TABLE rule_hit_history";
         database.connect().await.execute_unprepared(drop).await.expect("drop a table that is written last");
         write(&store, &[OURS.report(10, "disk")]).await;
         let before = hits_and_clusters(&store).await;

@@ -39,7 +39,9 @@ async fn postgres_orders_every_text_by_its_bytes() {
     let database = postgres().await;
     database.store().await;
     let sql = "SELECT table_name || '.' || column_name FROM information_schema.columns
-               WHERE table_schema = 'public' AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'";
+               WHERE table_schema = 'public' AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'
+                 -- A word of ours that nothing is ordered by.
+                 AND (table_name, column_name) <> ('history_event', 'kind')";
     assert_eq!(texts(&database.connect().await, sql).await, BTreeSet::new());
 }
 
@@ -123,7 +125,9 @@ fn kind_named(database_type: &str) -> &'static str {
 async fn tables(connection: &DatabaseConnection) -> BTreeSet<String> {
     let sql = match connection.get_database_backend() {
         DbBackend::Sqlite => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-        _ => "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'",
+        _ => {
+            "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+        }
     };
     let mut tables = texts(connection, sql).await;
     assert!(tables.remove("seaql_migrations"), "the table that tells which steps are applied");

@@ -69,7 +69,7 @@ async fn code_while_locked(database: &Database, lock: &str) -> Option<String> {
 async fn a_table_that_is_missing_has_to_be_mended_by_someone_and_is_named() {
     for database in each_database().await {
         let store = database.store().await;
-        execute(&database, "DROP TABLE rule_hit").await;
+        execute(&database, "DROP VIEW history_event; DROP VIEW open_hit; DROP TABLE rule_hit").await;
         let error = fails(&store, OURS.report(10, "disk")).await;
         assert_eq!((error.class(), error.is_unavailable()), (Class::Setup, true), "{}: {error}", database.name);
         assert!(error.to_string().contains("rule_hit"), "{}: {error}", database.name);

@@ -3,10 +3,11 @@
 use insights_results_aggregator::{
     domain::{ClusterId, OrgId},
     identity::{Scope, Viewer},
-    store::{Cluster, ClusterPage, OrganizationPage, Slice, Store, count_statements},
+    store::{Cluster, ClusterListing, OrganizationListing, Slice, Store, count_statements},
 };
 
 use super::owned::{Owned, minute, write};
+use super::pages;
 use crate::{
     harness::each_database,
     reports::{cluster, organization},
@@ -21,9 +22,9 @@ async fn organizations_are_read_by_their_numbers_in_pages() {
         let store = filled(database.store().await).await;
         let all = organizations(&store, 10, None).await;
         assert_eq!(all.items, SIZES.map(|(number, _)| organization(number)), "{}", database.name);
-        assert_eq!((all.has_next, all.total), (false, Some(3)), "{}", database.name);
+        assert_eq!((all.has_more, all.total), (false, Some(3)), "{}", database.name);
 
-        for (first, after, items, has_next) in [
+        for (first, after, items, has_more) in [
             (0, None, &[][..], true),
             (1, None, &[1], true),
             (2, None, &[1, 2], true),
@@ -35,7 +36,7 @@ async fn organizations_are_read_by_their_numbers_in_pages() {
         ] {
             let page = organizations(&store, first, after.map(organization)).await;
             let items: Vec<_> = items.iter().copied().map(organization).collect();
-            let told = Slice { items, has_next, total: Some(3) };
+            let told = Slice { items, has_more, total: Some(3) };
             assert_eq!(page, told, "{first} after {after:?} on {}", database.name);
         }
     }
@@ -46,8 +47,8 @@ async fn an_organization_exists_once_a_report_of_it_was_accepted() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
         for (number, exists) in [(1, true), (3, false), (4_294_967_295, true)] {
-            let found = store.organization_exists(everything(), organization(number)).await.expect("an answer");
-            assert_eq!(found, exists, "{number} on {}", database.name);
+            let known = store.known_organizations(everything(), &[organization(number)]).await.expect("an answer");
+            assert_eq!(!known.is_empty(), exists, "{number} on {}", database.name);
         }
     }
 }
@@ -77,14 +78,14 @@ async fn the_clusters_of_many_organizations_are_a_page_each_in_one_statement() {
             (3, [(&[301, 302, 303], true), (&[101, 102, 103], false), (&[201], false), (&[], false)]),
             (5, [(&[301, 302, 303, 304, 305], false), (&[101, 102, 103], false), (&[201], false), (&[], false)]),
         ] {
-            let page = ClusterPage { first, after: None, total: true };
-            let read = store.clusters_of_organizations(everything(), &parents, page);
+            let page = pages::clusters(first, None, true);
+            let read = store.clusters_of_organizations(everything(), &parents, &page);
             let (answers, statements) = count_statements(read).await;
             let answers = answers.expect("an answer");
             assert_eq!((answers.len(), statements), (4, 1), "{}", database.name);
-            for ((parent, (numbers, has_next)), total) in parents.iter().zip(told).zip([5, 3, 1, 0]) {
+            for ((parent, (numbers, has_more)), total) in parents.iter().zip(told).zip([5, 3, 1, 0]) {
                 let answer = answers[parent].clone().map(|cluster| cluster.id);
-                let told = Slice { items: ids(numbers), has_next, total: Some(total) };
+                let told = Slice { items: ids(numbers), has_more, total: Some(total) };
                 assert_eq!(answer, told, "{first} of {parent} on {}", database.name);
             }
         }
@@ -95,16 +96,16 @@ async fn the_clusters_of_many_organizations_are_a_page_each_in_one_statement() {
 async fn a_page_of_clusters_begins_behind_the_one_that_is_named_whether_it_is_there_or_not() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
-        for (after, numbers, has_next) in [
+        for (after, numbers, has_more) in [
             (1, &[101, 102][..], true),
             (101, &[102, 103], false),
             (102, &[103], false),
             (103, &[], false),
             (u128::MAX, &[], false),
         ] {
-            let page = ClusterPage { first: 2, after: Some(cluster(after)), total: true };
+            let page = pages::clusters(2, Some(cluster(after)), true);
             let slice = clusters_of(&store, 1, page).await.map(|cluster| cluster.id);
-            let told = Slice { items: ids(numbers), has_next, total: Some(3) };
+            let told = Slice { items: ids(numbers), has_more, total: Some(3) };
             assert_eq!(slice, told, "behind {after} on {}", database.name);
         }
     }
@@ -114,13 +115,13 @@ async fn a_page_of_clusters_begins_behind_the_one_that_is_named_whether_it_is_th
 async fn pages_of_one_are_together_the_whole_list() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
-        let whole = clusters_of(&store, u32::MAX, ClusterPage { first: 100, after: None, total: false }).await;
+        let whole = clusters_of(&store, u32::MAX, pages::clusters(100, None, false)).await;
         let (mut walked, mut after) = (Vec::new(), None);
         loop {
-            let page = clusters_of(&store, u32::MAX, ClusterPage { first: 1, after, total: false }).await;
+            let page = clusters_of(&store, u32::MAX, pages::clusters(1, after, false)).await;
             walked.extend(page.items);
             after = walked.last().map(|cluster| cluster.id);
-            if !page.has_next {
+            if !page.has_more {
                 break;
             }
         }
@@ -133,15 +134,15 @@ async fn pages_of_one_are_together_the_whole_list() {
 async fn totals_are_told_only_when_asked_for() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
-        let page = OrganizationPage { first: 2, after: None, total: false };
-        let (slice, statements) = count_statements(store.organizations(everything(), page)).await;
+        let page = pages::organizations(2, None, false);
+        let (slice, statements) = count_statements(store.organizations(everything(), &page)).await;
         assert_eq!((slice.expect("a page").total, statements), (None, 1), "{}", database.name);
-        let page = OrganizationPage { total: true, ..page };
-        let (slice, statements) = count_statements(store.organizations(everything(), page)).await;
+        let page = OrganizationListing { total: true, ..page };
+        let (slice, statements) = count_statements(store.organizations(everything(), &page)).await;
         assert_eq!((slice.expect("a page").total, statements), (Some(3), 2), "{}", database.name);
 
-        let page = ClusterPage { first: 2, after: None, total: false };
-        assert_eq!(clusters_of(&store, 1, page).await.total, None, "{}", database.name);
+        let page = pages::clusters(2, None, false);
+        assert_eq!(clusters_of(&store, 1, page.clone()).await.total, None, "{}", database.name);
         assert_eq!(clusters_of(&store, 3, page).await.total, None, "{}: of an unknown one", database.name);
     }
 }
@@ -150,8 +151,8 @@ async fn totals_are_told_only_when_asked_for() {
 async fn a_page_may_be_as_long_as_a_number_can_tell() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
-        let slice = clusters_of(&store, 1, ClusterPage { first: usize::MAX, after: None, total: true }).await;
-        assert_eq!((slice.items.len(), slice.has_next), (3, false), "{}", database.name);
+        let slice = clusters_of(&store, 1, pages::clusters(usize::MAX, None, true)).await;
+        assert_eq!((slice.items.len(), slice.has_more), (3, false), "{}", database.name);
         assert_eq!(organizations(&store, usize::MAX, None).await.items.len(), 3, "{}", database.name);
     }
 }
@@ -166,12 +167,12 @@ async fn filled(store: Store) -> Store {
 }
 
 async fn organizations(store: &Store, first: usize, after: Option<OrgId>) -> Slice<OrgId> {
-    store.organizations(everything(), OrganizationPage { first, after, total: true }).await.expect("a page")
+    store.organizations(everything(), &pages::organizations(first, after, true)).await.expect("a page")
 }
 
-async fn clusters_of(store: &Store, number: u32, page: ClusterPage) -> Slice<Cluster> {
+async fn clusters_of(store: &Store, number: u32, page: ClusterListing) -> Slice<Cluster> {
     let parent = organization(number);
-    let answers = store.clusters_of_organizations(everything(), &[parent], page).await;
+    let answers = store.clusters_of_organizations(everything(), &[parent], &page).await;
     answers.expect("an answer").remove(&parent).expect("every organization is answered for")
 }
 

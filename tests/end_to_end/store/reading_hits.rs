@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use insights_results_aggregator::{
     domain::{self, ClusterId, Details, Report, Selector},
     identity::Viewer,
-    store::{RuleHit, RuleHitPage, Slice, Store, count_statements},
+    store::{RuleHit, RuleHitListing, Slice, Store, count_statements},
 };
 
 use super::owned::{Owned, minute, selector, write};
+use super::pages;
 use crate::{harness::each_database, reports::cluster};
 
 const OURS: Owned = Owned { organization: 1, cluster: 7 };
@@ -24,7 +25,7 @@ async fn hits_are_read_in_the_order_of_their_selectors_bytes() {
         write(&store, &[OURS.report(10, &NAMES.join(" "))]).await;
         let read = hits(&store, page(100, None)).await;
         assert_eq!(selectors(&read), in_order(), "{}", database.name);
-        assert_eq!((read.has_next, read.total), (false, Some(16)), "{}", database.name);
+        assert_eq!((read.has_more, read.total), (false, Some(16)), "{}", database.name);
         assert!(read.items.iter().all(|hit| hit.impacted_since == minute(10)), "{}", database.name);
     }
 }
@@ -41,7 +42,7 @@ async fn pages_of_every_size_are_together_the_whole_list() {
                 assert_eq!(read.total, Some(16), "{}: wherever the page begins", database.name);
                 walked.extend(selectors(&read));
                 (after, pages) = (walked.last().cloned(), pages + 1);
-                if !read.has_next {
+                if !read.has_more {
                     break;
                 }
             }
@@ -56,15 +57,15 @@ async fn a_page_of_hits_begins_behind_a_selector_whether_it_is_there_or_not() {
     for database in each_database().await {
         let store = database.store().await;
         write(&store, &[OURS.report(10, "b d f")]).await;
-        for (after, names, has_next) in
+        for (after, names, has_more) in
             [("a", &["b", "d"][..], true), ("b", &["d", "f"], false), ("c", &["d", "f"], false), ("f", &[], false)]
         {
             let read = hits(&store, page(2, Some(selector(after)))).await;
             let told: Vec<_> = names.iter().copied().map(selector).collect();
-            assert_eq!((selectors(&read), read.has_next), (told, has_next), "behind {after} on {}", database.name);
+            assert_eq!((selectors(&read), read.has_more), (told, has_more), "behind {after} on {}", database.name);
         }
         let none = hits(&store, page(0, None)).await;
-        assert_eq!((none.items.len(), none.has_next), (0, true), "{}", database.name);
+        assert_eq!((none.items.len(), none.has_more), (0, true), "{}", database.name);
     }
 }
 
@@ -83,7 +84,7 @@ async fn the_hits_of_many_clusters_are_a_page_each_in_one_statement() {
             let slice = &answers[&cluster(number.into())];
             assert_eq!(slice.total, Some(hits), "cluster {number} on {}", database.name);
             assert_eq!(slice.items.len() as u64, hits.min(3), "cluster {number} on {}", database.name);
-            assert_eq!(slice.has_next, hits > 3, "cluster {number} on {}", database.name);
+            assert_eq!(slice.has_more, hits > 3, "cluster {number} on {}", database.name);
             assert!(slice.items.is_sorted_by_key(|hit| &hit.selector), "cluster {number} on {}", database.name);
         }
         assert_eq!(read(&store, &[], page(3, None)).await, HashMap::new(), "{}", database.name);
@@ -96,7 +97,7 @@ async fn details_and_totals_are_left_out_unless_they_are_asked_for() {
         let store = database.store().await;
         write(&store, &[OURS.report(10, "cpu disk=1")]).await;
         for (wanted, told) in [(true, [None, Some("1")]), (false, [None, None])] {
-            let read = hits(&store, RuleHitPage { details: wanted, total: wanted, ..page(5, None) }).await;
+            let read = hits(&store, RuleHitListing { details: wanted, total: wanted, ..page(5, None) }).await;
             let details: Vec<_> = read.items.iter().map(|hit| hit.details.as_ref().map(Details::as_str)).collect();
             assert_eq!(details, told, "{}", database.name);
             assert_eq!(read.total, wanted.then_some(2), "{}", database.name);
@@ -109,15 +110,15 @@ fn with_hits(number: u32, hits: u32) -> Report {
     Owned { organization: 1 + number % 5, cluster: number.into() }.report_of(1, hits)
 }
 
-fn page(first: usize, after: Option<Selector>) -> RuleHitPage {
-    RuleHitPage { first, after, total: true, details: true }
+fn page(first: usize, after: Option<Selector>) -> RuleHitListing {
+    pages::rule_hits(first, after)
 }
 
-async fn hits(store: &Store, page: RuleHitPage) -> Slice<RuleHit> {
+async fn hits(store: &Store, page: RuleHitListing) -> Slice<RuleHit> {
     read(store, &[cluster(7)], page).await.remove(&cluster(7)).expect("every cluster is answered for")
 }
 
-async fn read(store: &Store, clusters: &[ClusterId], page: RuleHitPage) -> HashMap<ClusterId, Slice<RuleHit>> {
+async fn read(store: &Store, clusters: &[ClusterId], page: RuleHitListing) -> HashMap<ClusterId, Slice<RuleHit>> {
     store.rule_hits_of_clusters(Viewer::unrestricted().scope(), clusters, &page).await.expect("hits")
 }
 
