@@ -13,6 +13,7 @@ mod context;
 mod cursor;
 mod error;
 mod executor;
+mod field_order;
 mod guard;
 mod history_event;
 mod loaders;

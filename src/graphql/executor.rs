@@ -9,6 +9,7 @@ use async_graphql::{Request, Response, Value, value};
 use super::{
     code::Code,
     error::{mask, refusal},
+    field_order::FieldOrder,
     guard::{Guard, Prices},
     loaders::Loaders,
     nulls::Nulls,
@@ -55,8 +56,11 @@ impl Executor {
     }
 
     /// Answers a request that was let in.
-    async fn answer(&self, viewer: Viewer, request: Request, within: Duration) -> Response {
+    async fn answer(&self, viewer: Viewer, mut request: Request, within: Duration) -> Response {
         let (query, operation) = (request.query.clone(), request.operation_name.clone());
+        // What was let in is parsed already.
+        let order = request.parsed_query().map(|document| FieldOrder::of(document, operation.as_deref()));
+        let order = order.unwrap_or_default();
         let loaders = Loaders::new(&self.store, viewer.scope());
         let request = request.data(viewer).data(Timestamp::now()).data(loaders);
         match tokio::time::timeout(within, self.schema.execute(request)).await {
@@ -64,6 +68,7 @@ impl Executor {
                 if response.is_err() {
                     self.nulls.put(&query, operation.as_deref(), &mut response);
                 }
+                order.apply(&mut response.data);
                 mask(&mut response.errors);
                 response
             }

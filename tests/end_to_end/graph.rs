@@ -75,9 +75,13 @@ impl Graph {
     }
 
     async fn execute(&self, viewer: Viewer, request: Request) -> Value {
+        serde_json::from_str(&self.text(viewer, request).await).expect("JSON")
+    }
+
+    /// The answer's text.
+    async fn text(&self, viewer: Viewer, request: Request) -> String {
         let response = self.executor.execute(viewer, request, PATIENCE).await;
-        let text = serde_json::to_string(&response).expect("an answer is JSON");
-        serde_json::from_str(&text).expect("JSON")
+        serde_json::to_string(&response).expect("an answer is JSON")
     }
 
     /// The whole answer, and how many statements it took.

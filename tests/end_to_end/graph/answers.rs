@@ -120,3 +120,27 @@ async fn a_report_was_stored_when_it_was_written() {
         assert!(written.contains(&time(stored_at)), "{}: {stored_at} in {written:?}", database.name);
     }
 }
+
+#[tokio::test]
+async fn fields_are_answered_in_the_order_in_which_they_are_asked_for() {
+    for database in each_database().await {
+        let graph = answering(&database).await;
+        let query = "{ organizations(first: 1) { totalCount nodes { orgId clusters(first: 1) { pageInfo { endCursor } nodes { report \
+                     { ruleHits { nodes { selector } totalCount } } uuid } totalCount } } pageInfo { hasNextPage } } viewer { isAdministrator } }";
+        let answer = graph.text(Viewer::unrestricted(), Request::new(query)).await;
+        let keys = [
+            "organizations",
+            "totalCount",
+            "nodes",
+            "orgId",
+            "clusters",
+            "pageInfo",
+            "endCursor",
+            "report",
+            "ruleHits",
+        ];
+        let places: Vec<_> = keys.iter().map(|key| answer.find(&format!("\"{key}\"")).expect(key)).collect();
+        assert!(places.is_sorted(), "{answer}");
+        assert!(answer.ends_with(r#""viewer":{"isAdministrator":true}}}"#), "{answer}");
+    }
+}
