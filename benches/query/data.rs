@@ -1,0 +1,118 @@
+//! The data that are asked for: 100 organizations of 100 clusters with 5 hits each, their details of some 800 bytes.
+
+use insights_results_aggregator::{
+    config::Database,
+    domain::{ClusterId, Details, OrgId, Report, RuleHit, Selector, Timestamp},
+    store::{Batch, Store},
+};
+use sea_orm::ConnectionTrait as _;
+use uuid::Uuid;
+
+const ORGANIZATIONS: i64 = 100;
+const CLUSTERS: u128 = 100;
+const HITS: u32 = 5;
+/// Each cluster has five of these in turn, so that each recommendation hits a twentieth of the clusters.
+const RECOMMENDATIONS: u32 = 100;
+
+/// What the queries need to know of the data.
+pub(crate) struct Facts {
+    organization: OrgId,
+    cluster: ClusterId,
+    selector: Selector,
+}
+
+/// A query of a front-end, and the path under which it is answered by hand.
+pub(crate) struct Query {
+    pub(crate) name: &'static str,
+    pub(crate) graphql: String,
+    pub(crate) path: String,
+}
+
+impl Facts {
+    pub(crate) fn queries(&self) -> [Query; 4] {
+        let Self { organization, cluster, selector } = self;
+        let hits = |fields: &str| {
+            format!(
+                "{{ organization(orgId: \"{organization}\") {{ clusters(first: 100) {{ nodes {{ uuid version lastCheckedAt \
+                 report {{ ruleHits(first: 5) {{ totalCount nodes {{ {fields} }} }} }} }} }} }} }}"
+            )
+        };
+        [
+            Query {
+                name: "one report",
+                graphql: format!(
+                    "{{ cluster(uuid: \"{cluster}\") {{ version lastCheckedAt report {{ ruleHits(first: 100) {{ totalCount \
+                     nodes {{ selector impactedSince details }} }} }} }} }}"
+                ),
+                path: format!("/report/{cluster}"),
+            },
+            Query {
+                name: "100 clusters, hits, no details",
+                graphql: hits("selector impactedSince"),
+                path: format!("/clusters/{organization}"),
+            },
+            Query {
+                name: "100 clusters, hits, details",
+                graphql: hits("selector impactedSince details"),
+                path: format!("/clusters-with-details/{organization}"),
+            },
+            Query {
+                name: "clusters hit by a recommendation",
+                graphql: format!(
+                    "{{ organization(orgId: \"{organization}\") {{ clusters(first: 20, filter: {{hitBy: [\"{selector}\"]}}) \
+                     {{ totalCount nodes {{ uuid version lastCheckedAt }} }} }} }}"
+                ),
+                path: format!("/hit-by/{organization}/{}", selector.as_str().replace('|', "%7C")),
+            },
+        ]
+    }
+}
+
+/// Fills the database, unless it is filled.
+pub(crate) async fn fill(database: &Database) -> Facts {
+    let store = Store::open(database).await.expect("open");
+    store.migrate_up().await.expect("migrate");
+    for number in 1..=ORGANIZATIONS {
+        let reports: Vec<_> = (0..CLUSTERS).map(|cluster| report(number, cluster)).collect();
+        store.write(Batch { reports: &reports, rejected: &[] }).await.expect("write");
+    }
+    // As autovacuum does sooner or later: without statistics, plans are guesses and differ from run to run.
+    let connection = sea_orm::Database::connect(database.url.expose()).await.expect("connect");
+    connection.execute_unprepared("ANALYZE").await.expect("analyze");
+    Facts { organization: organization(50), cluster: cluster(50, 50), selector: selector(50) }
+}
+
+fn report(number: i64, index: u128) -> Report {
+    let at: Timestamp = "2026-01-02T03:04:05.678901Z".parse().expect("a time");
+    let first = u32::try_from(index).expect("small") * HITS;
+    let hits = (first..first + HITS).map(|hit| RuleHit::new(selector(hit % RECOMMENDATIONS), Some(details(hit))));
+    let mut report = Report::new(organization(number), cluster(number, index), at, hits.collect());
+    report.version = Some(format!("4.{}.{}", 12 + index % 8, index % 40));
+    report
+}
+
+fn organization(number: i64) -> OrgId {
+    OrgId::try_from(number).expect("an organization")
+}
+
+fn cluster(organization: i64, index: u128) -> ClusterId {
+    // Spread over the key's space, as real UUIDs are.
+    let spread =
+        (u128::from(organization.unsigned_abs()) << 64 | index).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+    Uuid::from_u128(spread).into()
+}
+
+fn selector(number: u32) -> Selector {
+    let (rule, key) = (format!("ccx_rules_ocp.external.rules.rule_{number:03}"), format!("ERROR_KEY_{number:03}"));
+    Selector::new(&rule, &key).expect("a selector")
+}
+
+fn details(number: u32) -> Details {
+    let nodes = (0..8).map(|node| {
+        format!(r#"{{"name": "worker-{node}.example.com", "role": "worker", "memory": {number}, "kubelet": "v1.2{node}.{number}"}}"#)
+    });
+    let nodes = nodes.collect::<Vec<_>>().join(", ");
+    Details::from_checked(format!(
+        r#"{{"type": "rule", "error_key": "ERROR_KEY_{number:03}", "nodes": [{nodes}], "op": "\u003c="}}"#
+    ))
+}
