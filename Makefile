@@ -10,7 +10,7 @@ CARGO_MACHETE := 0.9.2
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 help: ## lists what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## builds and starts everything embedded: broker, database, producer, API and pages
 	@services/install build web
