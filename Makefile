@@ -22,7 +22,7 @@ demo: ## builds and starts everything embedded: broker, database, producer, API 
 test: ## runs all tests, against a real PostgreSQL and a real Kafka
 	@services/install build web browser
 	@web/build
-	@services/node-modules examples/typescript tests/apollo
+	@services/node-modules examples/typescript tests/apollo tests/graphql-http
 	@# More threads than processors: most tests wait for Kafka most of the time.
 	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked $(ARGS)
 
@@ -62,7 +62,7 @@ schema: ## writes schema.graphql anew from the code
 clean: ## removes what was built
 	cargo clean
 	rm -rf web/dist target/kafka-libs examples/typescript/dist
-	rm -rf {web,examples/typescript,tests/apollo,tools/schema-lint}/node_modules
+	rm -rf {web,examples/typescript,tests/apollo,tests/graphql-http,tools/schema-lint}/node_modules
 
 # cargo-tool NAME,VERSION: installs it unless it is there in this very version.
 define cargo-tool

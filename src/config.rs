@@ -65,8 +65,17 @@ pub struct Http {
     /// Longest time for one request.
     #[serde(with = "humantime_serde")]
     pub request_timeout: Duration,
+    /// Longest time for a request's head, and between two requests of a connection.
+    #[serde(with = "humantime_serde")]
+    pub header_timeout: Duration,
     /// Largest request body, in bytes.
     pub max_body_bytes: usize,
+    /// Connections at once; further ones wait.
+    pub max_connections: usize,
+    /// Operations under way at once; further ones are refused.
+    pub max_requests: usize,
+    /// Origins of web pages elsewhere that may ask, as browsers send them.
+    pub cors_origins: Vec<String>,
 }
 
 /// `[database]`: where results are kept.

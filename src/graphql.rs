@@ -17,9 +17,11 @@ mod field_order;
 mod guard;
 mod history_event;
 mod loaders;
+mod measures;
 mod node;
 mod node_id;
 mod nulls;
+mod operation;
 mod organization;
 mod query;
 mod report;
@@ -33,4 +35,5 @@ mod wording;
 
 pub use code::Code;
 pub use executor::Executor;
+pub use operation::{Admitted, is_request_error};
 pub use schema::sdl;

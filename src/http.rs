@@ -1,11 +1,17 @@
 //! The router: the graph, its editor, and what those who run the service ask for.
 //!
-//! `gate` decides which requests reach the graph; `server` accepts connections and lets them finish.
+//! `gate` decides which requests reach the graph, by `origin`, `media_type` and what is `asked`; `answer` gives the
+//! outcome its status and form. `observe` tells of each request; `server` accepts connections and lets them finish.
 
+mod answer;
+mod asked;
 mod gate;
 mod graphiql;
 mod graphql;
 mod health;
+mod media_type;
+mod observe;
+mod origin;
 mod router;
 mod server;
 

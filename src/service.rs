@@ -16,6 +16,7 @@ use crate::{
     http::{self, Api, Readiness},
     ingest::{self, Ingester},
     store::{self, Store},
+    telemetry::{self, metrics::Metrics},
 };
 
 /// How long ingestion may take to finish its batches, commit and leave the group. A client whose broker is away would
@@ -81,6 +82,7 @@ pub struct Service {
     store: Store,
     probes: Vec<store::Probe>,
     readiness: Arc<Readiness>,
+    metrics: Metrics,
 }
 
 impl Service {
@@ -104,7 +106,8 @@ impl Service {
         if role.ingests() {
             readiness.missing(watch::KAFKA, "waits for the database");
         }
-        Ok(Self { config, role, listener, address, store, probes, readiness })
+        let metrics = telemetry::metrics::start();
+        Ok(Self { config, role, listener, address, store, probes, readiness, metrics })
     }
 
     /// Where the API listens: the port that was really given.
@@ -130,10 +133,11 @@ impl Service {
         tracing::info!(address = %self.address, role = ?self.role, version = crate::VERSION, "listening");
         let serving = CancellationToken::new();
         let router = self.router();
-        let server = tokio::spawn(http::serve(self.listener, router, serving.clone()));
+        let server = tokio::spawn(http::serve(self.listener, router, self.config.http.clone(), serving.clone()));
         let watching = tokio::spawn(watch::databases(self.probes.clone(), self.readiness.clone()));
         let mut ingester = None;
-        let mut tasks = Tasks { server, watching };
+        let counting = tokio::spawn(self.metrics.keep_small());
+        let mut tasks = Tasks { server, watching, counting };
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
             error = tasks.ended() => Err(error),
@@ -151,12 +155,11 @@ impl Service {
 
     fn router(&self) -> axum::Router {
         let http = &self.config.http;
-        let api = self.role.serves().then(|| Api {
-            executor: Executor::new(self.store.clone(), &self.config.limits),
-            max_body_bytes: http.max_body_bytes,
-            request_timeout: http.request_timeout,
+        let api = self.role.serves().then(|| {
+            let executor = Executor::new(self.store.clone(), &self.config.limits);
+            Api::new(executor, http, self.config.auth.mode)
         });
-        http::router(http, api, self.readiness.clone())
+        http::router(http, api, self.readiness.clone(), self.metrics.clone())
     }
 }
 
@@ -206,6 +209,7 @@ async fn drain(ingester: Option<Ingester>) -> Result<(), Error> {
 struct Tasks {
     server: JoinHandle<()>,
     watching: JoinHandle<std::convert::Infallible>,
+    counting: JoinHandle<std::convert::Infallible>,
 }
 
 impl Tasks {
@@ -213,12 +217,14 @@ impl Tasks {
         let task = tokio::select! {
             _ = &mut self.server => "the HTTP server",
             _ = &mut self.watching => "the database's watch",
+            _ = &mut self.counting => "the upkeep of metrics",
         };
         Error::TaskEnded { task }
     }
 
     async fn finish(self) {
         self.watching.abort();
+        self.counting.abort();
         // It bounds its own drain; a panic in it was logged.
         let _ = self.server.await;
     }

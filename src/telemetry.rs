@@ -1,4 +1,6 @@
-//! What the process tells of itself: log lines on standard error.
+//! What the process tells of itself: log lines on standard error, and [metrics].
+
+pub mod metrics;
 
 use std::io::IsTerminal as _;
 

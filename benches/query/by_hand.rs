@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use insights_results_aggregator::{config::Database, http};
+use insights_results_aggregator::{config::Config, http};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, Statement, Value};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -47,7 +47,8 @@ const HIT_BY: &str = "
     WHERE c.org_id = $1 AND r.selector = $2";
 
 /// Serves until `stop`; gives the address.
-pub(crate) async fn serve(database: &Database, stop: CancellationToken) -> SocketAddr {
+pub(crate) async fn serve(config: &Config, stop: CancellationToken) -> SocketAddr {
+    let Config { database, http: settings, .. } = config;
     let mut options = ConnectOptions::new(database.url.expose());
     options.max_connections(database.max_connections).sqlx_logging(false);
     let pool = sea_orm::Database::connect(options).await.expect("connect");
@@ -65,7 +66,7 @@ pub(crate) async fn serve(database: &Database, stop: CancellationToken) -> Socke
         .with_state(pool);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen");
     let address = listener.local_addr().expect("an address");
-    tokio::spawn(http::serve(listener, router, stop));
+    tokio::spawn(http::serve(listener, router, settings.clone(), stop));
     address
 }
 

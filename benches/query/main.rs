@@ -39,7 +39,7 @@ async fn main() {
     let graph = Service::build(config.clone(), Role::Api).await.expect("the service is built");
     let graph_address = graph.address();
     let graph = tokio::spawn(graph.run(stop.clone()));
-    let by_hand_address = by_hand::serve(&config.database, stop.clone()).await;
+    let by_hand_address = by_hand::serve(&config, stop.clone()).await;
 
     println!(
         "{:32} {:>9} {:>9} {:>9} {:>9} {:>7} {:>9}",

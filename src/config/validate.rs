@@ -4,6 +4,7 @@ use std::{ops::RangeInclusive, time::Duration};
 
 use humantime_serde::re::humantime::format_duration;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use url::Url;
 
 use super::{
     Config, Database, Http, Ingest, Kafka, KafkaSecurity, Limits, Log,
@@ -44,7 +45,15 @@ struct Faults(Vec<Fault>);
 impl Faults {
     fn of_http(&mut self, http: &Http) {
         self.unless_within("http.request_timeout", http.request_timeout, 100 * MILLISECOND..=300 * SECOND);
+        self.unless_within("http.header_timeout", http.header_timeout, 100 * MILLISECOND..=300 * SECOND);
         self.unless_between("http.max_body_bytes", http.max_body_bytes, KIB..=16 * MIB);
+        self.unless_between("http.max_connections", http.max_connections, 1..=100_000);
+        self.unless_between("http.max_requests", http.max_requests, 1..=10_000);
+        if !http.cors_origins.iter().all(|origin| is_origin(origin)) {
+            let text = "must be a list of origins as browsers send them, as in https://console.example.com: scheme and \
+                        host in small letters, the port unless it is the usual one, no path, no *";
+            self.add("http.cors_origins", text);
+        }
     }
 
     fn of_database(&mut self, database: &Database) {
@@ -164,6 +173,12 @@ impl Faults {
     }
 }
 
+/// Whether a text is what a browser would send for it: one that is spelt otherwise would never match.
+fn is_origin(text: &str) -> bool {
+    let origin = Url::parse(text).ok().map(|url| url.origin());
+    origin.is_some_and(|origin| origin.is_tuple() && origin.ascii_serialization() == text)
+}
+
 fn pointless(protocol: SecurityProtocol, fitting: &str) -> String {
     let protocol = protocol.as_str();
     format!("would not be used with {PROTOCOL} = \"{protocol}\": set that to {fitting}, or leave this empty")
@@ -211,7 +226,7 @@ mod tests {
             Some((key.replace('.', "__").to_uppercase(), zero, key.to_owned()))
         };
         let counted: Vec<_> = defaults.lines().filter_map(counted).collect();
-        assert_eq!(counted.len(), 20);
+        assert_eq!(counted.len(), 23);
         for (variable, zero, key) in counted {
             assert_eq!(keys(&[(&variable, zero)]), [key]);
         }
@@ -278,6 +293,16 @@ mod tests {
     fn a_query_must_fit_into_a_body() {
         let bounds = [("LIMITS__QUERY_BYTES", "5000"), ("HTTP__MAX_BODY_BYTES", "4000")];
         assert_eq!(keys(&bounds), ["limits.query_bytes"]);
+    }
+
+    #[test]
+    fn origins_are_written_as_browsers_send_them() {
+        for good in ["", "https://console.example.com", "http://10.0.0.7:3000,https://xn--bcher-kva.example"] {
+            assert_eq!(keys(&[("HTTP__CORS_ORIGINS", good)]), [""; 0], "{good}");
+        }
+        for bad in ["*", "null", "console.example.com", "https://a.example/", "https://A.example", "https://a.b:443"] {
+            assert_eq!(keys(&[("HTTP__CORS_ORIGINS", bad)]), ["http.cors_origins"], "{bad}");
+        }
     }
 
     #[test]

@@ -12,10 +12,17 @@ use super::{
     field_order::FieldOrder,
     guard::{Guard, Prices},
     loaders::Loaders,
+    measures::{Measures, count_errors},
     nulls::Nulls,
+    operation::Admitted,
     schema::{self, Schema},
 };
-use crate::{config::Limits, domain::Timestamp, identity::Viewer, store::Store};
+use crate::{
+    config::Limits,
+    domain::Timestamp,
+    identity::Viewer,
+    store::{self, Store},
+};
 
 /// The graph as it can be asked. Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +31,7 @@ pub struct Executor {
     guard: Arc<Guard>,
     nulls: Arc<Nulls>,
     query_cost: usize,
+    measures: Arc<Measures>,
     store: Store,
 }
 
@@ -34,20 +42,44 @@ impl Executor {
         let sdl = schema.sdl();
         let guard = Guard::new(limits, Prices::of(&sdl));
         let nulls = Arc::new(Nulls::of(&sdl));
-        Self { schema, guard: Arc::new(guard), nulls, query_cost: limits.query_cost, store }
+        let query_cost = limits.query_cost;
+        Self { schema, guard: Arc::new(guard), nulls, query_cost, measures: Arc::default(), store }
     }
 
     /// Answers a request of `viewer`, or stops after `within`. What went wrong is in the response, in words for the
     /// client. A request whose extensions say `"cost": true` is told what it costs.
-    pub async fn execute(&self, viewer: Viewer, mut request: Request, within: Duration) -> Response {
-        let tells_cost = request.extensions.get("cost") == Some(&Value::Boolean(true));
-        match self.guard.admit(&mut request) {
-            Ok(cost) => {
-                let response = self.answer(viewer, request, within).await;
-                if tells_cost { self.with_cost(response, cost) } else { response }
-            }
-            Err(refused) => Response::from_errors(vec![refusal(refused.code(), refused.to_string(), refused.at())]),
+    pub async fn execute(&self, viewer: Viewer, request: Request, within: Duration) -> Response {
+        match self.admit(request) {
+            Ok(admitted) => self.run(viewer, admitted, within).await,
+            Err(refused) => *refused,
         }
+    }
+
+    /// Lets in what is within the limits. Nothing of it is executed yet.
+    ///
+    /// # Errors
+    /// The answer to what asks for too much or cannot be read.
+    pub fn admit(&self, mut request: Request) -> Result<Admitted, Box<Response>> {
+        match self.guard.admit(&mut request) {
+            Ok(cost) => Ok(Admitted::new(request, cost)),
+            Err(refused) => {
+                let error = refusal(refused.code(), refused.to_string(), refused.at());
+                let response = Response::from_errors(vec![error]);
+                count_errors(&response);
+                Err(Box::new(response))
+            }
+        }
+    }
+
+    /// Answers what was let in, as [`execute`](Self::execute) does.
+    pub async fn run(&self, viewer: Viewer, admitted: Admitted, within: Duration) -> Response {
+        let Admitted { request, operation, cost } = admitted;
+        let tells_cost = request.extensions.get("cost") == Some(&Value::Boolean(true));
+        // Boxed, since a future grows with each that carries it, and this one is large.
+        let answer = Box::pin(self.answer(viewer, request, within));
+        let (response, statements) = store::count_statements(answer).await;
+        self.measures.ran(operation.as_ref(), &response, statements);
+        if tells_cost { self.with_cost(response, cost) } else { response }
     }
 
     fn with_cost(&self, response: Response, cost: usize) -> Response {
@@ -55,7 +87,6 @@ impl Executor {
         response.extension("cost", value!({ "cost": cost, "limit": limit }))
     }
 
-    /// Answers a request that was let in.
     async fn answer(&self, viewer: Viewer, mut request: Request, within: Duration) -> Response {
         let (query, operation) = (request.query.clone(), request.operation_name.clone());
         // What was let in is parsed already.

@@ -45,6 +45,7 @@ impl Guard {
         variables::check(&request.variables, limits)?;
         let document = parse_query(&request.query).map_err(|error| Refused::unreadable(&error))?;
         variables::fill_in_defaults(request, &document.operations);
+        variables::check_required(request, &document.operations)?;
         let cost = document::check(&document, request, &self.prices, limits)?;
         request.set_parsed_query(document);
         Ok(cost)

@@ -1,18 +1,40 @@
-//! The gate before the graph: what is no GraphQL request in JSON does not get in.
-//!
-//! async-graphql-axum's extractor alone would also take forms, uploads, plain text and bodies of any size.
+//! The gate before the graph: what is no GraphQL request in JSON, or comes from a page that may not ask, does not get
+//! in. Nothing of a request is parsed before its head has been judged.
 
 use std::time::Duration;
 
 use axum::{
     body::{Body, Bytes},
     extract::Request,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode, header},
 };
+
+use super::{
+    asked::Asked,
+    media_type::{MediaType, is_json},
+    origin::Origins,
+};
+use crate::{
+    config::{self, AuthMode},
+    graphql::Code,
+};
+
+/// Headers that no form and no link can send: with one of them, a GET comes from a script that was allowed to ask.
+pub(super) const PREFLIGHT_HEADERS: [HeaderName; 2] =
+    [HeaderName::from_static("x-requested-with"), HeaderName::from_static("apollo-require-preflight")];
 
 /// Why a request did not get in. Nothing of the request is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refused {
+    /// A page elsewhere asks.
+    #[error("pages of this origin may not ask: http.cors_origins lists those that may")]
+    Origin,
+    /// A GET that any link could have sent.
+    #[error("a GET needs the header X-Requested-With or Apollo-Require-Preflight, whatever its value")]
+    NoPreflight,
+    /// The client accepts nothing that we could answer.
+    #[error("answers are application/graphql-response+json or application/json: accept one of them")]
+    NotAcceptable,
     /// The body is not said to be JSON.
     #[error("send the query as JSON: Content-Type: application/json")]
     NotJson,
@@ -33,53 +55,112 @@ pub(super) enum Refused {
         "the body is not a GraphQL request: {{\"query\": \"..\", \"variables\": {{..}}, \"operationName\": \"..\"}}"
     )]
     NotARequest,
+    /// The query string is no GraphQL request.
+    #[error("the query string is not a GraphQL request: query=..&variables={{..}}&operationName=.., each once")]
+    NotAQueryString,
     /// The body is a list of requests.
     #[error("send one request at a time, not a list")]
     Batch,
+    /// A GET that would change something.
+    #[error("only queries may be sent by GET; send this operation by POST")]
+    OnlyQueries,
+    /// There are as many operations under way as may be.
+    #[error("{limit} operations are under way, as many as http.max_requests allows; please try again shortly")]
+    Busy {
+        /// How many may be.
+        limit: usize,
+    },
 }
 
 impl Refused {
     pub(super) fn status(self) -> StatusCode {
         match self {
+            Self::Origin | Self::NoPreflight => StatusCode::FORBIDDEN,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::BrokenOff | Self::NotARequest | Self::Batch => StatusCode::BAD_REQUEST,
+            Self::BrokenOff | Self::NotARequest | Self::NotAQueryString | Self::Batch => StatusCode::BAD_REQUEST,
+            Self::OnlyQueries => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// For programs: what stands in `extensions.code`.
+    pub(super) fn code(self) -> Code {
+        match self {
+            Self::Busy { .. } => Code::Unavailable,
+            _ => Code::BadRequest,
         }
     }
 }
 
-/// Reads the body of what may pass, and gives back the request with it.
-pub(super) async fn pass(request: Request, limit: usize, within: Duration) -> Result<Request, Refused> {
-    let (head, body) = request.into_parts();
-    if !head.headers.get(header::CONTENT_TYPE).is_some_and(is_json) {
-        return Err(Refused::NotJson);
+/// Decides what gets in.
+#[derive(Clone, Debug)]
+pub(super) struct Gate {
+    /// The pages that may ask.
+    pub(super) origins: Origins,
+    max_body_bytes: usize,
+    /// Whether a GET must have one of the headers that no form can send. Where nobody has an identity that a page could
+    /// borrow, nothing is won by it.
+    get_needs_header: bool,
+}
+
+impl Gate {
+    pub(super) fn of(http: &config::Http, mode: AuthMode) -> Self {
+        let get_needs_header = match mode {
+            AuthMode::None => false,
+        };
+        Self { origins: Origins::of(http, mode), max_body_bytes: http.max_body_bytes, get_needs_header }
     }
-    let declared = head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|declared: usize| declared > limit) {
-        return Err(Refused::TooLarge { limit });
+
+    /// Judges a request's head; tells which kind of answer is wanted.
+    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<MediaType, Refused> {
+        if !self.origins.admit(headers) {
+            return Err(Refused::Origin);
+        }
+        MediaType::accepted(headers).ok_or(Refused::NotAcceptable)
     }
-    let body = match tokio::time::timeout(within, axum::body::to_bytes(body, limit)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(error)) => return Err(why_not_read(error, limit)),
-        Err(_) => return Err(Refused::TooSlow),
-    };
-    if is_list(&body) {
-        return Err(Refused::Batch);
+
+    /// Reads what is asked in a query string.
+    pub(super) fn read_query_string(&self, request: &Request) -> Result<Asked, Refused> {
+        let headers = request.headers();
+        if self.get_needs_header && !PREFLIGHT_HEADERS.iter().any(|name| headers.contains_key(name)) {
+            return Err(Refused::NoPreflight);
+        }
+        Asked::in_query_string(request.uri().query().unwrap_or_default()).ok_or(Refused::NotAQueryString)
     }
-    Ok(Request::from_parts(head, Body::from(body)))
+
+    /// Reads what is asked in a body that comes `within` this time.
+    pub(super) async fn read_body(&self, request: Request, within: Duration) -> Result<Asked, Refused> {
+        let limit = self.max_body_bytes;
+        let (head, body) = request.into_parts();
+        if !head.headers.get(header::CONTENT_TYPE).is_some_and(is_json) {
+            return Err(Refused::NotJson);
+        }
+        let declared = head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if declared.is_some_and(|declared: usize| declared > limit) {
+            return Err(Refused::TooLarge { limit });
+        }
+        let body = collected(body, limit, within).await?;
+        if is_list(&body) {
+            return Err(Refused::Batch);
+        }
+        Asked::in_body(&body).ok_or(Refused::NotARequest)
+    }
+}
+
+async fn collected(body: Body, limit: usize, within: Duration) -> Result<Bytes, Refused> {
+    match tokio::time::timeout(within, axum::body::to_bytes(body, limit)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) => Err(why_not_read(error, limit)),
+        Err(_) => Err(Refused::TooSlow),
+    }
 }
 
 fn why_not_read(error: axum::Error, limit: usize) -> Refused {
     let source = error.into_inner();
     if source.is::<http_body_util::LengthLimitError>() { Refused::TooLarge { limit } } else { Refused::BrokenOff }
-}
-
-/// `application/json` or `application/graphql-response+json`, with or without parameters, in any case.
-fn is_json(content_type: &HeaderValue) -> bool {
-    let Ok(text) = content_type.to_str() else { return false };
-    let media_type = text.split(';').next().unwrap_or_default().trim();
-    ["application/json", "application/graphql-response+json"].iter().any(|json| media_type.eq_ignore_ascii_case(json))
 }
 
 fn is_list(body: &Bytes) -> bool {
@@ -88,42 +169,63 @@ fn is_list(body: &Bytes) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::config::Config;
+
+    fn gate() -> Gate {
+        let config = Config::load(None, &BTreeMap::new()).expect("the defaults load").config;
+        Gate::of(&config.http, config.auth.mode)
+    }
 
     async fn refused(content_type: Option<&str>, body: &'static str, limit: usize) -> Option<Refused> {
         let mut request = Request::new(Body::from(body));
         if let Some(content_type) = content_type {
             request.headers_mut().insert(header::CONTENT_TYPE, content_type.parse().expect("header"));
         }
-        pass(request, limit, Duration::from_secs(5)).await.err()
+        let gate = Gate { max_body_bytes: limit, ..gate() };
+        gate.read_body(request, Duration::from_secs(5)).await.err()
     }
 
     #[tokio::test]
     async fn only_json_gets_in() {
+        let body = r#"{"query":""}"#;
         for passes in ["application/json", "Application/JSON; charset=utf-8", "application/graphql-response+json"] {
-            assert_eq!(refused(Some(passes), "{}", 10).await, None, "{passes}");
+            assert_eq!(refused(Some(passes), body, 100).await, None, "{passes}");
         }
-        for stays_out in [
-            "text/plain",
-            "application/x-www-form-urlencoded",
-            "multipart/form-data; boundary=x",
-            "application/jsonp",
-            "text/plain; application/json",
-        ] {
-            assert_eq!(refused(Some(stays_out), "{}", 10).await, Some(Refused::NotJson), "{stays_out}");
+        for stays_out in [Some("text/plain"), Some("application/x-www-form-urlencoded"), None] {
+            assert_eq!(refused(stays_out, body, 100).await, Some(Refused::NotJson), "{stays_out:?}");
         }
-        assert_eq!(refused(None, "{}", 10).await, Some(Refused::NotJson));
     }
 
     #[tokio::test]
     async fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
         let json = Some("application/json");
-        assert_eq!(refused(json, "{\"a\":1234}", 10).await, None);
-        assert_eq!(refused(json, "{\"a\":12345}", 10).await, Some(Refused::TooLarge { limit: 10 }));
+        assert_eq!(refused(json, r#"{"query":""}"#, 12).await, None);
+        assert_eq!(refused(json, r#"{"query":"x"}"#, 12).await, Some(Refused::TooLarge { limit: 12 }));
     }
 
     #[tokio::test]
     async fn a_list_of_requests_stays_out() {
         assert_eq!(refused(Some("application/json"), " \n[{}]", 10).await, Some(Refused::Batch));
+    }
+
+    #[test]
+    fn where_it_is_asked_for_a_get_shows_that_no_form_sent_it() {
+        let get = |headers: &[&'static str]| {
+            let mut request = Request::new(Body::empty());
+            *request.uri_mut() = "/graphql?query=x".parse().expect("a URI");
+            for name in headers {
+                request.headers_mut().insert(*name, "1".parse().expect("a header"));
+            }
+            request
+        };
+        let strict = Gate { get_needs_header: true, ..gate() };
+        assert_eq!(strict.read_query_string(&get(&[])).err(), Some(Refused::NoPreflight));
+        for name in ["x-requested-with", "apollo-require-preflight"] {
+            assert!(strict.read_query_string(&get(&[name])).is_ok(), "{name}");
+        }
+        assert!(gate().read_query_string(&get(&[])).is_ok(), "in mode none nobody is asked");
     }
 }

@@ -1,40 +1,46 @@
-//! `POST /graphql`.
+//! `/graphql`: POST, and GET for queries.
 
-use async_graphql_axum::GraphQLRequest;
 use axum::{
-    Json,
-    extract::{FromRequest as _, Request, State},
-    response::{IntoResponse, Response},
+    extract::{Request, State},
+    http::Method,
+    response::Response,
 };
-use serde_json::json;
 use tokio::time::Instant;
 
-use super::{
-    gate::{self, Refused},
-    router::Api,
-};
+use super::{answer, gate::Refused, media_type::MediaType, observe::OperationName, router::Api};
 use crate::identity::Viewer;
 
 /// Answers one GraphQL request.
 pub(super) async fn answer(State(api): State<Api>, request: Request) -> Response {
-    let deadline = Instant::now() + api.request_timeout;
-    let request = match gate::pass(request, api.max_body_bytes, api.request_timeout).await {
-        Ok(request) => request,
-        Err(refused) => return refused.into_response(),
-    };
-    // The extractor reads what the gate let through: a body in memory, of bounded size, said to be JSON.
-    let Ok(request) =
-        GraphQLRequest::<async_graphql_axum::rejection::GraphQLRejection>::from_request(request, &()).await
-    else {
-        return Refused::NotARequest.into_response();
-    };
-    let within = deadline.saturating_duration_since(Instant::now());
-    Json(api.executor.execute(Viewer::unrestricted(), request.into_inner(), within).await).into_response()
+    match api.gate.admit(request.headers()) {
+        Ok(kind) => execute(&api, request, kind).await.unwrap_or_else(|refused| answer::refused(refused, kind)),
+        Err(refused) => answer::refused(refused, MediaType::Json),
+    }
 }
 
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let body = json!({ "errors": [{ "message": self.to_string(), "extensions": { "code": "BAD_REQUEST" } }] });
-        (self.status(), Json(body)).into_response()
+async fn execute(api: &Api, request: Request, kind: MediaType) -> Result<Response, Refused> {
+    let deadline = Instant::now() + api.request_timeout;
+    let only_queries = request.method() != Method::POST;
+    let asked = if only_queries {
+        api.gate.read_query_string(&request)?
+    } else {
+        api.gate.read_body(request, api.request_timeout).await?
+    };
+    // Taken only now: who sends a body byte by byte must not keep others out.
+    let _turn = api.turns.try_acquire().map_err(|_| Refused::Busy { limit: api.max_requests })?;
+    let admitted = match api.executor.admit(asked.into()) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return Ok(answer::executed(&refusal, kind)),
+    };
+    if only_queries && !admitted.only_reads() {
+        return Err(Refused::OnlyQueries);
     }
+    let name = admitted.operation_name().map(OperationName::of);
+    let within = deadline.saturating_duration_since(Instant::now());
+    let executed = api.executor.run(Viewer::unrestricted(), admitted, within).await;
+    let mut response = answer::executed(&executed, kind);
+    if let Some(name) = name {
+        response.extensions_mut().insert(name);
+    }
+    Ok(response)
 }

@@ -1,43 +1,96 @@
 //! Which path leads where.
 
-use std::{sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
-    http::StatusCode,
-    routing::{get, post},
+    Json, Router,
+    http::{StatusCode, header},
+    middleware,
+    response::{IntoResponse as _, Response},
+    routing::get,
 };
-use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use serde_json::json;
+use tokio::sync::Semaphore;
+use tower_http::{
+    CompressionLevel,
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, Predicate as _, SizeAbove},
+    },
+    timeout::TimeoutLayer,
+};
 
-use super::{graphiql, graphql, health, health::Readiness};
-use crate::{config, graphql::Executor};
+use super::{gate::Gate, graphiql, graphql, health, health::Readiness, observe};
+use crate::{
+    config::{self, AuthMode},
+    graphql::{Code, Executor},
+    telemetry::metrics::Metrics,
+};
 
 /// So much longer than a request may take, the answer is cut off, whatever it waits for.
 const GRACE: Duration = Duration::from_secs(2);
+/// Answers below this size leave as they are: they fit into one packet anyway.
+const COMPRESSED_FROM_BYTES: u64 = 1_024;
+/// The type of Prometheus's text format.
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What the graph's handler needs.
 #[derive(Clone)]
 pub struct Api {
-    /// The graph.
-    pub executor: Executor,
-    /// The largest body that is read, in bytes.
-    pub max_body_bytes: usize,
-    /// The longest time for one request.
-    pub request_timeout: Duration,
+    pub(super) executor: Executor,
+    pub(super) gate: Gate,
+    pub(super) request_timeout: Duration,
+    pub(super) max_requests: usize,
+    /// One for each operation that may be under way.
+    pub(super) turns: Arc<Semaphore>,
+}
+
+impl Api {
+    /// The graph, as the configuration lets it be asked.
+    pub fn new(executor: Executor, http: &config::Http, mode: AuthMode) -> Self {
+        Self {
+            executor,
+            gate: Gate::of(http, mode),
+            request_timeout: http.request_timeout,
+            max_requests: http.max_requests,
+            turns: Arc::new(Semaphore::new(http.max_requests)),
+        }
+    }
 }
 
 /// The routes. Without an [`Api`] only those that tell how the process is doing.
-pub fn router(http: &config::Http, api: Option<Api>, readiness: Arc<Readiness>) -> Router {
+pub fn router(http: &config::Http, api: Option<Api>, readiness: Arc<Readiness>, metrics: Metrics) -> Router {
     let health = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .with_state(readiness);
-    let graph = api.map(|api| Router::new().route("/graphql", post(graphql::answer)).with_state(api));
+        .with_state(readiness)
+        .route("/metrics", get(async move || ([(header::CONTENT_TYPE, PROMETHEUS)], metrics.text())));
+    let graph = api.map(|api| {
+        let cors = api.gate.origins.cors();
+        Router::new().route("/graphql", get(graphql::answer).post(graphql::answer)).layer(cors).with_state(api)
+    });
     let editor = (graph.is_some() && http.graphiql).then(graphiql::routes);
     [graph, editor]
         .into_iter()
         .flatten()
         .fold(health, Router::merge)
+        .layer(compression())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, http.request_timeout + GRACE))
-        .layer(CatchPanicLayer::new())
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(observe::observe))
+}
+
+/// Gzip for who accepts it. The fastest level: the others take several times as long to save a tenth.
+fn compression() -> CompressionLayer<impl tower_http::compression::Predicate> {
+    let worthwhile = DefaultPredicate::new().and(SizeAbove::new(COMPRESSED_FROM_BYTES));
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worthwhile)
+}
+
+/// A panic takes its request and nothing else. What it says went to standard error and stays there.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a request's handler panicked");
+    let error =
+        json!({ "message": "Something went wrong on our side.", "extensions": { "code": Code::Internal.as_str() } });
+    (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "errors": [error] }))).into_response()
 }

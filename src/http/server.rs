@@ -1,6 +1,6 @@
-//! Accepting connections, and letting them finish.
+//! Accepting connections, so many and no more, and letting them finish.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -9,11 +9,14 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use tokio::net::TcpListener;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How long a client may take for a request's head, and leave a connection idle between two requests.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::{config, telemetry::metrics::HTTP_CONNECTIONS};
+
 /// How many headers a request may have.
 const MAX_HEADERS: usize = 64;
 /// How long requests that are under way may take when the process stops.
@@ -22,21 +25,15 @@ const DRAIN: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `stop`, then lets the requests under way finish.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
-    let builder = builder();
+pub async fn serve(listener: TcpListener, router: Router, http: config::Http, stop: CancellationToken) {
+    let builder = builder(http.header_timeout);
     let graceful = GracefulShutdown::new();
     let tasks = TaskTracker::new();
+    let places = Arc::new(Semaphore::new(http.max_connections));
     loop {
-        let socket = tokio::select! {
+        let (socket, place) = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => socket,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection was not accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            },
+            next = next_connection(&listener, &places) => next,
         };
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "a connection went away at once");
@@ -45,10 +42,12 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         let service = TowerToHyperService::new(router.clone());
         let connection = builder.serve_connection(TokioIo::new(socket), service);
         let connection = graceful.watch(connection);
+        let counted = Counted::new(place);
         tasks.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
             }
+            drop(counted);
         });
     }
     drop(listener);
@@ -57,10 +56,44 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     }
 }
 
+/// The next connection, and its place. Where no place is free, it waits in the system's queue: that one ends within the
+/// header timeout of being idle, so who waits is served in the end, as who is turned away would not be.
+async fn next_connection(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+    // The semaphore is never closed.
+    let place = places.clone().acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((socket, _)) => return (socket, place),
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// A connection's place, counted while it is taken.
+struct Counted {
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Counted {
+    fn new(place: Option<OwnedSemaphorePermit>) -> Self {
+        metrics::gauge!(HTTP_CONNECTIONS.name).increment(1.0);
+        Self { _place: place }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        metrics::gauge!(HTTP_CONNECTIONS.name).decrement(1.0);
+    }
+}
+
 /// HTTP/1 only: without TLS no browser speaks HTTP/2, and while the version of a connection is guessed, one that says
 /// nothing is not bounded by any timer.
-fn builder() -> http1::Builder {
+fn builder(header_timeout: Duration) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_headers(MAX_HEADERS);
+    builder.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_headers(MAX_HEADERS);
     builder
 }

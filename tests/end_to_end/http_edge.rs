@@ -1,8 +1,13 @@
 //! The API as a client on the network meets it: which requests reach the graph, and what becomes of those that do not.
 
+mod audits;
+mod capacity;
 mod deadlines;
 mod gate;
+mod negotiation;
+mod origins;
 mod requests;
+mod told;
 
 use std::{
     io::{Read as _, Write as _},

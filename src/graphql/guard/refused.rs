@@ -37,6 +37,12 @@ pub(in crate::graphql) enum Refused {
         /// What is wrong there.
         reason: String,
     },
+    /// A variable that may not be null was left out, or is null.
+    #[error("the variable defined at line {}, column {} must be given and may not be null", at.line, at.column)]
+    MissingVariable {
+        /// Where it is defined.
+        at: Pos,
+    },
     /// Asks for the schema where it is not told.
     #[error("__schema and __type are not answered here: limits.introspection is false")]
     Introspection,
@@ -55,7 +61,7 @@ impl Refused {
             Self::TooMuch { .. } | Self::TooNested { .. } => Code::QueryTooLarge,
             Self::Unreadable { .. } => Code::SyntaxError,
             Self::Introspection => Code::IntrospectionDisabled,
-            Self::FragmentCycle { .. } => Code::BadUserInput,
+            Self::MissingVariable { .. } | Self::FragmentCycle { .. } => Code::BadUserInput,
         }
     }
 
@@ -63,7 +69,7 @@ impl Refused {
     pub(in crate::graphql) fn at(&self) -> Option<Pos> {
         match self {
             Self::Unreadable { at, .. } => *at,
-            Self::FragmentCycle { at } => Some(*at),
+            Self::MissingVariable { at } | Self::FragmentCycle { at } => Some(*at),
             Self::TooMuch { .. } | Self::TooNested { .. } | Self::Introspection => None,
         }
     }

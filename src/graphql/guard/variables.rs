@@ -1,12 +1,12 @@
-//! The variables of a request: not too deep, not too many values, and with their defaults.
+//! The variables of a request: not too deep, not too many values, all there that must be, and with their defaults.
 
 use async_graphql::{
-    Request, Value, Variables,
-    parser::types::{DocumentOperations, OperationDefinition},
+    Positioned, Request, Value, Variables,
+    parser::types::{DocumentOperations, VariableDefinition},
 };
 
 use super::{Refused, limit::Limit};
-use crate::config::Limits;
+use crate::{config::Limits, graphql::operation::selected};
 
 /// Refuses variables with lists and objects nested too deeply, or with too many values in them: async-graphql copies a
 /// variable each time it is used, so they are held to what the same values could be if they stood in the query.
@@ -39,7 +39,7 @@ fn is_within(value: &Value, levels: usize) -> bool {
 /// Gives the variables that were left out their defaults. async-graphql does so for arguments, but 7.2 takes a variable
 /// that was left out for false where it stands in `@skip` or `@include`.
 pub(super) fn fill_in_defaults(request: &mut Request, operations: &DocumentOperations) {
-    let Some(operation) = selected(operations, request.operation_name.as_deref()) else { return };
+    let Some((_, operation)) = selected(operations, request.operation_name.as_deref()) else { return };
     for variable in &operation.variable_definitions {
         if let Some(default) = &variable.node.default_value {
             let name = variable.node.name.node.clone();
@@ -48,13 +48,14 @@ pub(super) fn fill_in_defaults(request: &mut Request, operations: &DocumentOpera
     }
 }
 
-/// The operation that will be executed. `None` where async-graphql will say that there is no such one.
-fn selected<'a>(operations: &'a DocumentOperations, name: Option<&str>) -> Option<&'a OperationDefinition> {
-    let mut operations = operations.iter();
-    let chosen = match name {
-        Some(name) => operations.find(|(known, _)| known.is_some_and(|known| known.as_str() == name)),
-        None if operations.len() == 1 => operations.next(),
-        None => None,
+/// Refuses a request that leaves out a variable which may not be null. async-graphql notices only where the variable is
+/// used, and then blames a field: by the specification the whole request is at fault.
+pub(super) fn check_required(request: &Request, operations: &DocumentOperations) -> Result<(), Refused> {
+    let Some((_, operation)) = selected(operations, request.operation_name.as_deref()) else { return Ok(()) };
+    let is_missing = |variable: &&Positioned<VariableDefinition>| {
+        let given = request.variables.get(&variable.node.name.node);
+        !variable.node.var_type.node.nullable && given.is_none_or(|value| *value == Value::Null)
     };
-    chosen.map(|(_, operation)| &operation.node)
+    let missing = operation.variable_definitions.iter().find(is_missing);
+    missing.map_or(Ok(()), |variable| Err(Refused::MissingVariable { at: variable.pos }))
 }

@@ -58,7 +58,7 @@ async fn the_process_tells_how_it_is_doing() {
 #[tokio::test]
 async fn there_is_nothing_else() {
     let service = Running::api(&sqlite()).await;
-    for path in ["/", "/graphql/", "/graphqli", "/healthz/x", "/metrics", "/.git/HEAD", "/%00", "//graphql"] {
+    for path in ["/", "/graphql/", "/graphqli", "/healthz/x", "/metrics/", "/.git/HEAD", "/%00", "//graphql"] {
         assert_eq!(get(&service, path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
 }
@@ -67,7 +67,9 @@ async fn there_is_nothing_else() {
 async fn a_process_that_only_ingests_serves_no_graph() {
     let (database, topic) = (sqlite(), Topic::create(1).await);
     let service = Running::start(Running::config(&database, &topic), Role::Ingest).await;
-    assert_eq!(get(&service, "/healthz").await.0, StatusCode::OK);
+    for path in ["/healthz", "/metrics"] {
+        assert_eq!(get(&service, path).await.0, StatusCode::OK, "{path}");
+    }
     for path in ["/graphiql", "/graphql"] {
         assert_eq!(get(&service, path).await.0, StatusCode::NOT_FOUND, "{path}");
     }

@@ -1,9 +1,10 @@
 //! What people and their tools ask is admitted by the defaults, and runs as it should.
 
-use async_graphql::{EmptyMutation, EmptySubscription, Name, Object, Request, Schema, Value, value};
+use async_graphql::{EmptyMutation, EmptySubscription, Name, Object, Pos, Request, Schema, Value, Variables, value};
+use serde_json::json;
 
 use super::{admit, defaults};
-use crate::graphql::guard::{Guard, Prices};
+use crate::graphql::guard::{Guard, Prices, Refused};
 
 /// All that tools ask of a schema, with types nested as deeply as they ask for.
 const INTROSPECTION: &str = "
@@ -84,12 +85,30 @@ fn tools_may_ask_for_the_schema() {
 
 #[test]
 fn pages_are_within_the_defaults() {
-    assert_eq!(admit(&defaults(), DASHBOARD), Ok(()));
+    assert_eq!(admit(&defaults(), dashboard()), Ok(()));
     let mut limits = defaults();
     limits.query_depth = 11;
-    assert_eq!(admit(&limits, DASHBOARD), Ok(()), "it is eleven levels deep");
+    assert_eq!(admit(&limits, dashboard()), Ok(()), "it is eleven levels deep");
     limits.query_depth = 10;
-    assert!(admit(&limits, DASHBOARD).is_err(), "and no less");
+    assert!(admit(&limits, dashboard()).is_err(), "and no less");
+}
+
+fn dashboard() -> Request {
+    Request::new(DASHBOARD).variables(Variables::from_json(json!({ "organization": "1" })))
+}
+
+#[test]
+fn a_variable_that_must_be_given_is_missed_before_anything_runs() {
+    let refused = |variables| {
+        let query = "query($a: Int,\n $b: Int!, $c: Int! = 1) { a(a: $a, b: $b, c: $c) }";
+        admit(&defaults(), Request::new(query).variables(Variables::from_json(variables)))
+    };
+    assert_eq!(refused(json!({ "b": 1 })), Ok(()));
+    let missing = Err(Refused::MissingVariable { at: Pos { line: 2, column: 2 } });
+    assert_eq!(refused(json!({})), missing);
+    assert_eq!(refused(json!({ "b": null })), missing);
+    assert!(refused(json!({ "b": 1, "c": null })).is_err(), "null is no value, and no reason for the default");
+    assert_eq!(admit(&defaults(), "query A { a } query B($b: Int!) { a(b: $b) }"), Ok(()), "none of them was chosen");
 }
 
 struct Query;

@@ -1,0 +1,77 @@
+//! Answers: the status and the form in which a client gets what GraphQL, or the gate before it, has to say.
+
+use std::collections::BTreeMap;
+
+use async_graphql::{Response as Executed, ServerError, Value};
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{gate::Refused, media_type::MediaType};
+use crate::graphql::{Code, is_request_error};
+
+/// Seconds after which whoever found the service busy may come again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// An answer on the wire: `data` is absent where nothing was executed, and null only where null is the result.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    extensions: &'a BTreeMap<String, Value>,
+}
+
+/// What was executed, or why not.
+pub(super) fn executed(answer: &Executed, kind: MediaType) -> Response {
+    let was_refused = is_request_error(answer);
+    let status = if was_refused && kind == MediaType::GraphqlResponse { refusal(answer) } else { StatusCode::OK };
+    let data = (!was_refused).then_some(&answer.data);
+    let body = Body { data, errors: &answer.errors, extensions: &answer.extensions };
+    of_kind(kind, (status, Json(body)).into_response())
+}
+
+/// Why a request did not reach the graph.
+pub(super) fn refused(refused: Refused, kind: MediaType) -> Response {
+    let body =
+        json!({ "errors": [{ "message": refused.to_string(), "extensions": { "code": refused.code().as_str() } }] });
+    let mut response = (refused.status(), Json(body)).into_response();
+    match refused {
+        Refused::Busy { .. } => response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER),
+        Refused::OnlyQueries => response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST")),
+        _ => None,
+    };
+    of_kind(kind, response)
+}
+
+fn of_kind(kind: MediaType, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, kind.content_type());
+    // What one caller may see is not for a cache that serves others.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+/// The status of a request that was not executed, or of which nothing came.
+fn refusal(answer: &Executed) -> StatusCode {
+    let has = |code: Code| {
+        let code = Value::from(code.as_str());
+        answer.errors.iter().any(|error| error.extensions.as_ref().and_then(|more| more.get("code")) == Some(&code))
+    };
+    if has(Code::Timeout) {
+        StatusCode::GATEWAY_TIMEOUT
+    } else if has(Code::Unavailable) {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else if has(Code::Internal) {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else {
+        StatusCode::BAD_REQUEST
+    }
+}

@@ -1,0 +1,120 @@
+//! What is told of requests: an id that comes back and stands in the log, one line each, and counts.
+
+use std::collections::BTreeSet;
+
+use insights_results_aggregator::telemetry::metrics;
+
+use super::*;
+use crate::harness::{Process, program, set, until};
+
+/// A process that serves the graph of a database that nobody migrated, so that loads fail.
+fn api_without_tables(database: &Database) -> Process {
+    let mut command = program();
+    command.args(["serve", "--role", "api"]);
+    for (key, value) in [
+        ("HTTP__ADDRESS", "127.0.0.1:0"),
+        ("DATABASE__URL", database.settings.url.expose()),
+        ("DATABASE__MIGRATE", "false"),
+    ] {
+        set(&mut command, key, value);
+    }
+    Process::spawn(command)
+}
+
+/// The lines of the log that belong to a request, once there are so many.
+async fn lines_of(process: &Process, id: &str, count: usize) -> Vec<String> {
+    let id = format!("id=\"{id}\"");
+    until("the log tells of the request", async || {
+        let lines: Vec<_> = process.output().lines().filter(|line| line.contains(&id)).map(str::to_owned).collect();
+        (lines.len() >= count).then_some(lines)
+    })
+    .await
+}
+
+async fn counts(address: SocketAddr) -> String {
+    let answer = reqwest::get(format!("http://{address}/metrics")).await.expect("an answer");
+    assert_eq!(answer.headers()[CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
+    answer.text().await.expect("text")
+}
+
+/// Asks by POST under an id; gives the id that comes back.
+async fn ask(address: SocketAddr, id: &str, request: &Value) -> String {
+    let asked = reqwest::Client::new().post(format!("http://{address}/graphql?token=s3cr3t")).json(request);
+    let answer = asked.header("x-request-id", id).header("x-rh-identity", "s3cr3t").send().await.expect("an answer");
+    answer.headers()["x-request-id"].to_str().expect("text").to_owned()
+}
+
+#[tokio::test]
+async fn a_request_has_one_line_in_the_log_with_its_id_and_nothing_of_what_it_asked() {
+    let database = sqlite();
+    let process = api_without_tables(&database);
+    let address = process.address().await;
+    let request = json!({
+        "query": "query Page($a: String) { __typename @skip(if: false) viewer { isAdministrator } } # s3cr3t",
+        "operationName": "Page",
+        "variables": { "a": "s3cr3t" },
+    });
+    assert_eq!(ask(address, "request-1", &request).await, "request-1");
+    let lines = lines_of(&process, "request-1", 1).await;
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    for part in ["method=\"POST\"", "path=\"/graphql\"", "status=200", "ms=", "bytes=", "operation=\"Page\""] {
+        assert!(lines[0].contains(part), "{part}: {}", lines[0]);
+    }
+    assert!(!process.output().contains("s3cr3t"), "{}", process.output());
+}
+
+#[tokio::test]
+async fn every_line_of_a_request_has_its_id() {
+    let database = sqlite();
+    let process = api_without_tables(&database);
+    let address = process.address().await;
+    let made = ask(address, "not fit for a log", &json!({ "query": "{ organizations { totalCount } }" })).await;
+    assert_eq!(made.len(), 32, "an id that is not fit is replaced: {made}");
+    let lines = lines_of(&process, &made, 2).await;
+    assert!(lines[0].contains("a load failed") && lines[0].contains("correlation_id"), "{lines:?}");
+    assert!(lines[1].contains("answered"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn every_metric_is_told_and_every_one_that_is_told_is_known() {
+    let database = sqlite();
+    let process = api_without_tables(&database);
+    let address = process.address().await;
+    ask(address, "a", &json!({ "query": "query Page { organizations { totalCount } }" })).await;
+    ask(address, "b", &json!({ "query": "{" })).await;
+    reqwest::get(format!("http://{address}/nowhere/s3cr3t")).await.expect("an answer");
+    let text = counts(address).await;
+    let told: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    assert_eq!(told, metrics::ALL.iter().map(|metric| metric.name).collect(), "{text}");
+    for line in [
+        r#"http_requests_total{method="POST",path="/graphql",status="200"} 2"#,
+        r#"http_requests_total{method="GET",path="other",status="404"} 1"#,
+        r#"http_request_duration_seconds_count{method="POST",path="/graphql"} 2"#,
+        "http_requests_in_flight 1",
+        r#"graphql_operations_total{operation="Page"} 1"#,
+        r#"graphql_errors_total{code="SYNTAX_ERROR"} 1"#,
+        "graphql_operation_statements_count 1",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line} is not in {text}");
+    }
+    assert!(!text.contains("s3cr3t"), "{text}");
+}
+
+#[tokio::test]
+async fn names_that_clients_invent_do_not_make_series_without_end() {
+    let database = sqlite();
+    let process = api_without_tables(&database);
+    let address = process.address().await;
+    let series = async || counts(address).await.lines().filter(|line| !line.starts_with('#')).count();
+    ask(address, "a", &json!({ "query": "{ __typename }" })).await;
+    let before = series().await;
+    let (client, url) = (reqwest::Client::new(), format!("http://{address}/graphql"));
+    for number in 0..300 {
+        let query = json!({ "query": format!("query Page{number} {{ __typename }}") });
+        client.post(&url).json(&query).send().await.expect("an answer").bytes().await.expect("a body");
+        client.get(format!("http://{address}/{number}")).send().await.expect("an answer");
+    }
+    let after = series().await;
+    assert!(after - before < 80, "{before} series became {after}");
+    assert!(counts(address).await.contains(r#"graphql_operations_total{operation="other"} 260"#));
+}
