@@ -1,12 +1,11 @@
-//! What a client asks, read from a body or from a query string.
+//! What a client asks by a query string: the library reads `operation_name` there, where the standard says `operationName`.
 
 use async_graphql::{Extensions, Request, Variables};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 /// The parameters of GraphQL over HTTP. What else is sent is not looked at.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub(super) struct Asked {
     query: String,
     operation_name: Option<String>,
@@ -15,11 +14,6 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Reads JSON. `None`: it is no GraphQL request.
-    pub(super) fn in_body(body: &[u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok()
-    }
-
     /// Reads a query string; variables and extensions are JSON within. `None`: it is no GraphQL request, or says
     /// something twice.
     pub(super) fn in_query_string(text: &str) -> Option<Self> {
@@ -83,9 +77,6 @@ mod tests {
             let read = Asked::in_query_string(text);
             // A name alone has the empty text as its value, which is a query that cannot be parsed.
             assert!(read.is_none_or(|asked| asked.query.is_empty()), "{text}");
-        }
-        for body in ["", "{}", "[]", "1", r#"{"query":1}"#, r#"{"query":"x","variables":[]}"#, r#"{"query":"x"} x"#] {
-            assert!(Asked::in_body(body.as_bytes()).is_none(), "{body}");
         }
     }
 }

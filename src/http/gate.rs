@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::{
     body::{Body, Bytes},
-    extract::Request,
+    extract::{FromRequest as _, Request},
     http::{HeaderMap, HeaderName, StatusCode, header},
 };
 
@@ -18,6 +18,7 @@ use crate::{
     config::{self, AuthMode},
     graphql::Code,
 };
+use async_graphql_axum::{GraphQLRequest, rejection::GraphQLRejection};
 
 /// Headers that no form and no link can send: with one of them, a GET comes from a script that was allowed to ask.
 pub(super) const PREFLIGHT_HEADERS: [HeaderName; 2] =
@@ -123,16 +124,24 @@ impl Gate {
     }
 
     /// Reads what is asked in a query string.
-    pub(super) fn read_query_string(&self, request: &Request) -> Result<Asked, Refused> {
+    pub(super) fn read_query_string(&self, request: &Request) -> Result<async_graphql::Request, Refused> {
         let headers = request.headers();
         if self.get_needs_header && !PREFLIGHT_HEADERS.iter().any(|name| headers.contains_key(name)) {
             return Err(Refused::NoPreflight);
         }
-        Asked::in_query_string(request.uri().query().unwrap_or_default()).ok_or(Refused::NotAQueryString)
+        let asked = Asked::in_query_string(request.uri().query().unwrap_or_default());
+        asked.map(Into::into).ok_or(Refused::NotAQueryString)
     }
 
     /// Reads what is asked in a body that comes `within` this time.
-    pub(super) async fn read_body(&self, request: Request, within: Duration) -> Result<Asked, Refused> {
+    ///
+    /// The library's extractor alone would also take forms, uploads, plain text and bodies of any size: it gets what was
+    /// judged here, in memory and bounded.
+    pub(super) async fn read_body(
+        &self,
+        request: Request,
+        within: Duration,
+    ) -> Result<async_graphql::Request, Refused> {
         let limit = self.max_body_bytes;
         let (head, body) = request.into_parts();
         if !head.headers.get(header::CONTENT_TYPE).is_some_and(is_json) {
@@ -146,7 +155,11 @@ impl Gate {
         if is_list(&body) {
             return Err(Refused::Batch);
         }
-        Asked::in_body(&body).ok_or(Refused::NotARequest)
+        let request = Request::from_parts(head, Body::from(body));
+        let read = GraphQLRequest::<GraphQLRejection>::from_request(request, &()).await;
+        let asked = read.map_err(|_| Refused::NotARequest)?.into_inner();
+        // It also takes a body without a query for one whose query is empty.
+        if asked.query.is_empty() { Err(Refused::NotARequest) } else { Ok(asked) }
     }
 }
 
@@ -171,6 +184,8 @@ fn is_list(body: &Bytes) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
+    use axum::http::Method;
+
     use super::*;
     use crate::config::Config;
 
@@ -181,6 +196,7 @@ mod tests {
 
     async fn refused(content_type: Option<&str>, body: &'static str, limit: usize) -> Option<Refused> {
         let mut request = Request::new(Body::from(body));
+        *request.method_mut() = Method::POST;
         if let Some(content_type) = content_type {
             request.headers_mut().insert(header::CONTENT_TYPE, content_type.parse().expect("header"));
         }
@@ -190,7 +206,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_json_gets_in() {
-        let body = r#"{"query":""}"#;
+        let body = r#"{"query":"x"}"#;
         for passes in ["application/json", "Application/JSON; charset=utf-8", "application/graphql-response+json"] {
             assert_eq!(refused(Some(passes), body, 100).await, None, "{passes}");
         }
@@ -202,13 +218,33 @@ mod tests {
     #[tokio::test]
     async fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
         let json = Some("application/json");
-        assert_eq!(refused(json, r#"{"query":""}"#, 12).await, None);
-        assert_eq!(refused(json, r#"{"query":"x"}"#, 12).await, Some(Refused::TooLarge { limit: 12 }));
+        assert_eq!(refused(json, r#"{"query":"x"}"#, 13).await, None);
+        assert_eq!(refused(json, r#"{"query":"xy"}"#, 13).await, Some(Refused::TooLarge { limit: 13 }));
     }
 
     #[tokio::test]
     async fn a_list_of_requests_stays_out() {
         assert_eq!(refused(Some("application/json"), " \n[{}]", 10).await, Some(Refused::Batch));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_no_request() {
+        let json = Some("application/json");
+        for body in [
+            "",
+            "{}",
+            "1",
+            r#"{"query":""}"#,
+            r#"{"query":1}"#,
+            r#"{"query":"x","variables":[]}"#,
+            r#"{"query":"x"} x"#,
+        ] {
+            assert_eq!(refused(json, body, 100).await, Some(Refused::NotARequest), "{body}");
+        }
+        for null in ["operationName", "variables", "extensions"] {
+            let body = format!(r#"{{"query":"x","{null}":null}}"#);
+            assert_eq!(refused(json, body.leak(), 100).await, None, "{null}");
+        }
     }
 
     #[test]

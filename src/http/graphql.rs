@@ -28,7 +28,7 @@ async fn execute(api: &Api, request: Request, kind: MediaType) -> Result<Respons
     };
     // Taken only now: who sends a body byte by byte must not keep others out.
     let _turn = api.turns.try_acquire().map_err(|_| Refused::Busy { limit: api.max_requests })?;
-    let admitted = match api.executor.admit(asked.into()) {
+    let admitted = match api.executor.admit(asked) {
         Ok(admitted) => admitted,
         Err(refusal) => return Ok(answer::executed(&refusal, kind)),
     };
