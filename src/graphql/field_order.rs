@@ -11,6 +11,8 @@ use async_graphql::{
     parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet},
 };
 
+use super::operation::selected;
+
 /// The keys of an object of the answer in their order, each with the order of what is below it.
 #[derive(Debug, Default)]
 pub(super) struct FieldOrder(Vec<(Name, FieldOrder)>);
@@ -20,13 +22,8 @@ type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 impl FieldOrder {
     /// The order that an operation asks for: the named one, or the only one.
     pub(super) fn of(document: &ExecutableDocument, operation_name: Option<&str>) -> Self {
-        let mut operations = document.operations.iter();
-        let selected = match operation_name {
-            Some(name) => operations.find(|(known, _)| known.is_some_and(|known| known == name)),
-            None => operations.next(),
-        };
-        selected.map_or_else(Self::default, |(_, operation)| {
-            Self::of_sets(&[&operation.node.selection_set.node], &document.fragments)
+        selected(&document.operations, operation_name).map_or_else(Self::default, |(_, operation)| {
+            Self::of_sets(&[&operation.selection_set.node], &document.fragments)
         })
     }
 

@@ -12,11 +12,13 @@ use async_graphql::{
     parser::{
         parse_query, parse_schema,
         types::{
-            BaseType, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
-            Type, TypeKind, TypeSystemDefinition,
+            BaseType, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet, Type, TypeKind,
+            TypeSystemDefinition,
         },
     },
 };
+
+use super::operation::selected;
 
 /// Where queries begin.
 const ROOT: &str = "Query";
@@ -42,7 +44,7 @@ impl Nulls {
     /// Puts nulls where the response's errors say that something failed.
     pub(super) fn put(&self, query: &str, operation_name: Option<&str>, response: &mut Response) {
         let Ok(document) = parse_query(query) else { return };
-        let Some(operation) = selected(&document, operation_name) else { return };
+        let Some((_, operation)) = selected(&document.operations, operation_name) else { return };
         let failed: Vec<_> = response.errors.iter().map(|error| &error.path).filter(|path| !path.is_empty()).collect();
         for path in &failed {
             place(&mut response.data, path);
@@ -108,15 +110,6 @@ fn named(ty: &Type) -> &Name {
         BaseType::List(item) => named(item),
         BaseType::Named(name) => name,
     }
-}
-
-fn selected<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
-    let mut operations = document.operations.iter();
-    let chosen = match name {
-        Some(name) => operations.find(|(known, _)| known.is_some_and(|known| known == name)),
-        None => operations.next(),
-    };
-    chosen.map(|(_, operation)| &operation.node)
 }
 
 /// The fields that are answered under this key, each with the type that it is a field of. They may be several, whose

@@ -4,14 +4,18 @@
 //! built. What is hard about them, a limit for each parent, stands here once for both databases: LATERAL on PostgreSQL,
 //! where window functions would read all children of every parent, and a correlated IN on SQLite, which has no LATERAL.
 
+use std::{collections::HashMap, hash::Hash};
+
 use sea_orm::{
-    Condition, DbBackend, Order, Statement, Value,
+    Condition, ConnectionTrait as _, DbBackend, FromQueryResult, Order, Statement, Value,
     sea_query::{Expr, ExprTrait as _, Func, FunctionCall, JoinType, NullOrdering, Query, SelectStatement},
 };
 
 use super::{
     columns::Column,
-    page::{Direction, Window},
+    error::Error,
+    page::{Direction, Pages, Slice, Window},
+    pools::Store,
 };
 
 /// A table or view whose rows are somebody's children.
@@ -50,10 +54,43 @@ pub(super) struct Listing {
     pub(super) total: bool,
 }
 
+/// What a page's rows hold: a parent with one child, or the parent alone.
+pub(super) trait ChildRow: FromQueryResult {
+    type Parent: Copy + Eq + Hash;
+    type Child;
+
+    /// The parents' keys, as the statement takes them.
+    fn keys(parents: &[Self::Parent]) -> Column;
+    fn parent(&self) -> Result<Self::Parent, Error>;
+    /// The length of the parent's whole list, where it was asked for.
+    fn total(&self) -> Option<i64>;
+    fn into_child(self) -> Result<Option<Self::Child>, Error>;
+}
+
+impl Store {
+    /// Reads the same page of each parent's children, in one statement. Every parent is answered for.
+    pub(super) async fn children<R: ChildRow>(
+        &self,
+        during: &'static str,
+        relation: &Relation,
+        parents: &[R::Parent],
+        listing: &Listing,
+    ) -> Result<HashMap<R::Parent, Slice<R::Child>>, Error> {
+        let statement = relation.page(self.backend(), R::keys(parents), listing);
+        let rows = self.reader.query_all_raw(statement).await.map_err(Error::during(during))?;
+        let mut pages = Pages::new(parents, listing.total);
+        for row in rows {
+            let row = R::from_query_result(&row, "").map_err(Error::during(during))?;
+            pages.add(row.parent()?, row.total(), row.into_child()?);
+        }
+        Ok(pages.cut(&listing.window))
+    }
+}
+
 impl Relation {
     /// The statement. Its rows are parents with one child each, or alone where the page is empty: columns `parent` and
     /// `total`, and those of the listing, from the window's end inwards.
-    pub(super) fn page(&self, backend: DbBackend, parents: Column, listing: &Listing) -> Statement {
+    fn page(&self, backend: DbBackend, parents: Column, listing: &Listing) -> Statement {
         let statement = match backend {
             DbBackend::Sqlite => self.page_on_sqlite(parents, listing),
             _ => self.page_on_postgres(parents, listing),

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 use ::entity::cluster::{Column as Field, Entity, Model};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter,
     prelude::{DateTimeUtc, Uuid},
 };
 
 use super::{
-    children::{Listing, Ordering, Place, Relation},
+    children::{ChildRow, Listing, Ordering, Place, Relation},
     cluster_filter::ClusterFilter,
     columns::Column,
     error::Error,
-    page::{Direction, Pages, Slice, Window},
+    page::{Direction, Slice, Window},
     pools::Store,
 };
 use crate::{
@@ -106,7 +106,7 @@ pub enum ClusterOrderValue {
 
 /// One of a parent's clusters, or the parent alone.
 #[derive(FromQueryResult)]
-struct ChildRow {
+struct ClusterRow {
     parent: i64,
     total: Option<i64>,
     id: Option<Uuid>,
@@ -144,7 +144,6 @@ impl Store {
         organizations: &[OrgId],
         listing: &ClusterListing,
     ) -> Result<HashMap<OrgId, Slice<Cluster>>, Error> {
-        let parents = Column::BigInt(organizations.iter().map(|organization| organization.as_i64()).collect());
         let children = Listing {
             columns: COLUMNS,
             left_out: &[],
@@ -153,19 +152,7 @@ impl Store {
             window: listing.window.clone().map(Place::from),
             total: listing.total,
         };
-        let statement = CLUSTERS.page(self.backend(), parents, &children);
-        let during = "reading the clusters of organizations";
-        let rows = self.reader.query_all_raw(statement).await.map_err(Error::during(during))?;
-
-        let mut pages = Pages::new(organizations, listing.total);
-        for row in rows {
-            let row = ChildRow::from_query_result(&row, "").map_err(Error::during(during))?;
-            let parent =
-                OrgId::try_from(row.parent).map_err(|_| Error::Corrupt { what: "an organization's number" })?;
-            let total = row.total;
-            pages.add(parent, total, row.into_cluster()?);
-        }
-        Ok(pages.cut(&listing.window))
+        self.children::<ClusterRow>("reading the clusters of organizations", &CLUSTERS, organizations, &children).await
     }
 }
 
@@ -206,8 +193,23 @@ impl From<ClusterPlace> for Place {
     }
 }
 
-impl ChildRow {
-    fn into_cluster(self) -> Result<Option<Cluster>, Error> {
+impl ChildRow for ClusterRow {
+    type Parent = OrgId;
+    type Child = Cluster;
+
+    fn keys(organizations: &[OrgId]) -> Column {
+        Column::BigInt(organizations.iter().map(|organization| organization.as_i64()).collect())
+    }
+
+    fn parent(&self) -> Result<OrgId, Error> {
+        OrgId::try_from(self.parent).map_err(|_| Error::Corrupt { what: "an organization's number" })
+    }
+
+    fn total(&self) -> Option<i64> {
+        self.total
+    }
+
+    fn into_child(self) -> Result<Option<Cluster>, Error> {
         let (Some(id), Some(org_id), Some(last_checked_at)) = (self.id, self.org_id, self.last_checked_at) else {
             return Ok(None);
         };

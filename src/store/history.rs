@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ConnectionTrait, FromQueryResult,
+    FromQueryResult,
     prelude::{DateTimeUtc, Uuid},
     sea_query::{Expr, ExprTrait as _, Query},
 };
 
 use super::{
-    children::{Listing, Ordering, Place, Relation},
+    children::{ChildRow, Listing, Ordering, Place, Relation},
     columns::Column,
     error::Error,
-    page::{Direction, Pages, Slice, Window},
+    page::{Direction, Slice, Window},
     pools::Store,
     rule_hits::within,
 };
@@ -65,7 +65,7 @@ pub struct HistoryPlace {
 
 /// One of a cluster's events, or the cluster alone.
 #[derive(FromQueryResult)]
-struct ChildRow {
+struct EventRow {
     parent: Uuid,
     total: Option<i64>,
     org_id: Option<i64>,
@@ -85,7 +85,6 @@ impl Store {
         clusters: &[ClusterId],
         listing: &HistoryListing,
     ) -> Result<HashMap<ClusterId, Slice<HistoryEvent>>, Error> {
-        let parents = Column::Uuid(clusters.iter().map(|cluster| cluster.uuid()).collect());
         let children = Listing {
             columns: &["org_id", "kind", "happened_at", "selector", "event_key"],
             left_out: &[],
@@ -94,17 +93,7 @@ impl Store {
             window: listing.window.clone().map(Place::from),
             total: listing.total,
         };
-        let statement = EVENTS.page(self.backend(), parents, &children);
-        let during = "reading the history of clusters";
-        let rows = self.reader.query_all_raw(statement).await.map_err(Error::during(during))?;
-
-        let mut pages = Pages::new(clusters, listing.total);
-        for row in rows {
-            let row = ChildRow::from_query_result(&row, "").map_err(Error::during(during))?;
-            let (parent, total) = (ClusterId::from(row.parent), row.total);
-            pages.add(parent, total, row.into_event()?);
-        }
-        Ok(pages.cut(&listing.window))
+        self.children::<EventRow>("reading the history of clusters", &EVENTS, clusters, &children).await
     }
 }
 
@@ -140,8 +129,23 @@ impl HistoryEventKind {
     }
 }
 
-impl ChildRow {
-    fn into_event(self) -> Result<Option<HistoryEvent>, Error> {
+impl ChildRow for EventRow {
+    type Parent = ClusterId;
+    type Child = HistoryEvent;
+
+    fn keys(clusters: &[ClusterId]) -> Column {
+        Column::Uuid(clusters.iter().map(|cluster| cluster.uuid()).collect())
+    }
+
+    fn parent(&self) -> Result<ClusterId, Error> {
+        Ok(self.parent.into())
+    }
+
+    fn total(&self) -> Option<i64> {
+        self.total
+    }
+
+    fn into_child(self) -> Result<Option<HistoryEvent>, Error> {
         let (Some(org_id), Some(kind), Some(at), Some(selector)) =
             (self.org_id, self.kind, self.happened_at, self.selector)
         else {

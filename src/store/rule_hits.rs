@@ -9,10 +9,10 @@ use sea_orm::{
 };
 
 use super::{
-    children::{Listing, Ordering, Place, Relation},
+    children::{ChildRow, Listing, Ordering, Place, Relation},
     columns::Column,
     error::Error,
-    page::{Direction, Pages, Slice, Window},
+    page::{Direction, Slice, Window},
     pools::Store,
 };
 use crate::{
@@ -44,7 +44,7 @@ pub struct RuleHitListing {
 
 /// One of a parent's hits, or the parent alone.
 #[derive(FromQueryResult)]
-struct ChildRow {
+struct RuleHitRow {
     parent: Uuid,
     total: Option<i64>,
     selector: Option<String>,
@@ -76,9 +76,9 @@ impl Store {
         let rows = self.reader.query_all(&select).await.map_err(Error::during(during))?;
         let mut hits = HashMap::new();
         for row in rows {
-            let row = ChildRow::from_query_result(&row, "").map_err(Error::during(during))?;
-            let cluster = ClusterId::from(row.parent);
-            if let Some(hit) = row.into_rule_hit()? {
+            let row = RuleHitRow::from_query_result(&row, "").map_err(Error::during(during))?;
+            let cluster = row.parent()?;
+            if let Some(hit) = row.into_child()? {
                 hits.insert((cluster, hit.selector.clone()), hit);
             }
         }
@@ -95,7 +95,6 @@ impl Store {
         clusters: &[ClusterId],
         listing: &RuleHitListing,
     ) -> Result<HashMap<ClusterId, Slice<RuleHit>>, Error> {
-        let parents = Column::Uuid(clusters.iter().map(|cluster| cluster.uuid()).collect());
         let children = Listing {
             columns: if listing.details {
                 &["selector", "impacted_since", "details"]
@@ -108,17 +107,7 @@ impl Store {
             window: listing.window.clone().map(|selector| Place { field: None, key: selector.as_str().into() }),
             total: listing.total,
         };
-        let statement = OPEN_HITS.page(self.backend(), parents, &children);
-        let during = "reading the hits of clusters";
-        let rows = self.reader.query_all_raw(statement).await.map_err(Error::during(during))?;
-
-        let mut pages = Pages::new(clusters, listing.total);
-        for row in rows {
-            let row = ChildRow::from_query_result(&row, "").map_err(Error::during(during))?;
-            let (parent, total) = (ClusterId::from(row.parent), row.total);
-            pages.add(parent, total, row.into_rule_hit()?);
-        }
-        Ok(pages.cut(&listing.window))
+        self.children::<RuleHitRow>("reading the hits of clusters", &OPEN_HITS, clusters, &children).await
     }
 }
 
@@ -132,8 +121,23 @@ pub(super) fn within(table: &'static str, scope: Scope) -> Condition {
     Condition::all().add_option(scope.organization().map(own))
 }
 
-impl ChildRow {
-    fn into_rule_hit(self) -> Result<Option<RuleHit>, Error> {
+impl ChildRow for RuleHitRow {
+    type Parent = ClusterId;
+    type Child = RuleHit;
+
+    fn keys(clusters: &[ClusterId]) -> Column {
+        Column::Uuid(clusters.iter().map(|cluster| cluster.uuid()).collect())
+    }
+
+    fn parent(&self) -> Result<ClusterId, Error> {
+        Ok(self.parent.into())
+    }
+
+    fn total(&self) -> Option<i64> {
+        self.total
+    }
+
+    fn into_child(self) -> Result<Option<RuleHit>, Error> {
         let (Some(selector), Some(impacted_since)) = (self.selector, self.impacted_since) else {
             return Ok(None);
         };
