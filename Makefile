@@ -39,9 +39,9 @@ lint: ## formatting, the schema, clippy, documentation, and what the dependencie
 	cargo machete
 
 bench-query: ## measures reads beside handlers written by hand, on a durable PostgreSQL (release build: minutes)
-	@services/install build
+	@services/install build load
 	@web/build
-	WITH_DURABLE_POSTGRES=1 TEST_KAFKA_BROKERS=none services/with-services cargo bench --locked --bench query
+	WITH_DURABLE_POSTGRES=1 TEST_KAFKA_BROKERS=none services/with-services cargo bench --locked --bench query -- $(ARGS)
 
 fmt: ## formats the Rust code
 	cargo fmt --all

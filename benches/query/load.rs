@@ -1,103 +1,94 @@
-//! Asking again and again, over some connections at once.
+//! Asking again and again, over some connections at once: wrk does it, a process of its own that takes little of what the
+//! service needs.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::{io::Write as _, net::SocketAddr, process::Stdio, time::Duration};
 
-use reqwest::{Client, Method, Request, Url};
+use reqwest::Client;
 use serde_json::json;
-use tokio::task::JoinSet;
+use tempfile::NamedTempFile;
+use tokio::process::Command;
 
 use super::data::Query;
 
+/// How many connections ask at once.
+const CONNECTIONS: &str = "32";
+
 /// A request that is asked again and again.
 pub(crate) struct Target {
-    method: Method,
-    url: Url,
-    body: Option<String>,
+    url: String,
+    /// The body, for a POST.
+    body: Option<NamedTempFile>,
+    /// The answer's length.
+    pub(crate) bytes: usize,
 }
 
 impl Target {
-    pub(crate) fn graph(address: SocketAddr, query: &Query) -> Self {
-        let body = json!({ "query": query.graphql }).to_string();
-        Self { method: Method::POST, url: url(address, "/graphql"), body: Some(body) }
+    pub(crate) async fn graph(address: SocketAddr, query: &Query) -> Self {
+        let url = format!("http://{address}/graphql");
+        let json = json!({ "query": query.graphql }).to_string();
+        let asked = Client::new().post(&url).header("content-type", "application/json").body(json.clone());
+        let bytes = answered(asked).await;
+        let mut body = NamedTempFile::new().expect("a temporary file");
+        body.write_all(json.as_bytes()).expect("the body is written");
+        Self { url, body: Some(body), bytes }
     }
 
-    pub(crate) fn by_hand(address: SocketAddr, query: &Query) -> Self {
-        Self { method: Method::GET, url: url(address, &query.path), body: None }
+    pub(crate) async fn by_hand(address: SocketAddr, query: &Query) -> Self {
+        let url = format!("http://{address}{}", query.path);
+        let bytes = answered(Client::new().get(&url)).await;
+        Self { url, body: None, bytes }
     }
 
-    fn request(&self) -> Request {
-        let mut request = Request::new(self.method.clone(), self.url.clone());
+    /// Asks for `time`, each connection its next request as soon as it has its answer.
+    pub(crate) async fn ask(&self, time: Duration) -> Figures {
+        // One turn that counts, and one before it that does not: connections, caches and plans are warm then.
+        self.turn(Duration::from_secs(1)).await;
+        self.turn(time).await
+    }
+
+    async fn turn(&self, time: Duration) -> Figures {
+        let mut wrk = Command::new("wrk");
+        let seconds = time.as_secs().to_string();
+        wrk.args(["--threads", "1", "--connections", CONNECTIONS, "--duration", &seconds, "--timeout", "30"]);
+        wrk.args(["--script", concat!(env!("CARGO_MANIFEST_DIR"), "/benches/query/load.lua"), &self.url]);
         if let Some(body) = &self.body {
-            request.headers_mut().insert("content-type", "application/json".parse().expect("a header"));
-            *request.body_mut() = Some(body.clone().into());
+            wrk.arg("--").arg(body.path());
         }
-        request
+        let output =
+            wrk.stderr(Stdio::inherit()).output().await.expect("wrk runs: `services/install load` installs it");
+        Figures::read(&String::from_utf8_lossy(&output.stdout))
     }
 }
 
-fn url(address: SocketAddr, path: &str) -> Url {
-    format!("http://{address}{path}").parse().expect("a URL")
+/// Asks once, to see that the answer is one; gives its length.
+async fn answered(asked: reqwest::RequestBuilder) -> usize {
+    let answer = asked.send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{}", answer.status());
+    let body = answer.bytes().await.expect("a body");
+    assert!(!body.starts_with(b"{\"errors\"") && !body.starts_with(b"{\"data\":null"), "{body:?}");
+    body.len()
 }
 
 /// What a turn gave.
 pub(crate) struct Figures {
     pub(crate) a_second: f64,
     pub(crate) p99: Duration,
-    pub(crate) bytes: usize,
 }
 
 impl Figures {
+    /// From what `load.lua` prints.
+    fn read(output: &str) -> Self {
+        let line = output.lines().find_map(|line| line.strip_prefix("figures ")).expect("wrk tells its figures");
+        let figures: Vec<u32> = line.split(' ').map(|figure| figure.parse().expect("a number")).collect();
+        let [requests, micros, p99, failed] = figures[..] else { panic!("four figures: {line}") };
+        assert_eq!(failed, 0, "some requests failed: {output}");
+        Self { a_second: f64::from(requests) * 1e6 / f64::from(micros), p99: Duration::from_micros(p99.into()) }
+    }
+
     /// The turn in the middle, by requests a second.
     pub(crate) fn median(mut turns: Vec<Self>) -> Self {
         turns.sort_by(|a, b| a.a_second.total_cmp(&b.a_second));
         let middle = turns.len() / 2;
         turns.swap_remove(middle)
     }
-}
-
-/// Asks for `time`, each connection its next request as soon as it has its answer.
-pub(crate) async fn run(target: &Target, connections: usize, time: Duration) -> Figures {
-    // One that counts, and one before it that does not: connections, caches and plans are warm then.
-    turn(target, connections, time / 6).await;
-    turn(target, connections, time).await
-}
-
-async fn turn(target: &Target, connections: usize, time: Duration) -> Figures {
-    let begun = Instant::now();
-    let mut asking = JoinSet::new();
-    for _ in 0..connections {
-        let (client, first) =
-            (Client::builder().pool_max_idle_per_host(1).build().expect("a client"), target.request());
-        asking.spawn(ask(client, first, begun + time));
-    }
-    let (mut waits, mut bytes) = (Vec::new(), 0);
-    while let Some(done) = asking.join_next().await {
-        let (waited, length) = done.expect("a client does not panic");
-        waits.extend(waited);
-        bytes = length;
-    }
-    let elapsed = begun.elapsed();
-    waits.sort_unstable();
-    let p99 = waits.get(waits.len() * 99 / 100).copied().unwrap_or_default();
-    #[expect(clippy::cast_precision_loss, reason = "some thousands")]
-    let a_second = waits.len() as f64 / elapsed.as_secs_f64();
-    Figures { a_second, p99, bytes }
-}
-
-async fn ask(client: Client, request: Request, until: Instant) -> (Vec<Duration>, usize) {
-    let (mut waits, mut length) = (Vec::new(), 0);
-    while Instant::now() < until {
-        let asked = Instant::now();
-        let again = request.try_clone().expect("the body is in memory");
-        let answer = client.execute(again).await.expect("an answer");
-        assert!(answer.status().is_success(), "{}", answer.status());
-        let body = answer.bytes().await.expect("a body");
-        assert!(!body.starts_with(b"{\"errors\"") && !body.starts_with(b"{\"data\":null"), "{body:?}");
-        length = body.len();
-        waits.push(asked.elapsed());
-    }
-    (waits, length)
 }

@@ -1,8 +1,9 @@
 //! How fast the graph reads: four queries of front-ends, each beside a handler written by hand for that query alone, with
 //! one statement and no GraphQL.
 //!
-//! `make bench-query` runs it against a durable PostgreSQL. Both sides answer over HTTP in this process, on the same pool
-//! size and data, in turns; what counts is the ratio. Load comes from this process too, which costs both sides the same.
+//! `make bench-query` runs it against a durable PostgreSQL; `make bench-query ARGS=hits` only the queries whose names hold
+//! that word. Both sides answer over HTTP in this process, on the same pool size and data, in turns; what counts is the
+//! ratio.
 
 mod by_hand;
 mod data;
@@ -18,8 +19,6 @@ use tokio_util::sync::CancellationToken;
 
 use self::load::{Figures, Target};
 
-/// How many connections ask at once.
-const CONNECTIONS: usize = 32;
 /// How long each side is asked at a time.
 const TURN: Duration = Duration::from_secs(3);
 /// How often each side has its turn.
@@ -45,21 +44,22 @@ async fn main() {
         "{:32} {:>9} {:>9} {:>9} {:>9} {:>7} {:>9}",
         "query", "graph/s", "p99 ms", "hand/s", "p99 ms", "ratio", "bytes"
     );
-    for query in facts.queries() {
-        let graph = Target::graph(graph_address, &query);
-        let by_hand = Target::by_hand(by_hand_address, &query);
+    let wanted = env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
+    for query in facts.queries().iter().filter(|query| query.name.contains(&wanted)) {
+        let graph = Target::graph(graph_address, query).await;
+        let by_hand = Target::by_hand(by_hand_address, query).await;
         let (mut of_graph, mut of_hand) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
-            of_graph.push(load::run(&graph, CONNECTIONS, TURN).await);
-            of_hand.push(load::run(&by_hand, CONNECTIONS, TURN).await);
+            of_graph.push(graph.ask(TURN).await);
+            of_hand.push(by_hand.ask(TURN).await);
         }
-        print_row(query.name, &Figures::median(of_graph), &Figures::median(of_hand));
+        print_row(query.name, graph.bytes, &Figures::median(of_graph), &Figures::median(of_hand));
     }
     stop.cancel();
     graph.await.expect("the service does not panic").expect("the service stops");
 }
 
-fn print_row(name: &str, graph: &Figures, by_hand: &Figures) {
+fn print_row(name: &str, bytes: usize, graph: &Figures, by_hand: &Figures) {
     println!(
         "{name:32} {:9.0} {:9.1} {:9.0} {:9.1} {:7.2} {:9}",
         graph.a_second,
@@ -67,7 +67,7 @@ fn print_row(name: &str, graph: &Figures, by_hand: &Figures) {
         by_hand.a_second,
         by_hand.p99.as_secs_f64() * 1e3,
         graph.a_second / by_hand.a_second,
-        graph.bytes,
+        bytes,
     );
 }
 

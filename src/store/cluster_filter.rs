@@ -2,9 +2,10 @@
 
 use sea_orm::{
     Condition, DbBackend,
-    sea_query::{Expr, ExprTrait as _, LikeExpr, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait as _, Func, LikeExpr, Query, SelectStatement, extension::postgres::PgFunc},
 };
 
+use super::columns::Column;
 use crate::{
     domain::{ClusterId, OrgId, Selector, Timestamp, VersionKey},
     identity::Scope,
@@ -38,16 +39,16 @@ impl ClusterFilter {
         Condition::all()
             .add_option(scope.organization().map(|own| column("org_id").eq(OrgId::as_i64(own))))
             .add_option(self.text.as_deref().map(|text| contains(uuid_text(backend), text)))
-            .add_option(self.ids.as_ref().map(|ids| column("id").is_in(ids.iter().map(|id| id.uuid()))))
+            .add_option(self.ids.as_ref().map(|ids| uuids(ids).holds(column("id"), backend)))
             .add_option(self.version_from.as_ref().map(|from| column("version_key").gte(from.as_str())))
             .add_option(self.version_before.as_ref().map(|before| column("version_key").lt(before.as_str())))
             .add_option(
-                self.versions.as_ref().map(|versions| column("version").is_in(versions.iter().map(String::as_str))),
+                self.versions.as_ref().map(|versions| Column::Text(versions.clone()).holds(column("version"), backend)),
             )
             .add_option(
                 self.has_hits.map(|wanted| if wanted { Expr::exists(hits()) } else { Expr::exists(hits()).not() }),
             )
-            .add_option(self.hit_by.as_deref().map(|selectors| Expr::exists(hits_by(selectors))))
+            .add_option(self.hit_by.as_deref().map(|selectors| Expr::exists(hits_by(selectors, backend))))
             .add_option(self.seen_since.map(|since| column("last_checked_at").gte(since.utc())))
     }
 }
@@ -57,10 +58,22 @@ fn hits() -> SelectStatement {
     Query::select().expr(Expr::val(1)).from("rule_hit").and_where(of_cluster).to_owned()
 }
 
-fn hits_by(selectors: &[Selector]) -> SelectStatement {
-    let of_cluster = Expr::col(("open_hit", "cluster_id")).eq(Expr::col(("cluster", "id")));
-    let named = Expr::col(("open_hit", "selector")).is_in(selectors.iter().map(Selector::as_str));
-    Query::select().expr(Expr::val(1)).from("open_hit").and_where(of_cluster).and_where(named).to_owned()
+/// The recommendations' numbers are found first and once, so that each cluster costs one look into an index.
+fn hits_by(selectors: &[Selector], backend: DbBackend) -> SelectStatement {
+    let selectors = Column::Text(selectors.iter().map(ToString::to_string).collect());
+    let mut numbers = Query::select();
+    numbers.column("id").from("recommendation").and_where(selectors.holds(Expr::col("selector"), backend));
+    let number = Expr::col(("rule_hit", "recommendation_id"));
+    let by = match backend {
+        DbBackend::Sqlite => number.in_subquery(numbers),
+        // As an array they are no join, which the planner would begin at the wrong end.
+        _ => number.eq(PgFunc::any(Func::cust("array").arg(Expr::SubQuery(None, Box::new(numbers.into()))))),
+    };
+    hits().and_where(by).to_owned()
+}
+
+fn uuids(clusters: &[ClusterId]) -> Column {
+    Column::Uuid(clusters.iter().map(|cluster| cluster.uuid()).collect())
 }
 
 /// A cluster's UUID as it is shown. SQLite keeps the bytes.

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{
-    children::{ChildRow, Listing, Ordering, Place, Relation},
+    children::{Access, ChildRow, Listing, Ordering, Place, Relation},
     cluster_filter::ClusterFilter,
     columns::Column,
     error::Error,
@@ -126,7 +126,8 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn clusters(&self, scope: Scope, ids: &[ClusterId]) -> Result<HashMap<ClusterId, Cluster>, Error> {
-        let mut query = Entity::find().filter(Field::Id.is_in(ids.iter().map(|id| id.uuid())));
+        let ids = Column::Uuid(ids.iter().map(|id| id.uuid()).collect());
+        let mut query = Entity::find().filter(ids.holds(Field::Id.into_expr(), self.backend()));
         if let Some(own) = scope.organization() {
             query = query.filter(Field::OrgId.eq(own.as_i64()));
         }
@@ -157,7 +158,7 @@ impl Store {
 }
 
 /// Clusters as an organization's children.
-const CLUSTERS: Relation = Relation { table: "cluster", parent: "org_id", key: &["id"] };
+const CLUSTERS: Relation = Relation { table: "cluster", parent: "org_id", access: Access::ByIndex(&["id"]) };
 
 const COLUMNS: &[&str] = &[
     "id",

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use chrono::SecondsFormat;
-use sea_orm::{Value, sea_query::Expr};
+use sea_orm::{
+    DbBackend, Value,
+    sea_query::{Expr, ExprTrait as _, Func, FunctionCall, Query, extension::postgres::PgFunc},
+};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -44,20 +47,43 @@ impl Column {
         }
     }
 
-    /// The array's type, for a function that takes arrays of any.
-    pub(super) fn array_type(&self) -> &'static str {
-        match self {
+    /// This column alone as rows of a statement: what to select `p` from, and the column in it.
+    pub(super) fn into_rows(self, backend: DbBackend) -> (FunctionCall, Expr) {
+        match backend {
+            DbBackend::Sqlite => {
+                let column = self.in_json_row();
+                (Func::cust("json_each").arg(Self::rows_as_json(&[self])), column)
+            }
+            _ => (Func::cust("unnest").arg(self.into_typed_array()), Expr::col(("p", "p"))),
+        }
+    }
+
+    /// The condition that `value` is in this column. One parameter, however long it is: so the statement's text, and what
+    /// the database remembers of it, is the same for any number of keys.
+    pub(super) fn holds(self, value: Expr, backend: DbBackend) -> Expr {
+        match backend {
+            DbBackend::Sqlite => {
+                let (source, column) = self.into_rows(backend);
+                value.in_subquery(Query::select().expr(column).from_function(source, "p").to_owned())
+            }
+            _ => value.eq(PgFunc::any(self.into_typed_array())),
+        }
+    }
+
+    /// An array alone does not say of what it is one.
+    fn into_typed_array(self) -> Expr {
+        let array_type = match self {
             Self::Uuid(_) => "uuid[]",
             Self::BigInt(_) => "bigint[]",
             Self::Int(_) => "int[]",
             Self::Time(_) => "timestamptz[]",
             Self::Bytes(_) => "bytea[]",
             Self::Text(_) | Self::OptionalText(_) | Self::OptionalTime(_) | Self::OptionalBytes(_) => "text[]",
-        }
+        };
+        Expr::val(self.into_array()).cast_as(array_type)
     }
 
-    /// This column alone, read back on SQLite from a row `p` of `json_each`.
-    pub(super) fn in_json_row(&self) -> Expr {
+    fn in_json_row(&self) -> Expr {
         match self {
             Self::Uuid(_) | Self::Bytes(_) => Expr::cust("unhex(p.value ->> 0)"),
             _ => Expr::cust("(p.value ->> 0)"),

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{
-    children::{ChildRow, Listing, Ordering, Place, Relation},
+    children::{Access, ChildRow, Listing, Ordering, Place, Relation},
     columns::Column,
     error::Error,
     page::{Direction, Slice, Window},
@@ -108,7 +108,7 @@ fn of_present_owner() -> Expr {
 }
 
 /// Events as a cluster's children. A cluster's events at one time differ by their key.
-const EVENTS: Relation = Relation { table: "history_event", parent: "cluster_id", key: &["happened_at", "event_key"] };
+const EVENTS: Relation = Relation { table: "history_event", parent: "cluster_id", access: Access::Sorted };
 const NEWEST_FIRST: Ordering =
     Ordering { field: Some(("happened_at", Direction::Descending)), key: ("event_key", Direction::Ascending) };
 

@@ -6,6 +6,7 @@ use ::entity::organization::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::{
+    columns::Column as Numbers,
     error::Error,
     page::{Slice, Window},
     pools::Store,
@@ -27,8 +28,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn known_organizations(&self, scope: Scope, organizations: &[OrgId]) -> Result<HashSet<OrgId>, Error> {
-        let numbers = organizations.iter().map(|organization| organization.as_i64());
-        let found = within(scope).filter(Column::Id.is_in(numbers)).all(&self.reader).await;
+        let numbers = Numbers::BigInt(organizations.iter().map(|organization| organization.as_i64()).collect());
+        let among = numbers.holds(Column::Id.into_expr(), self.backend());
+        let found = within(scope).filter(among).all(&self.reader).await;
         found.map_err(Error::during("reading organizations"))?.iter().map(number).collect()
     }
 

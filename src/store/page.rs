@@ -40,6 +40,11 @@ impl<K> Window<K> {
     pub(super) fn is_backward(&self) -> bool {
         self.end == End::Last
     }
+
+    /// Is it taken from the whole list, and not from what lies between keys?
+    pub(super) fn is_whole(&self) -> bool {
+        self.after.is_none() && self.before.is_none()
+    }
 }
 
 /// Which way a list runs.
@@ -86,27 +91,26 @@ impl<T> Slice<T> {
 }
 
 /// The pages of many parents while their rows are read.
-pub(super) struct Pages<P, T> {
-    pages: HashMap<P, Slice<T>>,
-    total: bool,
-}
+pub(super) struct Pages<P, T>(HashMap<P, Slice<T>>);
 
 impl<P: Copy + Eq + Hash, T> Pages<P, T> {
     /// An empty page for each parent, so that every one is answered for.
     pub(super) fn new(parents: &[P], total: bool) -> Self {
         let empty = || Slice { total: total.then_some(0), ..Slice::default() };
-        Self { pages: parents.iter().map(|parent| (*parent, empty())).collect(), total }
+        Self(parents.iter().map(|parent| (*parent, empty())).collect())
     }
 
     /// Adds a row: a parent with the length of its whole list, and a child where there is one.
     pub(super) fn add(&mut self, parent: P, total: Option<i64>, child: Option<T>) {
-        let page = self.pages.entry(parent).or_default();
-        page.total = self.total.then(|| total.unwrap_or_default().unsigned_abs());
+        let page = self.0.entry(parent).or_default();
+        if let Some(total) = total {
+            page.total = Some(total.unsigned_abs());
+        }
         page.items.extend(child);
     }
 
     /// The pages, each cut to what was asked for.
     pub(super) fn cut<K>(self, window: &Window<K>) -> HashMap<P, Slice<T>> {
-        self.pages.into_iter().map(|(parent, page)| (parent, page.cut(window))).collect()
+        self.0.into_iter().map(|(parent, page)| (parent, page.cut(window))).collect()
     }
 }

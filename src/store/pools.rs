@@ -126,6 +126,8 @@ fn reader_options(url: &DatabaseUrl, max_connections: u32) -> ConnectOptions {
             postgres.options([
                 ("statement_timeout", millis(READ_STATEMENT_TIMEOUT)),
                 ("default_transaction_read_only", "on".to_owned()),
+                // To plan a page anew each time costs more than to read it.
+                ("plan_cache_mode", "force_generic_plan".to_owned()),
             ])
         },
     );

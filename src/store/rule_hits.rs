@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{
-    children::{ChildRow, Listing, Ordering, Place, Relation},
+    children::{Access, ChildRow, Listing, Ordering, Place, Relation},
     columns::Column,
     error::Error,
     page::{Direction, Slice, Window},
@@ -112,7 +112,7 @@ impl Store {
 }
 
 /// Open hits as a cluster's children.
-const OPEN_HITS: Relation = Relation { table: "open_hit", parent: "cluster_id", key: &["selector"] };
+const OPEN_HITS: Relation = Relation { table: "open_hit", parent: "cluster_id", access: Access::Sorted };
 const BY_SELECTOR: Ordering = Ordering { field: None, key: ("selector", Direction::Ascending) };
 
 /// The condition that rows belong to whom the scope says.
