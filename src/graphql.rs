@@ -5,6 +5,7 @@
 //! many rows come back. [`Executor`] stands in front of the schema: it refuses what asks for too much and masks what
 //! went wrong inside.
 
+mod answer;
 mod cluster;
 mod cluster_list;
 mod code;
@@ -33,7 +34,8 @@ mod siblings;
 mod viewer;
 mod wording;
 
+pub use answer::Answer;
 pub use code::Code;
 pub use executor::Executor;
-pub use operation::{Admitted, is_request_error};
+pub use operation::Admitted;
 pub use schema::sdl;

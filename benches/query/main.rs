@@ -15,9 +15,14 @@ use insights_results_aggregator::{
     config::{Config, Database},
     service::{Role, Service},
 };
+use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
 
 use self::load::{Figures, Target};
+
+/// As the program itself has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How long each side is asked at a time.
 const TURN: Duration = Duration::from_secs(3);

@@ -37,7 +37,7 @@ pub(super) struct ClusterSiblings {
     ids: Vec<ClusterId>,
     owners: Arc<OrganizationSiblings>,
     pub(super) rule_hits: RuleHitsOfClusters,
-    history: Relation<ClusterId, HistoryListing, Arc<Slice<store::HistoryEvent>>>,
+    history: Relation<ClusterId, HistoryListing, Arc<Slice<Arc<store::HistoryEvent>>>>,
 }
 
 impl ClusterSiblings {
@@ -68,8 +68,8 @@ impl Cluster {
     }
 
     /// A page of clusters among their siblings.
-    pub(super) fn list(slice: &Slice<store::Cluster>, siblings: &Arc<ClusterSiblings>) -> Slice<Self> {
-        slice.clone().map(|row| Self { row: Arc::new(row), siblings: siblings.clone() })
+    pub(super) fn list(page: &Slice<Arc<store::Cluster>>, siblings: &Arc<ClusterSiblings>) -> Slice<Self> {
+        page.clone().map(|row| Self { row, siblings: siblings.clone() })
     }
 }
 

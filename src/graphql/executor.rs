@@ -4,9 +4,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_graphql::{Request, Response, Value, value};
+use async_graphql::{Request, Value, value};
 
 use super::{
+    answer::Answer,
     code::Code,
     error::{mask, refusal},
     field_order::FieldOrder,
@@ -46,9 +47,9 @@ impl Executor {
         Self { schema, guard: Arc::new(guard), nulls, query_cost, measures: Arc::default(), store }
     }
 
-    /// Answers a request of `viewer`, or stops after `within`. What went wrong is in the response, in words for the
+    /// Answers a request of `viewer`, or stops after `within`. What went wrong is in the answer, in words for the
     /// client. A request whose extensions say `"cost": true` is told what it costs.
-    pub async fn execute(&self, viewer: Viewer, request: Request, within: Duration) -> Response {
+    pub async fn execute(&self, viewer: Viewer, request: Request, within: Duration) -> Answer {
         match self.admit(request) {
             Ok(admitted) => self.run(viewer, admitted, within).await,
             Err(refused) => *refused,
@@ -59,54 +60,47 @@ impl Executor {
     ///
     /// # Errors
     /// The answer to what asks for too much or cannot be read.
-    pub fn admit(&self, mut request: Request) -> Result<Admitted, Box<Response>> {
+    pub fn admit(&self, mut request: Request) -> Result<Admitted, Box<Answer>> {
         match self.guard.admit(&mut request) {
             Ok(cost) => Ok(Admitted::new(request, cost)),
             Err(refused) => {
-                let error = refusal(refused.code(), refused.to_string(), refused.at());
-                let response = Response::from_errors(vec![error]);
-                count_errors(&response);
-                Err(Box::new(response))
+                let answer = Answer::refused(refusal(refused.code(), refused.to_string(), refused.at()));
+                count_errors(&answer.response);
+                Err(Box::new(answer))
             }
         }
     }
 
     /// Answers what was let in, as [`execute`](Self::execute) does.
-    pub async fn run(&self, viewer: Viewer, admitted: Admitted, within: Duration) -> Response {
+    pub async fn run(&self, viewer: Viewer, admitted: Admitted, within: Duration) -> Answer {
         let Admitted { request, operation, cost } = admitted;
         let tells_cost = request.extensions.get("cost") == Some(&Value::Boolean(true));
         // Boxed, since a future grows with each that carries it, and this one is large.
         let answer = Box::pin(self.answer(viewer, request, within));
-        let (response, statements) = store::count_statements(answer).await;
-        self.measures.ran(operation.as_ref(), &response, statements);
-        if tells_cost { self.with_cost(response, cost) } else { response }
+        let (mut answer, statements) = store::count_statements(answer).await;
+        self.measures.ran(operation.as_ref(), &answer.response, statements);
+        if tells_cost {
+            let limit = self.query_cost;
+            answer.response.extensions.insert("cost".to_owned(), value!({ "cost": cost, "limit": limit }));
+        }
+        answer
     }
 
-    fn with_cost(&self, response: Response, cost: usize) -> Response {
-        let limit = self.query_cost;
-        response.extension("cost", value!({ "cost": cost, "limit": limit }))
-    }
-
-    async fn answer(&self, viewer: Viewer, mut request: Request, within: Duration) -> Response {
+    async fn answer(&self, viewer: Viewer, mut request: Request, within: Duration) -> Answer {
         let (query, operation) = (request.query.clone(), request.operation_name.clone());
         // What was let in is parsed already.
         let order = request.parsed_query().map(|document| FieldOrder::of(document, operation.as_deref()));
         let order = order.unwrap_or_default();
         let loaders = Loaders::new(&self.store, viewer.scope());
         let request = request.data(viewer).data(Timestamp::now()).data(loaders);
-        match tokio::time::timeout(within, self.schema.execute(request)).await {
-            Ok(mut response) => {
-                if response.is_err() {
-                    self.nulls.put(&query, operation.as_deref(), &mut response);
-                }
-                order.apply(&mut response.data);
-                mask(&mut response.errors);
-                response
-            }
-            Err(_) => {
-                let message = "The request took longer than it may and was stopped.";
-                Response::from_errors(vec![refusal(Code::Timeout, message, None)])
-            }
+        let Ok(mut response) = tokio::time::timeout(within, self.schema.execute(request)).await else {
+            let message = "The request took longer than it may and was stopped.";
+            return Answer::refused(refusal(Code::Timeout, message, None));
+        };
+        if response.is_err() {
+            self.nulls.put(&query, operation.as_deref(), &mut response);
         }
+        mask(&mut response.errors);
+        Answer { response, order }
     }
 }

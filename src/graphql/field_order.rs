@@ -1,7 +1,4 @@
-//! Fields in the order of the query.
-//!
-//! async-graphql collects fields as they are resolved, so that those that wait for the database come last. GraphQL wants
-//! the order in which they are selected; whoever reads an answer does too.
+//! The order in which a query selects fields.
 
 use std::collections::HashMap;
 
@@ -36,21 +33,20 @@ impl FieldOrder {
         Self(keys.into_iter().map(|(key, sets)| (key.clone(), Self::of_sets(&sets, fragments))).collect())
     }
 
-    /// Puts an answer's fields in this order. What nothing is selected from, scalars of any form, stays as it is.
-    pub(super) fn apply(&self, value: &mut Value) {
-        match value {
-            Value::List(items) => items.iter_mut().for_each(|item| self.apply(item)),
-            Value::Object(members) if !self.0.is_empty() => {
-                let mut unordered = std::mem::take(members);
-                for (key, below) in &self.0 {
-                    if let Some((key, mut member)) = unordered.swap_remove_entry(key) {
-                        below.apply(&mut member);
-                        members.insert(key, member);
-                    }
-                }
-            }
-            _ => {}
-        }
+    /// An object's members in this order, each with the order of what is below it. What nothing is selected from, scalars
+    /// of any form, stays as it is.
+    pub(super) fn of_members<'a>(
+        &'a self,
+        members: &'a IndexMap<Name, Value>,
+    ) -> impl Iterator<Item = (&'a Name, &'a Value, &'a Self)> {
+        let as_they_are = self.0.is_empty().then(|| members.iter().map(move |(key, member)| (key, member, self)));
+        let selected = self.0.iter().enumerate().filter_map(|(place, (key, below))| {
+            // Most stand where they belong.
+            let here = members.get_index(place).filter(|(found, _)| *found == key);
+            let (key, member) = here.or_else(|| members.get_key_value(key))?;
+            Some((key, member, below))
+        });
+        as_they_are.into_iter().flatten().chain(selected)
     }
 }
 
@@ -70,29 +66,5 @@ fn collect<'a>(set: &'a SelectionSet, fragments: &'a Fragments, keys: &mut Index
                 }
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use async_graphql::{parser::parse_query, value};
-
-    use super::*;
-
-    fn ordered(query: &str, mut given: Value) -> String {
-        FieldOrder::of(&parse_query(query).expect("a query"), None).apply(&mut given);
-        given.to_string()
-    }
-
-    #[test]
-    fn fields_stand_as_they_are_selected() {
-        let query = "{ b a: c { ...Rest x } a: c { w } d } fragment Rest on T { z ... { y } }";
-        let given = value!({ "d": 1, "a": [{ "w": 1, "x": 2, "y": 3, "z": 4 }, null], "b": 5 });
-        assert_eq!(ordered(query, given), "{b: 5, a: [{z: 4, y: 3, x: 2, w: 1}, null], d: 1}");
-    }
-
-    #[test]
-    fn scalars_keep_their_own_order() {
-        assert_eq!(ordered("{ b a }", value!({ "a": { "y": 1, "x": 2 }, "b": null })), "{b: null, a: {y: 1, x: 2}}");
     }
 }

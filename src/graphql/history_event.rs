@@ -20,8 +20,8 @@ pub(super) struct HistoryEvent {
 
 impl HistoryEvent {
     /// A page of one cluster's history.
-    pub(super) fn list(slice: &Slice<store::HistoryEvent>, cluster: &Cluster) -> Slice<Self> {
-        slice.clone().map(|row| Self { row: Arc::new(row), cluster: cluster.clone() })
+    pub(super) fn list(page: &Slice<Arc<store::HistoryEvent>>, cluster: &Cluster) -> Slice<Self> {
+        page.clone().map(|row| Self { row, cluster: cluster.clone() })
     }
 }
 

@@ -68,46 +68,51 @@ impl Step for ClusterById {
 impl Step for ClustersOfOrganization {
     type Parent = OrgId;
     type Arguments = ClusterListing;
-    type Children = Slice<Cluster>;
+    type Children = Slice<Arc<Cluster>>;
 
     async fn load(
         store: &Store,
         scope: Scope,
         organizations: &[OrgId],
         listing: &ClusterListing,
-    ) -> Result<HashMap<OrgId, Slice<Cluster>>, Error> {
-        store.clusters_of_organizations(scope, organizations, listing).await
+    ) -> Result<HashMap<OrgId, Slice<Arc<Cluster>>>, Error> {
+        store.clusters_of_organizations(scope, organizations, listing).await.map(shared)
     }
 }
 
 impl Step for RuleHitsOfCluster {
     type Parent = ClusterId;
     type Arguments = RuleHitListing;
-    type Children = Slice<RuleHit>;
+    type Children = Slice<Arc<RuleHit>>;
 
     async fn load(
         store: &Store,
         scope: Scope,
         clusters: &[ClusterId],
         listing: &RuleHitListing,
-    ) -> Result<HashMap<ClusterId, Slice<RuleHit>>, Error> {
-        store.rule_hits_of_clusters(scope, clusters, listing).await
+    ) -> Result<HashMap<ClusterId, Slice<Arc<RuleHit>>>, Error> {
+        store.rule_hits_of_clusters(scope, clusters, listing).await.map(shared)
     }
 }
 
 impl Step for HistoryOfCluster {
     type Parent = ClusterId;
     type Arguments = HistoryListing;
-    type Children = Slice<HistoryEvent>;
+    type Children = Slice<Arc<HistoryEvent>>;
 
     async fn load(
         store: &Store,
         scope: Scope,
         clusters: &[ClusterId],
         listing: &HistoryListing,
-    ) -> Result<HashMap<ClusterId, Slice<HistoryEvent>>, Error> {
-        store.history_of_clusters(scope, clusters, listing).await
+    ) -> Result<HashMap<ClusterId, Slice<Arc<HistoryEvent>>>, Error> {
+        store.history_of_clusters(scope, clusters, listing).await.map(shared)
     }
+}
+
+/// The same pages, of whose items nodes can hold one each.
+fn shared<P: Eq + Hash, T>(pages: HashMap<P, Slice<T>>) -> HashMap<P, Slice<Arc<T>>> {
+    pages.into_iter().map(|(parent, page)| (parent, page.map(Arc::new))).collect()
 }
 
 /// The loaders of one request, and what it reads without one.

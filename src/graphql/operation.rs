@@ -57,7 +57,7 @@ pub(super) fn selected<'a>(
 
 /// Whether an answer is a refusal of the whole request: nothing of it was executed, or nothing came of it. Errors of
 /// single fields have a path.
-pub fn is_request_error(response: &Response) -> bool {
+pub(super) fn is_request_error(response: &Response) -> bool {
     let errors = &response.errors;
     response.data == Value::Null && !errors.is_empty() && errors.iter().all(|error| error.path.is_empty())
 }

@@ -33,7 +33,7 @@ pub(super) struct OrganizationSiblings {
 }
 
 /// A page of one organization's clusters, whose siblings are the clusters of all.
-type ClustersOfOne = Option<(Arc<Slice<store::Cluster>>, Arc<ClusterSiblings>)>;
+type ClustersOfOne = Option<(Arc<Slice<Arc<store::Cluster>>>, Arc<ClusterSiblings>)>;
 
 impl OrganizationSiblings {
     pub(super) fn new(ids: Vec<OrgId>) -> Arc<Self> {
@@ -46,7 +46,7 @@ impl OrganizationSiblings {
         listing: &ClusterListing,
     ) -> Result<HashMap<OrgId, ClustersOfOne>, LoadFailed> {
         let slices = loaders.clusters_of_organization.load_many(self.ids.iter().copied(), listing).await?;
-        let siblings = ClusterSiblings::of(&slices.values().flat_map(|slice| &slice.items));
+        let siblings = ClusterSiblings::of(&slices.values().flat_map(|slice| &slice.items).map(AsRef::as_ref));
         Ok(slices.into_iter().map(|(id, slice)| (id, Some((slice, siblings.clone())))).collect())
     }
 }

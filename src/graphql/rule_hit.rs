@@ -29,8 +29,8 @@ impl RuleHit {
     }
 
     /// A page of one cluster's hits.
-    pub(super) fn list(slice: &Slice<store::RuleHit>, cluster: &Cluster) -> Slice<Self> {
-        slice.clone().map(|row| Self { row: Arc::new(row), cluster: cluster.clone() })
+    pub(super) fn list(page: &Slice<Arc<store::RuleHit>>, cluster: &Cluster) -> Slice<Self> {
+        page.clone().map(|row| Self { row, cluster: cluster.clone() })
     }
 }
 

@@ -1,40 +1,24 @@
 //! Answers: the status and the form in which a client gets what GraphQL, or the gate before it, has to say.
 
-use std::collections::BTreeMap;
-
-use async_graphql::{Response as Executed, ServerError, Value};
+use async_graphql::Value;
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use serde::Serialize;
 use serde_json::json;
 
 use super::{gate::Refused, media_type::MediaType};
-use crate::graphql::{Code, is_request_error};
+use crate::graphql::{Answer, Code};
 
 /// Seconds after which whoever found the service busy may come again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
-/// An answer on the wire: `data` is absent where nothing was executed, and null only where null is the result.
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Value>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [ServerError],
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    extensions: &'a BTreeMap<String, Value>,
-}
-
 /// What was executed, or why not.
-pub(super) fn executed(answer: &Executed, kind: MediaType) -> Response {
-    let was_refused = is_request_error(answer);
-    let status = if was_refused && kind == MediaType::GraphqlResponse { refusal(answer) } else { StatusCode::OK };
-    let data = (!was_refused).then_some(&answer.data);
-    let body = Body { data, errors: &answer.errors, extensions: &answer.extensions };
-    of_kind(kind, (status, Json(body)).into_response())
+pub(super) fn executed(answer: &Answer, kind: MediaType) -> Response {
+    let was_refused = answer.is_request_error() && kind == MediaType::GraphqlResponse;
+    let status = if was_refused { refusal(answer) } else { StatusCode::OK };
+    of_kind(kind, (status, answer.to_json()).into_response())
 }
 
 /// Why a request did not reach the graph.
@@ -60,10 +44,10 @@ fn of_kind(kind: MediaType, mut response: Response) -> Response {
 }
 
 /// The status of a request that was not executed, or of which nothing came.
-fn refusal(answer: &Executed) -> StatusCode {
+fn refusal(answer: &Answer) -> StatusCode {
     let has = |code: Code| {
         let code = Value::from(code.as_str());
-        answer.errors.iter().any(|error| error.extensions.as_ref().and_then(|more| more.get("code")) == Some(&code))
+        answer.errors().iter().any(|error| error.extensions.as_ref().and_then(|more| more.get("code")) == Some(&code))
     };
     if has(Code::Timeout) {
         StatusCode::GATEWAY_TIMEOUT

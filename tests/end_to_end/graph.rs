@@ -80,8 +80,8 @@ impl Graph {
 
     /// The answer's text.
     async fn text(&self, viewer: Viewer, request: Request) -> String {
-        let response = self.executor.execute(viewer, request, PATIENCE).await;
-        serde_json::to_string(&response).expect("an answer is JSON")
+        let answer = self.executor.execute(viewer, request, PATIENCE).await;
+        String::from_utf8(answer.to_json()).expect("an answer is text")
     }
 
     /// The whole answer, and how many statements it took.
