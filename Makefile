@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-query lint fmt services web schema clean
+.PHONY: help demo test bench-ingest bench-query lint fmt services web schema clean
 
 CARGO_DENY := 0.20.2
 CARGO_MACHETE := 0.9.2
@@ -37,6 +37,11 @@ lint: ## formatting, the schema, clippy, documentation, and what the dependencie
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 	@$(call cargo-tool,cargo-machete,$(CARGO_MACHETE))
 	cargo machete
+
+bench-ingest: ## measures ingestion beside the original's way, on real Kafka and a durable PostgreSQL (release build: minutes)
+	@services/install build
+	@web/build
+	WITH_DURABLE_POSTGRES=1 services/with-services cargo bench --locked --bench ingest
 
 bench-query: ## measures reads beside handlers written by hand, on a durable PostgreSQL (release build: minutes)
 	@services/install build load

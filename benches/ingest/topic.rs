@@ -1,0 +1,39 @@
+//! The topic: four partitions on real Kafka, filled before anybody reads it.
+
+use std::time::Duration;
+
+use insights_results_aggregator::config;
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
+    producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer},
+};
+
+use super::data::Wave;
+
+const PARTITIONS: i32 = 4;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Makes a topic and puts one wave of so many clusters on it.
+pub(crate) async fn fill(kafka: &config::Kafka, wave: Wave, clusters: u32) {
+    let mut client = ClientConfig::new();
+    client.set("bootstrap.servers", kafka.brokers.join(",")).set("linger.ms", "20");
+    let admin: AdminClient<DefaultClientContext> = client.create().expect("an admin client");
+    let topic = NewTopic::new(&kafka.ocp_topic, PARTITIONS, TopicReplication::Fixed(1));
+    let made = admin.create_topics([&topic], &AdminOptions::new().operation_timeout(Some(PATIENCE))).await;
+    made.expect("create a topic").pop().expect("one answer").expect("the topic is created");
+
+    let producer: ThreadedProducer<DefaultProducerContext> = client.create().expect("a producer");
+    for number in 0..clusters {
+        let message = wave.message(number);
+        let (key, value) = (message.cluster.to_string(), message.json());
+        let mut record = BaseRecord::to(&kafka.ocp_topic).key(&key).payload(&value);
+        while let Err((_, returned)) = producer.send(record) {
+            // The queue is full.
+            std::thread::sleep(Duration::from_millis(5));
+            record = returned;
+        }
+    }
+    producer.flush(PATIENCE).expect("everything is delivered");
+}
