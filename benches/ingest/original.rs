@@ -157,8 +157,10 @@ impl Rows {
         let first = self.values.len() + 1;
         self.values.extend(row);
         let places: Vec<_> = (first..=self.values.len()).map(|place| format!("${place}")).collect();
-        let comma = if first > 1 { ", " } else { "" };
-        self.sql += &format!("{comma}({})", places.join(", "));
+        if first > 1 {
+            self.sql.push_str(", ");
+        }
+        self.sql.extend(["(", &places.join(", "), ")"]);
     }
 
     async fn write(self, transaction: &DatabaseTransaction) {

@@ -13,7 +13,7 @@ use rdkafka::{
 use super::data::Wave;
 
 const PARTITIONS: i32 = 4;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Makes a topic and puts one wave of so many clusters on it.
 pub(crate) async fn fill(kafka: &config::Kafka, wave: Wave, clusters: u32) {
