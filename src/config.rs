@@ -68,6 +68,9 @@ pub struct Http {
     /// Longest time for a request's head, and between two requests of a connection.
     #[serde(with = "humantime_serde")]
     pub header_timeout: Duration,
+    /// Longest time that a client may leave its answer unread.
+    #[serde(with = "humantime_serde")]
+    pub write_timeout: Duration,
     /// Largest request body, in bytes.
     pub max_body_bytes: usize,
     /// Connections at once; further ones wait.

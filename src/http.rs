@@ -9,6 +9,7 @@ mod gate;
 mod graphiql;
 mod graphql;
 mod health;
+mod host;
 mod media_type;
 mod observe;
 mod origin;

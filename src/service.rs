@@ -154,12 +154,12 @@ impl Service {
     }
 
     fn router(&self) -> axum::Router {
-        let http = &self.config.http;
+        let (http, mode) = (&self.config.http, self.config.auth.mode);
         let api = self.role.serves().then(|| {
             let executor = Executor::new(self.store.clone(), &self.config.limits);
-            Api::new(executor, http, self.config.auth.mode)
+            Api::new(executor, http, mode)
         });
-        http::router(http, api, self.readiness.clone(), self.metrics.clone())
+        http::router(http, mode, api, self.readiness.clone(), self.metrics.clone())
     }
 }
 

@@ -46,6 +46,7 @@ impl Faults {
     fn of_http(&mut self, http: &Http) {
         self.unless_within("http.request_timeout", http.request_timeout, 100 * MILLISECOND..=300 * SECOND);
         self.unless_within("http.header_timeout", http.header_timeout, 100 * MILLISECOND..=300 * SECOND);
+        self.unless_within("http.write_timeout", http.write_timeout, 100 * MILLISECOND..=300 * SECOND);
         self.unless_between("http.max_body_bytes", http.max_body_bytes, KIB..=16 * MIB);
         self.unless_between("http.max_connections", http.max_connections, 1..=100_000);
         self.unless_between("http.max_requests", http.max_requests, 1..=10_000);

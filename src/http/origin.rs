@@ -74,7 +74,8 @@ fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
     authority.zip(host).is_some_and(|(authority, host)| authority.eq_ignore_ascii_case(host))
 }
 
-fn is_loopback(origin: &str) -> bool {
+/// Whether a URL leads to this machine.
+pub(super) fn is_loopback(origin: &str) -> bool {
     let Ok(url) = Url::parse(origin) else { return false };
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),

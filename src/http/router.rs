@@ -21,7 +21,7 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use super::{gate::Gate, graphiql, graphql, health, health::Readiness, observe};
+use super::{gate::Gate, graphiql, graphql, health, health::Readiness, host, observe};
 use crate::{
     config::{self, AuthMode},
     graphql::{Code, Executor},
@@ -60,7 +60,13 @@ impl Api {
 }
 
 /// The routes. Without an [`Api`] only those that tell how the process is doing.
-pub fn router(http: &config::Http, api: Option<Api>, readiness: Arc<Readiness>, metrics: Metrics) -> Router {
+pub fn router(
+    http: &config::Http,
+    mode: AuthMode,
+    api: Option<Api>,
+    readiness: Arc<Readiness>,
+    metrics: Metrics,
+) -> Router {
     let health = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -71,10 +77,13 @@ pub fn router(http: &config::Http, api: Option<Api>, readiness: Arc<Readiness>, 
         Router::new().route("/graphql", get(graphql::answer).post(graphql::answer)).layer(cors).with_state(api)
     });
     let editor = (graph.is_some() && http.graphiql).then(graphiql::routes);
-    [graph, editor]
-        .into_iter()
-        .flatten()
-        .fold(health, Router::merge)
+    let routes = [graph, editor].into_iter().flatten().fold(health, Router::merge);
+    // Who opened the service to other machines gave it names that we do not know.
+    let names_are_known = match mode {
+        AuthMode::None => http.address.ip().is_loopback(),
+    };
+    let routes = if names_are_known { routes.layer(middleware::from_fn(host::of_this_machine)) } else { routes };
+    routes
         .layer(compression())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, http.request_timeout + GRACE))
         .layer(CatchPanicLayer::custom(panicked))

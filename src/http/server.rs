@@ -13,6 +13,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{config, telemetry::metrics::HTTP_CONNECTIONS};
@@ -39,8 +40,10 @@ pub async fn serve(listener: TcpListener, router: Router, http: config::Http, st
             tracing::debug!(%error, "a connection went away at once");
             continue;
         }
+        let mut socket = TimeoutStream::new(socket);
+        socket.set_write_timeout(Some(http.write_timeout));
         let service = TowerToHyperService::new(router.clone());
-        let connection = builder.serve_connection(TokioIo::new(socket), service);
+        let connection = builder.serve_connection(TokioIo::new(Box::pin(socket)), service);
         let connection = graceful.watch(connection);
         let counted = Counted::new(place);
         tasks.spawn(async move {

@@ -64,7 +64,7 @@ async fn send(address: SocketAddr, bytes: impl Into<Vec<u8>>) -> String {
 
 /// The head of a request to the graph, without what says how long its body is.
 fn head(more: &str) -> String {
-    format!("POST /graphql HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n{more}\r\n")
+    format!("POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}\r\n")
 }
 
 /// The status of an answer that was read as text.

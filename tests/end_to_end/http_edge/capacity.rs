@@ -80,7 +80,7 @@ async fn connections_that_say_nothing_are_closed_and_their_places_given_to_other
     let closed = tokio::task::spawn_blocking(move || {
         let mut idle: Vec<_> = (0..100).map(|_| connect(address)).collect();
         for half in idle.iter_mut().step_by(2) {
-            half.get_mut().write_all(b"POST /graphql HTTP/1.1\r\nHost: here\r\nX-Slow").expect("send");
+            half.get_mut().write_all(b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nX-Slow").expect("send");
         }
         let mut served = connect(address);
         ask(&mut served);
@@ -131,4 +131,19 @@ async fn a_body_that_trickles_in_takes_nobody_s_turn() {
     for _ in 0..3 {
         service.data("{ __typename }").await;
     }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answers_is_cut_off() {
+    let service = api(&sqlite(), |config| config.http.write_timeout = Duration::from_millis(200)).await;
+    let address = service.address;
+    let cut_off = tokio::task::spawn_blocking(move || {
+        let mut connection = connect(address);
+        // What it asks for is more than the system's buffers hold, and it takes nothing of it.
+        let asked = "GET /graphiql HTTP/1.1\r\nHost: localhost\r\n\r\nGET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        while connection.get_mut().write_all(asked.as_bytes()).is_ok() {}
+    });
+    // The service leaves off reading while it cannot write, so in the end the client's own sending fails.
+    cut_off.await.expect("the connection is closed");
+    service.data("{ __typename }").await;
 }

@@ -1,5 +1,7 @@
 //! Only GraphQL requests in JSON, of bounded size, reach the graph. What is refused is not repeated.
 
+use reqwest::header::ACCEPT;
+
 use super::*;
 
 const QUERY: &str = r#"{"query":"{ viewer { isAdministrator } }"}"#;
@@ -97,4 +99,63 @@ async fn what_is_no_graphql_is_told_by_place_and_not_repeated() {
     assert_eq!(answer["errors"][0]["extensions"]["code"], "SYNTAX_ERROR", "{answer}");
     assert_eq!(answer["errors"][0]["locations"][0]["line"], 1, "{answer}");
     assert!(!answer.to_string().contains("s3cr3t"), "{answer}");
+}
+
+#[tokio::test]
+async fn fragments_that_unfold_without_end_are_refused_by_get_too() {
+    let service = Running::api(&sqlite()).await;
+    let fragments = (0..27).map(|number| format!("fragment f{number} on Query {{...f{0} ...f{0}}}", number + 1));
+    let bomb = format!("{{...f0}}{}fragment f27 on Query{{__typename}}", fragments.collect::<String>());
+    let mut url: reqwest::Url = service.url("/graphql").parse().expect("a URL");
+    url.query_pairs_mut().append_pair("query", &bomb);
+    let asked = reqwest::Client::new().get(url);
+    let answer = asked.header(ACCEPT, "application/graphql-response+json").send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    let told: Value = answer.json().await.expect("JSON");
+    assert_eq!(told["errors"][0]["extensions"]["code"], "QUERY_TOO_LARGE", "{told}");
+}
+
+#[tokio::test]
+async fn a_variable_of_the_wrong_kind_is_a_fault_of_the_request() {
+    let service = Running::api(&sqlite()).await;
+    let uuid = "query($v: UUID!) { cluster(uuid: $v) { uuid } }";
+    let uuids = "query($v: [UUID!]!) { organization(orgId: \"1\") { clusters(filter: {uuids: $v}) { totalCount } } }";
+    let seen =
+        "query($v: Duration) { organization(orgId: \"1\") { clusters(filter: {seenWithin: $v}) { totalCount } } }";
+    let id = "query($v: ID!) { node(id: $v) { id } }";
+    for (query, variable) in [
+        (uuid, json!(1)),
+        (uuid, json!("no UUID")),
+        (uuid, json!(null)),
+        (uuid, json!({ "a": 1 })),
+        (uuids, json!([1])),
+        (uuids, json!(["no UUID"])),
+        (seen, json!(7)),
+        (seen, json!("a week")),
+        (id, json!(1.5)),
+        (id, json!([])),
+    ] {
+        let body = json!({ "query": query, "variables": { "v": variable } }).to_string();
+        let asked = reqwest::Client::new().post(service.url("/graphql")).body(body);
+        let asked = asked.header(CONTENT_TYPE, "application/json").header(ACCEPT, "application/graphql-response+json");
+        let answer = asked.send().await.expect("an answer");
+        let status = answer.status();
+        let told: Value = answer.json().await.expect("JSON");
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{query} {variable}: {told}");
+        assert_eq!(told.get("data"), None, "{query} {variable}: {told}");
+        assert_eq!(told["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{query} {variable}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_this_machine_s_is_not_answered() {
+    let service = Running::api(&sqlite()).await;
+    for path in ["/graphql?query=%7B__typename%7D", "/graphiql", "/metrics", "/healthz"] {
+        for (host, status) in [("evil.example", 421), ("evil.example:8080", 421), ("localhost", 200), ("[::1]:80", 200)]
+        {
+            let asked = reqwest::Client::new().get(service.url(path)).header("host", host);
+            let answer = asked.send().await.expect("an answer");
+            assert_eq!(answer.status().as_u16(), status, "{path} at {host}");
+        }
+    }
 }
