@@ -10,6 +10,7 @@ mod m20261125_000004_create_rule_hit;
 mod m20261125_000005_create_rule_hit_history;
 mod m20261125_000006_create_consumer_error;
 mod m20261125_000007_create_list_views;
+mod m20261125_000008_index_hits_by_recommendation;
 
 /// All steps in their order.
 pub struct Migrator;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000005_create_rule_hit_history::Migration),
             Box::new(m20261125_000006_create_consumer_error::Migration),
             Box::new(m20261125_000007_create_list_views::Migration),
+            Box::new(m20261125_000008_index_hits_by_recommendation::Migration),
         ]
     }
 }

@@ -69,7 +69,8 @@ fn hits_by(selectors: &[Selector], backend: DbBackend) -> SelectStatement {
         // As an array they are no join, which the planner would begin at the wrong end.
         _ => number.eq(PgFunc::any(Func::cust("array").arg(Expr::SubQuery(None, Box::new(numbers.into()))))),
     };
-    hits().and_where(by).to_owned()
+    let of_owner = Expr::col(("rule_hit", "org_id")).eq(Expr::col(("cluster", "org_id")));
+    hits().and_where(of_owner).and_where(by).to_owned()
 }
 
 fn uuids(clusters: &[ClusterId]) -> Column {
