@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod config;
+mod dead_letters;
 mod demo;
 mod exit;
 mod migrate;
@@ -41,6 +42,7 @@ enum Command {
     Serve(serve::Serve),
     Demo(demo::Demo),
     Produce(produce::Produce),
+    DeadLetters(dead_letters::DeadLetters),
     Migrate(migrate::Migrate),
     Schema(schema::Schema),
     Config(config::ShowConfig),
@@ -71,6 +73,12 @@ enum Failure {
         #[source]
         source: std::io::Error,
     },
+    #[error("the database cannot be asked")]
+    Database(#[source] store::Error),
+    #[error(transparent)]
+    DeadLetters(#[from] crate::ingest::ReadError),
+    #[error(transparent)]
+    Replay(#[from] crate::ingest::SendError),
     #[error(transparent)]
     Generator(#[from] crate::generator::NotAFleet),
 }
@@ -79,8 +87,10 @@ impl Failure {
     fn exit(&self) -> Exit {
         match self {
             Self::Config(_) | Self::OpenBind(_) | Self::Usage(_) | Self::Io { .. } | Self::Generator(_) => Exit::Usage,
-            Self::Service(service::Error::Store(_)) => Exit::Database,
-            Self::Service(service::Error::Ingest(_)) | Self::Kafka { .. } => Exit::Kafka,
+            Self::Service(service::Error::Store(_)) | Self::Database(_) => Exit::Database,
+            Self::Service(service::Error::Ingest(_)) | Self::Kafka { .. } | Self::DeadLetters(_) | Self::Replay(_) => {
+                Exit::Kafka
+            }
             Self::Service(service::Error::Listen { .. } | service::Error::TaskEnded { .. }) => Exit::Http,
             Self::Migration(_) => Exit::Migration,
         }
@@ -113,6 +123,7 @@ fn dispatch(command_line: CommandLine, environment: &BTreeMap<String, String>) -
         Command::Serve(serve) => on_runtime(serve.run(ready(load()?))),
         Command::Demo(demo) => on_runtime(demo.run(load()?.config)),
         Command::Produce(produce) => produce.run(&ready(load()?)),
+        Command::DeadLetters(letters) => on_runtime(letters.run(ready(load()?))),
         Command::Migrate(migrate) => on_runtime(migrate.run(ready(load()?))),
         Command::Schema(schema) => schema.run(),
         Command::Config(show) => show.run(&load()?),

@@ -8,6 +8,7 @@ mod children;
 mod cluster_filter;
 mod clusters;
 mod columns;
+mod consumer_errors;
 mod dictionary;
 mod error;
 mod history;
@@ -25,6 +26,7 @@ pub use cluster_filter::ClusterFilter;
 pub use clusters::{
     Cluster, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPlace, ReportHead,
 };
+pub use consumer_errors::MessageIdentity;
 pub use error::{Class, Error};
 pub use history::{HistoryEvent, HistoryEventKind, HistoryListing, HistoryPlace};
 pub use migrations::{MigrationStatus, SchemaState, newest_migration};

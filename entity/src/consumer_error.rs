@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "consumer_error")]
 pub struct Model {
-    /// Where it stood.
+    /// Where it stood at first.
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub topic: String,
     /// Where it stood.
@@ -26,7 +26,7 @@ pub struct Model {
     pub value_bytes: i64,
     /// Its key's first 256 bytes; null where it has none.
     pub message_key: Option<Vec<u8>>,
-    /// When it was found to be bad, by our clock.
+    /// When it was last found to be bad, by our clock.
     pub consumed_at: DateTimeUtc,
     /// The reason's code.
     #[sea_orm(column_type = "Text")]
@@ -34,6 +34,10 @@ pub struct Model {
     /// The place of the fault and what was wanted there; never a byte of the message.
     #[sea_orm(column_type = "Text")]
     pub detail: String,
+    /// How often it was refused: more than once after it was sent again.
+    pub attempts: i32,
+    /// When it was last sent again, by our clock.
+    pub replayed_at: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -11,6 +11,7 @@ mod m20261125_000005_create_rule_hit_history;
 mod m20261125_000006_create_consumer_error;
 mod m20261125_000007_create_list_views;
 mod m20261125_000008_index_hits_by_recommendation;
+mod m20261125_000009_track_replays;
 
 /// All steps in their order.
 pub struct Migrator;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000006_create_consumer_error::Migration),
             Box::new(m20261125_000007_create_list_views::Migration),
             Box::new(m20261125_000008_index_hits_by_recommendation::Migration),
+            Box::new(m20261125_000009_track_replays::Migration),
         ]
     }
 }

@@ -61,7 +61,7 @@ impl Demo {
         let folder = Folder::open(self.keep)?;
 
         step("starting a broker inside this process");
-        let broker = start_broker(&config.kafka.ocp_topic)?;
+        let broker = start_broker(&[&config.kafka.ocp_topic, &config.kafka.dead_letter_topic])?;
         config.kafka.brokers = vec![broker.bootstrap_servers()];
         config.database.url = folder.database()?;
         config.database.read_url = None;
@@ -99,10 +99,12 @@ fn step(what: &str) {
     println!("-> {what}");
 }
 
-fn start_broker(topic: &str) -> Result<MockCluster<'static, DefaultProducerContext>, Failure> {
+fn start_broker(topics: &[&str]) -> Result<MockCluster<'static, DefaultProducerContext>, Failure> {
     let failed = |source| Failure::Kafka { doing: "the embedded broker does not start".to_owned(), source };
     let broker = MockCluster::new(1).map_err(failed)?;
-    broker.create_topic(topic, PARTITIONS, 1).map_err(failed)?;
+    for topic in topics {
+        broker.create_topic(topic, PARTITIONS, 1).map_err(failed)?;
+    }
     Ok(broker)
 }
 

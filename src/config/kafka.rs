@@ -19,6 +19,8 @@ pub struct Kafka {
     pub group: String,
     /// Topic of the OCP results.
     pub ocp_topic: String,
+    /// Topic of the messages that cannot be ingested.
+    pub dead_letter_topic: String,
     /// Name of this replica as a static member; none means dynamic membership.
     #[serde(deserialize_with = "empty_is_none")]
     pub group_instance_id: Option<String>,

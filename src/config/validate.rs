@@ -74,6 +74,10 @@ impl Faults {
             self.add("kafka.group", "must not be blank: offsets are kept under this name");
         }
         self.unless_name("kafka.ocp_topic", &kafka.ocp_topic);
+        self.unless_name("kafka.dead_letter_topic", &kafka.dead_letter_topic);
+        if kafka.dead_letter_topic == kafka.ocp_topic {
+            self.add("kafka.dead_letter_topic", "must be another topic than kafka.ocp_topic: it would be read again");
+        }
         if let Some(name) = &kafka.group_instance_id {
             self.unless_name("kafka.group_instance_id", name);
         }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     panic::AssertUnwindSafe,
-    sync::Weak,
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     batch::Bounds,
     consumer::{Context, Error},
+    dead_letters::DeadLetters,
+    health::Health,
     partition::{self, Reader},
     writer::Writer,
 };
@@ -27,6 +29,8 @@ pub(super) type Place = (String, i32);
 pub(super) struct Assignment {
     runtime: Handle,
     store: Store,
+    dead_letters: Arc<DeadLetters>,
+    health: Arc<Health>,
     bounds: Bounds,
     failed: UnboundedSender<Error>,
     running: HashMap<Place, Running>,
@@ -39,8 +43,15 @@ struct Running {
 }
 
 impl Assignment {
-    pub(super) fn new(runtime: Handle, store: Store, bounds: Bounds, failed: UnboundedSender<Error>) -> Self {
-        Self { runtime, store, bounds, failed, running: HashMap::new() }
+    /// Nothing is assigned yet. To be called on the runtime that the tasks shall run on.
+    pub(super) fn new(
+        store: Store,
+        dead_letters: Arc<DeadLetters>,
+        health: Arc<Health>,
+        bounds: Bounds,
+        failed: UnboundedSender<Error>,
+    ) -> Self {
+        Self { runtime: Handle::current(), store, dead_letters, health, bounds, failed, running: HashMap::new() }
     }
 
     /// Begins to read a partition.
@@ -57,6 +68,9 @@ impl Assignment {
             topic: topic.clone(),
             partition,
             store: self.store.clone(),
+            dead_letters: self.dead_letters.clone(),
+            health: self.health.clone(),
+            failed: self.failed.clone(),
             consumer,
             stop: stop.clone(),
             fence: fence.clone(),

@@ -1,12 +1,15 @@
 //! A batch: some messages of one partition, parsed as they come.
 
-use rdkafka::Message;
+use rdkafka::{
+    Message,
+    message::{Headers as _, OwnedHeaders, OwnedMessage},
+};
 
+use super::dead_letters::Rejection;
 use crate::{
     config,
-    domain::{Digest, Report, Timestamp},
-    message::{Limits, OcpResult, Oddities, Rejected},
-    store::RejectedMessage,
+    domain::{Report, Timestamp},
+    message::{Limits, OcpResult, Oddities},
 };
 
 /// Messages of one partition without a gap: everything after the batch before it, up to and with `last_offset`.
@@ -14,22 +17,12 @@ use crate::{
 pub(super) struct Batch {
     /// In offset order.
     pub(super) reports: Vec<Report>,
-    /// Where each of `reports` came from.
-    pub(super) origins: Vec<Origin>,
-    pub(super) rejected: Vec<RejectedMessage>,
+    /// The message of each of `reports`, should the store refuse what it says.
+    pub(super) messages: Vec<OwnedMessage>,
+    pub(super) rejections: Vec<Rejection>,
     pub(super) counts: Counts,
     /// The offset of the last message, whatever became of it; `None` while there is none.
     pub(super) last_offset: Option<i64>,
-}
-
-/// Where a message came from, so that it can still be named when the store refuses what it says.
-#[derive(Clone, Debug)]
-pub(super) struct Origin {
-    offset: i64,
-    timestamp: Option<i64>,
-    key: Option<Vec<u8>>,
-    value_bytes: usize,
-    value_digest: Digest,
 }
 
 /// What was in a batch.
@@ -75,10 +68,10 @@ impl Batch {
             Ok(OcpResult::Report(parsed)) => {
                 self.counts.note(parsed.oddities);
                 self.reports.push(parsed.report);
-                self.origins.push(Origin::of(message));
+                self.messages.push(owned(message));
             }
             Ok(OcpResult::Empty) => self.counts.empty += 1,
-            Err(reason) => self.rejected.push(Origin::of(message).rejected(message, reason)),
+            Err(why) => self.rejections.push(Rejection { message: owned(message), why }),
         }
     }
 
@@ -87,36 +80,18 @@ impl Batch {
     }
 }
 
-impl Origin {
-    fn of(message: &impl Message) -> Self {
-        let value = message.payload().unwrap_or_default();
-        Self {
-            offset: message.offset(),
-            timestamp: message.timestamp().to_millis(),
-            key: message.key().map(<[u8]>::to_vec),
-            value_bytes: value.len(),
-            value_digest: Digest::of(value),
-        }
-    }
-
-    fn rejected(self, message: &impl Message, why: Rejected) -> RejectedMessage {
-        self.refused(message.topic(), message.partition(), why)
-    }
-
-    /// The record of a message at this origin that cannot be ingested.
-    pub(super) fn refused(self, topic: &str, partition: i32, why: Rejected) -> RejectedMessage {
-        RejectedMessage {
-            topic: topic.to_owned(),
-            partition,
-            offset: self.offset,
-            timestamp: self.timestamp,
-            key: self.key,
-            value_bytes: self.value_bytes,
-            value_digest: self.value_digest,
-            reason: why.reason.as_str(),
-            detail: why.detail,
-        }
-    }
+/// The message out of librdkafka's hands.
+fn owned(message: &impl Message) -> OwnedMessage {
+    let headers = message.headers().map(|headers| headers.iter().fold(OwnedHeaders::new(), OwnedHeaders::insert));
+    OwnedMessage::new(
+        message.payload().map(<[u8]>::to_vec),
+        message.key().map(<[u8]>::to_vec),
+        message.topic().to_owned(),
+        message.timestamp(),
+        message.partition(),
+        message.offset(),
+        headers,
+    )
 }
 
 impl Counts {

@@ -13,15 +13,13 @@ use rdkafka::{
     consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance},
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
 };
-use tokio::{
-    runtime::Handle,
-    sync::{mpsc, oneshot},
-};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     assignment::{Assignment, Place},
     client::consumer_config,
+    dead_letters::{DeadLetterTopic, DeadLetters, Undelivered},
     events::BrokerTroubled,
     health::Health,
 };
@@ -31,6 +29,9 @@ use crate::{config, store::Store};
 const POLL: Duration = Duration::from_millis(100);
 /// How long partitions' tasks may finish their batches when the process stops.
 const DRAIN: Duration = Duration::from_secs(5);
+
+/// How long dead letters that are under way then may take to arrive.
+const FLUSH: Duration = Duration::from_secs(1);
 
 /// Why ingestion ended.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,9 @@ pub enum Error {
         /// Its partition.
         partition: i32,
     },
+    /// The producer of dead letters cannot go on.
+    #[error("dead letters can no longer be sent")]
+    DeadLetters(#[source] Undelivered),
     /// A partition's task panicked or ended by itself.
     #[error("the task of a partition ended unasked; the log tells why")]
     TaskEnded,
@@ -76,7 +80,8 @@ impl Ingester {
         health: Arc<Health>,
     ) -> Result<Self, Error> {
         let (failed, failures) = mpsc::unbounded_channel();
-        let assignment = Assignment::new(Handle::current(), store, ingest.into(), failed);
+        let dead_letters = Arc::new(DeadLetters::new(kafka).map_err(Error::Setup)?);
+        let assignment = Assignment::new(store, dead_letters.clone(), health.clone(), ingest.into(), failed);
         let context = Context {
             me: OnceLock::new(),
             assignment: Mutex::new(assignment),
@@ -92,8 +97,10 @@ impl Ingester {
         consumer.subscribe(&[&kafka.ocp_topic]).map_err(Error::Setup)?;
 
         let stop = CancellationToken::new();
+        let made = stop.clone().run_until_cancelled_owned(DeadLetterTopic::of(kafka).ensure());
+        tokio::spawn(made);
         let (end, ended) = oneshot::channel();
-        let polling = Polling { consumer, stop: stop.clone(), failures };
+        let polling = Polling { consumer, dead_letters, stop: stop.clone(), failures };
         // Not joined: a consumer whose broker is away can take long to close, and whoever stops us has a deadline.
         thread::spawn(move || {
             let result = std::panic::catch_unwind(AssertUnwindSafe(|| polling.run()));
@@ -123,6 +130,7 @@ impl Ingester {
 /// The thread's own.
 struct Polling {
     consumer: Arc<BaseConsumer<Context>>,
+    dead_letters: Arc<DeadLetters>,
     stop: CancellationToken,
     failures: mpsc::UnboundedReceiver<Error>,
 }
@@ -133,6 +141,7 @@ impl Polling {
         self.consumer.context().assignment().stop_all(DRAIN);
         commit_stored(&self.consumer);
         self.consumer.unsubscribe();
+        self.dead_letters.flush(FLUSH);
         // The last handle: dropping it leaves the group.
         drop(self.consumer);
         result

@@ -5,7 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::batch::Counts;
+use rdkafka::Message as _;
+
+use super::{
+    batch::Counts,
+    dead_letters::{Rejection, Undelivered},
+};
 use crate::store::{self, Written};
 
 /// A batch is in the store.
@@ -57,16 +62,15 @@ impl BatchCommitted<'_> {
 /// A message cannot be ingested, now or later.
 pub(super) struct MessageRejected<'a> {
     pub(super) partition: &'a str,
-    pub(super) offset: i64,
-    pub(super) reason: &'static str,
-    pub(super) detail: &'a str,
+    pub(super) rejection: &'a Rejection,
 }
 
 impl MessageRejected<'_> {
     pub(super) fn emit(&self) {
         static LINES: Throttle = Throttle::new();
         if let Some(left_out) = LINES.admit() {
-            let Self { partition, offset, reason, detail } = self;
+            let Self { partition, rejection: Rejection { message, why } } = self;
+            let (offset, reason, detail) = (message.offset(), why.reason.as_str(), &why.detail);
             tracing::warn!(partition, offset, reason, detail, left_out, "bad message");
         }
     }
@@ -89,6 +93,23 @@ impl BatchDelayed<'_> {
             } else {
                 tracing::warn!(partition, tries, ?class, error = %self.error, left_out, "the batch waits");
             }
+        }
+    }
+}
+
+/// Dead letters do not arrive now; they will be sent again.
+pub(super) struct DeadLettersDelayed<'a> {
+    pub(super) partition: &'a str,
+    pub(super) tries: u32,
+    pub(super) error: &'a Undelivered,
+}
+
+impl DeadLettersDelayed<'_> {
+    pub(super) fn emit(&self) {
+        static LINES: Throttle = Throttle::new();
+        if let Some(left_out) = LINES.admit() {
+            let Self { partition, tries, error } = self;
+            tracing::warn!(partition, tries, %error, left_out, "the partition waits for its dead letters");
         }
     }
 }

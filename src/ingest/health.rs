@@ -1,6 +1,9 @@
 //! How ingestion is doing, as readiness tells it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 /// Shared by the ingester, which knows, and by readiness, which asks.
 #[derive(Debug, Default)]
@@ -13,13 +16,16 @@ struct State {
     connection: Option<String>,
     /// With what the brokers have for us; over once they assign it.
     topic: Option<String>,
+    /// Partitions whose dead letters do not arrive, each with the reason.
+    dead_letters: BTreeMap<String, String>,
 }
 
 impl Health {
     /// Why ingestion is not ready; `None` when it is: an assignment was seen, even an empty one, and no trouble since.
     pub fn not_ready(&self) -> Option<String> {
         let state = self.state();
-        match state.connection.as_ref().or(state.topic.as_ref()) {
+        let waiting = state.dead_letters.values().next();
+        match state.connection.as_ref().or(state.topic.as_ref()).or(waiting) {
             Some(trouble) => Some(trouble.clone()),
             None if !state.assigned => Some("no partition is assigned yet".to_owned()),
             None => None,
@@ -28,7 +34,8 @@ impl Health {
 
     /// The group has told us which partitions are ours.
     pub(super) fn assigned(&self) {
-        *self.state() = State { assigned: true, ..State::default() };
+        let mut state = self.state();
+        (state.assigned, state.connection, state.topic) = (true, None, None);
     }
 
     /// Something stands between us and the brokers.
@@ -54,6 +61,16 @@ impl Health {
         self.state().connection = None;
     }
 
+    /// A partition waits until its dead letters arrive.
+    pub(super) fn dead_letters_wait(&self, partition: &str, trouble: String) {
+        self.state().dead_letters.insert(partition.to_owned(), trouble);
+    }
+
+    /// A partition waits no more, for they arrived or it is given up.
+    pub(super) fn dead_letters_go_on(&self, partition: &str) {
+        self.state().dead_letters.remove(partition);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -73,6 +90,18 @@ mod tests {
         health.untroubled();
         assert_eq!(health.not_ready().as_deref(), Some("no such topic"));
         health.assigned();
+        assert_eq!(health.not_ready(), None);
+    }
+
+    #[test]
+    fn a_partition_that_waits_for_its_dead_letters_is_told_until_it_goes_on() {
+        let health = Health::default();
+        health.dead_letters_wait("t/1", "no such topic".to_owned());
+        health.assigned();
+        assert_eq!(health.not_ready().as_deref(), Some("no such topic"));
+        health.dead_letters_go_on("t/0");
+        assert!(health.not_ready().is_some());
+        health.dead_letters_go_on("t/1");
         assert_eq!(health.not_ready(), None);
     }
 

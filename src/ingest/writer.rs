@@ -1,15 +1,22 @@
-//! Writing a batch: as often as it takes, in halves where it must be, and then its offset.
+//! Writing a batch: as often as it takes, in halves where it must be; then its dead letters, and then its offset.
 
-use std::{ops::Range, sync::Weak, time::Instant};
+use std::{
+    ops::Range,
+    sync::{Arc, Weak},
+    time::{Duration, Instant},
+};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     backoff::Backoff,
     batch::Batch,
-    consumer::Context,
-    events::{BatchCommitted, BatchDelayed, MessageRejected},
+    consumer::{Context, Error},
+    dead_letters::{DeadLetters, Rejection},
+    events::{BatchCommitted, BatchDelayed, DeadLettersDelayed, MessageRejected},
+    health::Health,
 };
 use crate::{
     message::{Reason, Rejected},
@@ -31,6 +38,10 @@ pub(super) struct Writer {
     /// `topic/partition`, for what operators see.
     pub(super) name: String,
     pub(super) store: Store,
+    pub(super) dead_letters: Arc<DeadLetters>,
+    pub(super) health: Arc<Health>,
+    /// Where to tell what ends ingestion.
+    pub(super) failed: UnboundedSender<Error>,
     pub(super) consumer: Weak<BaseConsumer<Context>>,
     /// The partition is to be given up: what runs is finished, nothing new begun.
     pub(super) stop: CancellationToken,
@@ -49,36 +60,34 @@ enum Next {
 }
 
 impl Writer {
-    /// Writes a batch and stores its offset; or neither, when the partition is given up meanwhile.
+    /// Writes a batch, delivers its dead letters and stores its offset; or what comes first of that, when the partition is
+    /// given up meanwhile.
     pub(super) async fn write(&self, mut batch: Batch) {
         let Some(last_offset) = batch.last_offset else { return };
         let started = Instant::now();
         let Ok(written) = self.write_all(&mut batch).await else { return };
-        for message in &batch.rejected {
-            let RejectedMessage { offset, reason, detail, .. } = message;
-            MessageRejected { partition: &self.name, offset: *offset, reason, detail }.emit();
+        let took = started.elapsed();
+        for rejection in &batch.rejections {
+            MessageRejected { partition: &self.name, rejection }.emit();
         }
-        BatchCommitted {
-            partition: &self.name,
-            last_offset,
-            counts: batch.counts,
-            written,
-            rejected: batch.rejected.len(),
-            took: started.elapsed(),
+        if self.deliver(&batch.rejections).await.is_err() {
+            return;
         }
-        .emit();
+        let (counts, rejected) = (batch.counts, batch.rejections.len());
+        BatchCommitted { partition: &self.name, last_offset, counts, written, rejected, took }.emit();
         self.store_offset(last_offset);
     }
 
     /// Whole at first, with its bad messages; what the database refuses as data, in halves down to the one message.
     async fn write_all(&self, batch: &mut Batch) -> Result<Written, GivenUp> {
         let mut written = Written::default();
+        let rejected: Vec<_> = batch.rejections.iter().map(Rejection::record).collect();
         // The pieces that are still to be written, the next one last, so that offset order is kept.
         let mut pieces: Vec<_> = std::iter::once(0..batch.reports.len()).collect();
         let mut refused_in_a_row = 0;
         while let Some(piece) = pieces.pop() {
             let patient = refused_in_a_row >= REFUSED_IN_A_ROW;
-            match self.write_piece(batch, piece.clone(), patient).await? {
+            match self.write_piece(batch, &rejected, piece.clone(), patient).await? {
                 Ok(done) => {
                     written = written + done;
                     refused_in_a_row = 0;
@@ -89,11 +98,12 @@ impl Writer {
                 }
                 Err(error) => {
                     refused_in_a_row += 1;
-                    self.refuse(batch, piece.start, &error);
+                    let message = batch.messages[piece.start].clone();
+                    batch.rejections.push(Rejection { message, why: refused(&error) });
                 }
             }
         }
-        self.write_refused(batch).await?;
+        self.record_refused(&batch.rejections[rejected.len()..]).await?;
         Ok(written)
     }
 
@@ -101,12 +111,13 @@ impl Writer {
     async fn write_piece(
         &self,
         batch: &Batch,
+        rejected: &[RejectedMessage],
         piece: Range<usize>,
         patient: bool,
     ) -> Result<Result<Written, store::Error>, GivenUp> {
         let reports = &batch.reports[piece.clone()];
         // Bad messages go with the piece that begins the batch: so a batch that fits is one transaction.
-        let rejected = if piece.start == 0 { batch.rejected.as_slice() } else { &[] };
+        let rejected = if piece.start == 0 { rejected } else { &[] };
         let mut backoff = Backoff::default();
         loop {
             let error = match self.store.write(store::Batch { reports, rejected }).await {
@@ -123,29 +134,54 @@ impl Writer {
     async fn pause(&self, error: &store::Error, backoff: &mut Backoff) -> Result<(), GivenUp> {
         let pause = backoff.next_pause();
         BatchDelayed { partition: &self.name, tries: backoff.tries(), error }.emit();
+        self.pause_for(pause).await
+    }
+
+    async fn pause_for(&self, pause: Duration) -> Result<(), GivenUp> {
         tokio::select! {
             () = self.stop.cancelled() => Err(GivenUp),
             () = tokio::time::sleep(pause) => Ok(()),
         }
     }
 
-    fn refuse(&self, batch: &mut Batch, report: usize, error: &store::Error) {
-        let code = error.code().unwrap_or_else(|| "none".to_owned());
-        let why =
-            Rejected { reason: Reason::StoreRejected, detail: format!("the database refused it with code {code}") };
-        batch.rejected.push(batch.origins[report].clone().refused(&self.topic, self.partition, why));
-    }
-
-    /// Records what the store refused. Repeated records are no fault, so all of the batch's go along.
-    async fn write_refused(&self, batch: &Batch) -> Result<(), GivenUp> {
-        if !batch.rejected.iter().any(|message| message.reason == Reason::StoreRejected.as_str()) {
+    /// Records what the store refused.
+    async fn record_refused(&self, refused: &[Rejection]) -> Result<(), GivenUp> {
+        let rejected: Vec<_> = refused.iter().map(Rejection::record).collect();
+        if rejected.is_empty() {
             return Ok(());
         }
         let mut backoff = Backoff::default();
-        while let Err(error) = self.store.write(store::Batch { reports: &[], rejected: &batch.rejected }).await {
+        while let Err(error) = self.store.write(store::Batch { reports: &[], rejected: &rejected }).await {
             self.pause(&error, &mut backoff).await?;
         }
         Ok(())
+    }
+
+    /// Delivers dead letters, as often as it takes. Until they have arrived the partition waits, and readiness tells.
+    async fn deliver(&self, rejections: &[Rejection]) -> Result<(), GivenUp> {
+        if rejections.is_empty() {
+            return Ok(());
+        }
+        let waiting = Waiting { health: &self.health, partition: &self.name };
+        let mut backoff = Backoff::default();
+        loop {
+            let error = tokio::select! {
+                () = self.stop.cancelled() => return Err(GivenUp),
+                delivered = self.dead_letters.deliver(rejections) => match delivered {
+                    Ok(()) => return Ok(()),
+                    Err(error) => error,
+                },
+            };
+            if error.is_fatal {
+                // Nobody listens any more when the process is already ending.
+                let _ = self.failed.send(Error::DeadLetters(error));
+                return Err(GivenUp);
+            }
+            waiting.tell(error.to_string());
+            let pause = backoff.next_pause();
+            DeadLettersDelayed { partition: &self.name, tries: backoff.tries(), error: &error }.emit();
+            self.pause_for(pause).await?;
+        }
     }
 
     fn store_offset(&self, last_offset: i64) {
@@ -158,6 +194,29 @@ impl Writer {
             // The partition is no longer ours: its next owner reads the batch again and finds it stale.
             tracing::debug!(partition = self.name, last_offset, %error, "the offset was not stored");
         }
+    }
+}
+
+fn refused(error: &store::Error) -> Rejected {
+    let code = error.code().unwrap_or_else(|| "none".to_owned());
+    Rejected { reason: Reason::StoreRejected, detail: format!("the database refused it with code {code}") }
+}
+
+/// A partition whose dead letters do not arrive, told to readiness for as long as it waits.
+struct Waiting<'a> {
+    health: &'a Health,
+    partition: &'a str,
+}
+
+impl Waiting<'_> {
+    fn tell(&self, why: String) {
+        self.health.dead_letters_wait(self.partition, why);
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.health.dead_letters_go_on(self.partition);
     }
 }
 

@@ -126,6 +126,13 @@ async fn each_is_recorded_with_its_reason_and_the_good_ones_beside_it_are_stored
             assert_eq!(stored, expected.len() + 1, "{}: the good ones, and none of the bad", database.name);
         }
     }
+    let letters = topic.of_dead_letters().records(0);
+    let sent: Vec<_> = bad().into_iter().map(|(_, value)| value.unwrap_or_default()).collect();
+    for letters in letters.chunks(sent.len()) {
+        let letters: Vec<_> = letters.iter().map(|letter| letter.value.clone()).collect();
+        assert!(letters == sent, "each run sends the bad ones, byte for byte, and none of the good");
+    }
+    assert_eq!(letters.len(), 4 * sent.len(), "one letter a run for each");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,5 +202,8 @@ async fn a_message_that_the_database_refuses_is_recorded_and_the_rest_of_its_bat
         let refused = [7, 20, 33].map(|offset| (offset, "store_rejected"));
         assert_eq!(rows, [&refused[..], &[(40, "not_json")]].concat(), "{}", database.name);
         assert_eq!(tables(&database.connect().await).await.clusters.len(), 37, "{}", database.name);
+        let letters: Vec<_> = topic.of_dead_letters().records(0).into_iter().map(|letter| letter.value).collect();
+        let at = |offset: usize| values[offset].clone();
+        assert_eq!(letters, [40, 7, 20, 33].map(at), "{}: those found bad first, then those refused", database.name);
     }
 }

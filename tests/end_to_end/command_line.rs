@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::harness::{Process, program};
 
-const COMMANDS: [&str; 6] = ["serve", "demo", "produce", "migrate", "schema", "config"];
+const COMMANDS: [&str; 7] = ["serve", "demo", "produce", "dead-letters", "migrate", "schema", "config"];
 
 fn run(command: &mut Command) -> Output {
     command.output().expect("the program runs")

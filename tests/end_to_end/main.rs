@@ -5,6 +5,7 @@
 
 mod bad_messages;
 mod command_line;
+mod dead_letters;
 mod demo;
 mod documented_errors;
 mod examples;

@@ -1,5 +1,7 @@
 //! The messages of a batch that could not be ingested.
 
+use std::collections::BTreeMap;
+
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 use crate::{
@@ -13,11 +15,11 @@ const KEPT_KEY_BYTES: usize = 256;
 /// A message that could not be ingested: where it stood, what it was, why not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedMessage {
-    /// Its topic.
+    /// The topic where it stood at first.
     pub topic: String,
-    /// Its partition.
+    /// Its partition there.
     pub partition: i32,
-    /// Its offset.
+    /// Its offset there.
     pub offset: i64,
     /// Its timestamp in milliseconds, as Kafka gives it; `None` where it has none.
     pub timestamp: Option<i64>,
@@ -31,6 +33,8 @@ pub struct RejectedMessage {
     pub reason: &'static str,
     /// The place of the fault and what was wanted there; never a byte of the message.
     pub detail: String,
+    /// How often it was refused, this time included: more than once after it was sent again.
+    pub attempts: u32,
 }
 
 impl RejectedMessage {
@@ -39,7 +43,20 @@ impl RejectedMessage {
     }
 }
 
-/// Records bad messages; one that is there already stays as it is.
+/// One record a message, the last: a statement takes none twice. A message that was sent again can die twice in a batch.
+fn each_once(rejected: &[RejectedMessage]) -> Vec<&RejectedMessage> {
+    let mut last = BTreeMap::new();
+    for message in rejected {
+        let RejectedMessage { topic, partition, offset, timestamp, value_digest, .. } = message;
+        let kept = last.entry((topic, partition, offset, timestamp, value_digest.as_bytes())).or_insert(message);
+        if message.attempts > kept.attempts {
+            *kept = message;
+        }
+    }
+    last.into_values().collect()
+}
+
+/// Records bad messages. One that is there already stays as it is, unless it was sent again and refused again.
 pub(super) async fn insert(
     transaction: &DatabaseTransaction,
     rejected: &[RejectedMessage],
@@ -48,6 +65,7 @@ pub(super) async fn insert(
     if rejected.is_empty() {
         return Ok(());
     }
+    let rejected = each_once(rejected);
     let rows = vec![
         Column::Text(rejected.iter().map(|message| message.topic.clone()).collect()),
         Column::Int(rejected.iter().map(|message| message.partition).collect()),
@@ -55,9 +73,10 @@ pub(super) async fn insert(
         Column::BigInt(rejected.iter().map(|message| message.timestamp.unwrap_or(-1)).collect()),
         Column::Bytes(rejected.iter().map(|message| message.value_digest.as_bytes().to_vec()).collect()),
         Column::BigInt(rejected.iter().map(|m| i64::try_from(m.value_bytes).unwrap_or(i64::MAX)).collect()),
-        Column::OptionalBytes(rejected.iter().map(RejectedMessage::kept_key).collect()),
+        Column::OptionalBytes(rejected.iter().map(|message| message.kept_key()).collect()),
         Column::Text(rejected.iter().map(|message| message.reason.to_owned()).collect()),
         Column::Text(rejected.iter().map(|message| message.detail.clone()).collect()),
+        Column::Int(rejected.iter().map(|m| i32::try_from(m.attempts).unwrap_or(i32::MAX)).collect()),
     ];
     let scalars = [consumed_at.utc().into()];
     let insert = statement::CONSUMER_ERRORS_INSERT.bind(transaction.get_database_backend(), rows, scalars);

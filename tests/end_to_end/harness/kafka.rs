@@ -5,7 +5,7 @@ use std::{env, time::Duration};
 use insights_results_aggregator::config;
 use rdkafka::{
     ClientConfig, Message as _, Offset, TopicPartitionList,
-    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication},
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer as _},
     message::OwnedMessage,
@@ -54,10 +54,9 @@ impl Topic {
     }
 
     async fn make_with(&self, settings: &[(&str, &str)]) {
-        let admin: AdminClient<DefaultClientContext> = client().create().expect("an admin client");
         let mut new = NewTopic::new(&self.name, self.partitions, TopicReplication::Fixed(1));
         new.config.extend_from_slice(settings);
-        let made = admin.create_topics([&new], &AdminOptions::new().operation_timeout(Some(PATIENCE))).await;
+        let made = admin().create_topics([&new], &AdminOptions::new().operation_timeout(Some(PATIENCE))).await;
         made.expect("create a topic").pop().expect("one answer").expect("the topic is created");
     }
 
@@ -66,6 +65,7 @@ impl Topic {
         let mut kafka = default_config().kafka;
         kafka.brokers = brokers().split(',').map(str::to_owned).collect();
         kafka.ocp_topic.clone_from(&self.name);
+        kafka.dead_letter_topic.clone_from(&self.of_dead_letters().name);
         kafka.group.clone_from(&self.group);
         kafka.session_timeout = self.session_timeout;
         kafka
@@ -104,15 +104,61 @@ impl Topic {
         Self { group, name: name.clone(), producer: producer.clone(), ..*self }
     }
 
+    /// The topic where this one's bad messages go.
+    pub(crate) fn of_dead_letters(&self) -> Self {
+        let Self { name, group, producer, .. } = self;
+        Self { name: format!("{name}.dead-letter"), group: group.clone(), producer: producer.clone(), ..*self }
+    }
+
+    /// Removes the topic from the brokers.
+    pub(crate) async fn delete(&self) {
+        let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
+        let deleted = admin().delete_topics(&[&self.name], &options).await;
+        deleted.expect("delete a topic").pop().expect("one answer").expect("the topic is deleted");
+    }
+
+    /// Waits until the brokers have the topic.
+    pub(crate) async fn until_made(&self) {
+        let consumer: BaseConsumer = client().create().expect("a consumer");
+        until("the topic is made", async || {
+            let metadata = consumer.fetch_metadata(Some(&self.name), PATIENCE).ok()?;
+            (!metadata.topics().first()?.partitions().is_empty()).then_some(())
+        })
+        .await;
+    }
+
+    /// How many partitions the brokers have of it, and a setting of it.
+    pub(crate) async fn made_with(&self, setting: &str) -> (usize, Option<String>) {
+        let described = admin().describe_configs([&ResourceSpecifier::Topic(&self.name)], &AdminOptions::new()).await;
+        let described = described.expect("describe a topic").pop().expect("one answer").expect("the topic is there");
+        let consumer: BaseConsumer = client().create().expect("a consumer");
+        let metadata = consumer.fetch_metadata(Some(&self.name), PATIENCE).expect("metadata");
+        let partitions = metadata.topics().first().expect("the topic").partitions().len();
+        (partitions, described.get(setting).and_then(|entry| entry.value.clone()))
+    }
+
+    /// Puts a whole message on partition 0: key, headers, time and all; gives its offset.
+    pub(crate) async fn send_whole(&self, message: &OwnedMessage) -> i64 {
+        let mut record = FutureRecord::<[u8], [u8]>::to(&self.name).partition(0);
+        (record.payload, record.key) = (message.payload(), message.key());
+        (record.timestamp, record.headers) = (message.timestamp().to_millis(), message.headers().cloned());
+        self.producer.send(record, PATIENCE).await.map_err(|(error, _)| error).expect("delivered").offset
+    }
+
     /// All that a partition holds.
     pub(crate) fn records(&self, partition: i32) -> Vec<Record> {
+        self.messages(partition).iter().map(Record::of).collect()
+    }
+
+    /// All that a partition holds, with all that belongs to it.
+    pub(crate) fn messages(&self, partition: i32) -> Vec<OwnedMessage> {
         let consumer: BaseConsumer = client().set("group.id", "unused").create().expect("a consumer");
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&self.name, partition, Offset::Beginning).expect("a place");
         consumer.assign(&list).expect("assigned");
         let (_, end) = consumer.fetch_watermarks(&self.name, partition, PATIENCE).expect("the partition's ends");
         let read = || consumer.poll(PATIENCE).expect("a message in time").expect("a message").detach();
-        (0..end).map(|_| Record::of(&read())).collect()
+        (0..end).map(|_| read()).collect()
     }
 
     /// The offset that the group has committed: the next to be read; 0 while there is none.
@@ -160,6 +206,10 @@ impl Record {
             timestamp: message.timestamp().to_millis().unwrap_or_default(),
         }
     }
+}
+
+fn admin() -> AdminClient<DefaultClientContext> {
+    client().create().expect("an admin client")
 }
 
 fn client() -> ClientConfig {

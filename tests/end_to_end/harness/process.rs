@@ -35,6 +35,7 @@ pub(crate) fn serve(database: &Database, topic: &Topic) -> Command {
         ("DATABASE__URL", database.settings.url.expose()),
         ("KAFKA__BROKERS", &kafka.brokers.join(",")),
         ("KAFKA__OCP_TOPIC", &kafka.ocp_topic),
+        ("KAFKA__DEAD_LETTER_TOPIC", &kafka.dead_letter_topic),
         ("KAFKA__GROUP", &kafka.group),
         ("KAFKA__SESSION_TIMEOUT", &format!("{}s", kafka.session_timeout.as_secs())),
         ("LOG__LEVEL", "debug"),

@@ -134,6 +134,7 @@ fn rejected(offset: i64) -> RejectedMessage {
         value_digest: Digest::of(b"garbage"),
         reason: "not_json",
         detail: "at byte 0".to_owned(),
+        attempts: 1,
     }
 }
 
