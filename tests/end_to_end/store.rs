@@ -1,6 +1,5 @@
 //! The store: what it makes of batches of reports, and what is read back, on PostgreSQL and on SQLite.
 
-mod batch_cuts;
 mod batches;
 mod concurrent_batches;
 mod consumer_errors;
