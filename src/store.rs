@@ -35,5 +35,5 @@ pub use page::{Direction, End, Slice, Window};
 pub use pools::Store;
 pub use probe::Probe;
 pub use rule_hits::{RuleHit, RuleHitListing};
-pub use statement_count::count_statements;
+pub use statement_count::{count_statements, tell_statements};
 pub use write::{Batch, RejectedMessage, Written};

@@ -1,7 +1,7 @@
-//! How many statements a piece of work costs: exact, also when others use the same pools.
+//! How many statements a piece of work costs, and which: exact, also when others use the same pools.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -9,6 +9,7 @@ use sea_orm::DatabaseConnection;
 
 tokio::task_local! {
     static STATEMENTS: Arc<AtomicUsize>;
+    static TEXTS: Arc<Mutex<Vec<String>>>;
 }
 
 /// Runs `work` and tells how many SQL statements its task asked for.
@@ -22,12 +23,29 @@ pub async fn count_statements<F: Future>(work: F) -> (F::Output, usize) {
     (output, statements)
 }
 
-/// Makes a pool's statements count. To be called before the pool's handle is cloned.
-pub(super) fn observe(pool: &mut DatabaseConnection) {
-    pool.set_metric_callback(|_| count_here(1));
+/// Runs `work` and tells the text of each SQL statement that its task asked for, as the database got it: so that its plan
+/// can be looked at. What is counted is told.
+pub async fn tell_statements<F: Future>(work: F) -> (F::Output, Vec<String>) {
+    let texts = Arc::new(Mutex::default());
+    let output = TEXTS.scope(Arc::clone(&texts), work).await;
+    let told = std::mem::take(&mut *texts.lock().unwrap_or_else(PoisonError::into_inner));
+    (output, told)
 }
 
+/// Makes a pool's statements count. To be called before the pool's handle is cloned.
+pub(super) fn observe(pool: &mut DatabaseConnection) {
+    pool.set_metric_callback(|seen| {
+        count_here(1);
+        tell_here(&seen.statement.sql);
+    });
+}
+
+// Outside of `count_statements` nobody counts, and outside of `tell_statements` nobody listens: which is no fault.
+
 fn count_here(statements: usize) {
-    // Outside of `count_statements` nobody counts, which is no fault.
     let _ = STATEMENTS.try_with(|count| count.fetch_add(statements, Ordering::Relaxed));
+}
+
+fn tell_here(text: &str) {
+    let _ = TEXTS.try_with(|texts| texts.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned()));
 }

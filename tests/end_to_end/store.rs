@@ -10,6 +10,7 @@ mod migrations;
 mod moves;
 mod owned;
 mod pages;
+mod plans;
 mod reading;
 mod reading_hits;
 mod scope;

@@ -5,7 +5,7 @@
 
 use sea_orm::{
     DbBackend,
-    sea_query::{CommonTableExpression, Expr, ExprTrait as _, Func, JoinType, Order, Query, SelectStatement},
+    sea_query::{Asterisk, CommonTableExpression, Expr, ExprTrait as _, Func, JoinType, Order, Query, SelectStatement},
 };
 
 use super::{Listing, Relation};
@@ -53,7 +53,7 @@ fn with_totals(relation: &Relation, backend: DbBackend, parents: Column, listing
     statement.from_function(source, "p").expr_as(parent.clone(), "parent");
     if listing.total {
         let mut count = relation.children_of(parent, listing);
-        count.expr(Func::count(Expr::val(1)));
+        count.expr(Func::count(Expr::col(Asterisk)));
         statement.expr_as(Expr::SubQuery(None, Box::new(count.into())), "total");
     } else {
         statement.expr_as(Expr::cust("NULL"), "total");

@@ -4,7 +4,7 @@
 
 use sea_orm::{
     DbBackend,
-    sea_query::{Expr, ExprTrait as _, Func, Order, Query, SelectStatement, UnionType, WindowStatement},
+    sea_query::{Asterisk, Expr, ExprTrait as _, Func, Order, Query, SelectStatement, UnionType, WindowStatement},
 };
 
 use super::{Listing, Relation};
@@ -21,7 +21,7 @@ pub(super) fn page(relation: &Relation, backend: DbBackend, parents: Column, lis
     let mut numbered = numbered(relation, is_wanted.clone(), listing);
     let total = if told_by_children {
         let of_parent = WindowStatement::partition_by((relation.table, relation.parent));
-        numbered.expr_window_as(Func::count(Expr::val(1)), of_parent, "total");
+        numbered.expr_window_as(Func::count(Expr::col(Asterisk)), of_parent, "total");
         Expr::col("total")
     } else {
         Expr::cust("NULL")
@@ -55,7 +55,7 @@ fn totals(relation: &Relation, is_wanted: Expr, listing: &Listing) -> SelectStat
     let mut totals = relation.children(is_wanted, listing);
     totals
         .expr(Expr::col(parent))
-        .expr(Func::count(Expr::val(1)))
+        .expr(Func::count(Expr::col(Asterisk)))
         .expr(Expr::val(0))
         .exprs(listing.columns.iter().chain(listing.left_out).map(|_| Expr::cust("NULL")))
         .group_by_col(parent);

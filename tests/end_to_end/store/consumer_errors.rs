@@ -123,7 +123,7 @@ async fn reports_and_bad_messages_of_a_batch_are_written_together() {
     }
 }
 
-fn rejected(offset: i64) -> RejectedMessage {
+pub(super) fn rejected(offset: i64) -> RejectedMessage {
     RejectedMessage {
         topic: "ccx.ocp.results".to_owned(),
         partition: 3,

@@ -1,0 +1,184 @@
+//! On a filled database no statement reads all of a table that grows: each has an index to go by.
+//!
+//! The statements are those that the store really runs, told by itself, and planned as its pools have them planned.
+
+mod explained;
+
+use std::{collections::BTreeSet, fs};
+
+use insights_results_aggregator::{
+    domain::{Report, VersionKey},
+    identity::{Scope, Viewer},
+    store::{
+        Batch, ClusterFilter, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPlace,
+        Direction, End, HistoryEventKind, HistoryListing, HistoryPlace, RuleHitListing, Store, Window, tell_statements,
+    },
+};
+
+use self::explained::scans;
+use super::{
+    consumer_errors::rejected,
+    owned::{minute, selector},
+};
+use crate::{
+    harness::{Database, each_database},
+    reports::{cluster, organization},
+};
+
+/// Enough for a planner to prefer an index where there is one.
+const ORGANIZATIONS: u32 = 100;
+const CLUSTERS_OF_EACH: u32 = 100;
+
+#[tokio::test]
+async fn every_named_statement_goes_by_an_index() {
+    for database in each_database().await {
+        let store = filled(&database).await;
+        // A cluster that is new, with a selector that is new; one that stays; one that moves; one whose hits change.
+        let reports = [
+            report(9, 1_000_000, 3, &["new"]),
+            report(1, 1, 3, &["a0", "a1", "a2"]),
+            report(2, 2, 3, &["a0"]),
+            report(1, 3, 3, &["b0", "a1=1"]),
+        ];
+        let batch = Batch { reports: &reports, rejected: &[rejected(9)] };
+        let (written, statements) = tell_statements(store.write(batch)).await;
+        assert_eq!(written.expect("written").applied, reports.len(), "{}", database.name);
+        assert_eq!(texts(&statements), named(&database), "{}: this batch needs all of them", database.name);
+        assert_no_scans(&database, &statements).await;
+    }
+}
+
+#[tokio::test]
+async fn every_page_and_every_set_of_keys_goes_by_an_index() {
+    for database in each_database().await {
+        let store = filled(&database).await;
+        let (_, statements) = tell_statements(read_everything(&store)).await;
+        assert_no_scans(&database, &statements).await;
+    }
+}
+
+async fn assert_no_scans(database: &Database, statements: &[String]) {
+    let connection = database.connect().await;
+    for statement in texts(statements) {
+        let scans = scans(&connection, &statement).await;
+        assert!(scans.is_empty(), "{}: {scans:#?} in\n{statement}", database.name);
+    }
+    connection.close().await.expect("close");
+}
+
+fn texts(statements: &[String]) -> BTreeSet<String> {
+    statements.iter().cloned().collect()
+}
+
+/// The texts of all named statements.
+fn named(database: &Database) -> BTreeSet<String> {
+    let folder = format!("{}/src/store/sql/{}", env!("CARGO_MANIFEST_DIR"), database.name.to_lowercase());
+    let folder = folder.replace("postgresql", "postgres");
+    let files = fs::read_dir(folder).expect("a folder");
+    files.map(|file| fs::read_to_string(file.expect("a file").path()).expect("a text")).collect()
+}
+
+/// Clusters with hits, a history, and bad messages; and the database knows how many.
+async fn filled(database: &Database) -> Store {
+    let store = database.store().await;
+    for (at, hits) in [(1, ["a0", "b1", "c2"]), (2, ["a0", "a1", "a2"])] {
+        let numbers = 0..ORGANIZATIONS * CLUSTERS_OF_EACH;
+        let reports: Vec<_> =
+            numbers.map(|number| report(1 + number / CLUSTERS_OF_EACH, number.into(), at, &hits)).collect();
+        for (reports, first) in reports.chunks(1_000).zip((0..).step_by(1_000)) {
+            let rejected: Vec<_> = (first..).take(1_000).map(rejected).collect();
+            store.write(Batch { reports, rejected: &rejected }).await.expect("written");
+        }
+    }
+    explained::analyze(database).await;
+    store
+}
+
+fn report(owner: u32, number: u128, at: u32, hits: &[&str]) -> Report {
+    let hits = hits.iter().map(|told| super::owned::hit(told)).collect();
+    let mut report = Report::new(organization(owner), cluster(number), minute(at), hits);
+    report.version = Some(format!("4.{}.{}", 10 + number % 8, number % 40));
+    report
+}
+
+/// Every read of a table that grows, in each order, from either end, from keys on and from none, restricted and not.
+async fn read_everything(store: &Store) {
+    let keys = [cluster(1), cluster(2)];
+    for scope in [Viewer::unrestricted().scope(), Viewer::member_of(organization(1)).scope()] {
+        store.clusters(scope, &keys).await.expect("clusters");
+        store.rule_hits(scope, &keys.map(|key| (key, selector("a0")))).await.expect("hits");
+        for total in [true, false] {
+            read_children(store, scope, total).await;
+        }
+    }
+}
+
+async fn read_children(store: &Store, scope: Scope, total: bool) {
+    let (clusters, organizations) = ([cluster(1), cluster(2)], [organization(1), organization(2)]);
+    for window in windows(selector("a0")) {
+        let listing = RuleHitListing { window, total, details: true };
+        store.rule_hits_of_clusters(scope, &clusters, &listing).await.expect("hits");
+    }
+    for window in windows(HistoryPlace { at: minute(1), kind: HistoryEventKind::Opened, selector: selector("a0") }) {
+        store.history_of_clusters(scope, &clusters, &HistoryListing { window, total }).await.expect("a history");
+    }
+    for listing in orders_in_windows(total).chain(filters_in_orders(total)) {
+        store.clusters_of_organizations(scope, &organizations, &listing).await.expect("clusters");
+    }
+}
+
+fn orders_in_windows(total: bool) -> impl Iterator<Item = ClusterListing> {
+    let listings = move |(order, value)| {
+        let listing = move |window| ClusterListing { filter: ClusterFilter::default(), order, window, total };
+        windows(ClusterPlace { value, id: cluster(1) }).into_iter().map(listing)
+    };
+    orders().into_iter().flat_map(listings)
+}
+
+fn filters_in_orders(total: bool) -> impl Iterator<Item = ClusterListing> {
+    let window = Window { after: None, before: None, size: 10, end: End::First };
+    let listings = move |(order, _)| {
+        let window = window.clone();
+        filters().into_iter().map(move |filter| ClusterListing { filter, order, window: window.clone(), total })
+    };
+    orders().into_iter().flat_map(listings)
+}
+
+/// From either end, of all, of what lies behind a key and of what lies before it.
+fn windows<K: Clone>(key: K) -> Vec<Window<K>> {
+    let keys = [(None, None), (Some(key.clone()), None), (None, Some(key))];
+    let window = |end| keys.clone().map(|(after, before)| Window { after, before, size: 10, end });
+    [End::First, End::Last].into_iter().flat_map(window).collect()
+}
+
+/// Each order, and the value of a cluster in it.
+fn orders() -> Vec<(ClusterOrder, ClusterOrderValue)> {
+    let version = VersionKey::of("4.12.0");
+    let fields = [
+        (ClusterOrderField::Uuid, ClusterOrderValue::Uuid),
+        (ClusterOrderField::LastChecked, ClusterOrderValue::LastChecked(minute(2))),
+        (ClusterOrderField::Version, ClusterOrderValue::Version(version)),
+        (ClusterOrderField::Version, ClusterOrderValue::Version(None)),
+    ];
+    let both = |(field, value): (_, ClusterOrderValue)| {
+        [Direction::Ascending, Direction::Descending]
+            .map(move |direction| (ClusterOrder { field, direction }, value.clone()))
+    };
+    fields.into_iter().flat_map(both).collect()
+}
+
+/// Each filter alone.
+fn filters() -> Vec<ClusterFilter> {
+    let any = ClusterFilter::default;
+    vec![
+        any(),
+        ClusterFilter { text: Some("7".to_owned()), ..any() },
+        ClusterFilter { ids: Some(vec![cluster(1), cluster(2)]), ..any() },
+        ClusterFilter { version_from: VersionKey::of("4.12.0"), version_before: VersionKey::of("4.13.0"), ..any() },
+        ClusterFilter { versions: Some(vec!["4.12.1".to_owned()]), ..any() },
+        ClusterFilter { has_hits: Some(true), ..any() },
+        ClusterFilter { has_hits: Some(false), ..any() },
+        ClusterFilter { hit_by: Some(vec![selector("a0"), selector("a1")]), ..any() },
+        ClusterFilter { seen_since: Some(minute(1)), ..any() },
+    ]
+}
