@@ -16,8 +16,9 @@ use super::{
     batch::Bounds,
     consumer::{Context, Error},
     dead_letters::DeadLetters,
+    events::Lag,
     health::Health,
-    partition::{self, Reader},
+    partition::{self, Reader, Unfinished},
     writer::Writer,
 };
 use crate::store::Store;
@@ -40,6 +41,7 @@ struct Running {
     task: JoinHandle<()>,
     stop: CancellationToken,
     fence: CancellationToken,
+    unfinished: Arc<Unfinished>,
 }
 
 impl Assignment {
@@ -62,7 +64,8 @@ impl Assignment {
         consumer: Weak<BaseConsumer<Context>>,
     ) {
         let (stop, fence) = (CancellationToken::new(), CancellationToken::new());
-        let reader = Reader::new(queue, self.bounds, stop.clone());
+        let unfinished = Arc::new(Unfinished::default());
+        let reader = Reader::new(queue, self.bounds, stop.clone(), unfinished.clone());
         let writer = Writer {
             name: format!("{topic}/{partition}"),
             topic: topic.clone(),
@@ -71,13 +74,14 @@ impl Assignment {
             dead_letters: self.dead_letters.clone(),
             health: self.health.clone(),
             failed: self.failed.clone(),
+            unfinished: unfinished.clone(),
             consumer,
             stop: stop.clone(),
             fence: fence.clone(),
         };
         let watched = watch(partition::run(reader, writer), stop.clone(), self.failed.clone());
         let task = self.runtime.spawn(watched);
-        self.running.insert((topic, partition), Running { task, stop, fence });
+        self.running.insert((topic, partition), Running { task, stop, fence, unfinished });
     }
 
     /// Gives partitions up: their tasks read no more at once, and have until the deadline to finish the batch that is
@@ -85,12 +89,14 @@ impl Assignment {
     ///
     /// To be called on a thread that is not the runtime's.
     pub(super) fn stop(&mut self, places: impl IntoIterator<Item = Place>, within: Duration) {
-        let stopped: Vec<_> = places.into_iter().filter_map(|place| self.running.remove(&place)).collect();
-        for running in &stopped {
+        let stopped = places.into_iter().filter_map(|place| Some((place.1, self.running.remove(&place)?)));
+        let stopped: Vec<_> = stopped.collect();
+        for (partition, running) in &stopped {
             running.stop.cancel();
+            Lag { partition: *partition, messages: 0 }.emit();
         }
         let deadline = Instant::now() + within;
-        for Running { task, fence, .. } in stopped {
+        for (_, Running { task, fence, .. }) in stopped {
             let left = deadline.saturating_duration_since(Instant::now());
             let ended = self.runtime.block_on(async { tokio::time::timeout(left, task).await });
             fence.cancel();
@@ -98,6 +104,11 @@ impl Assignment {
                 tracing::warn!("a batch was still being written when its partition had to be given up");
             }
         }
+    }
+
+    /// How many messages of a partition were read and are not finished; `None` where it is not ours.
+    pub(super) fn unfinished(&self, place: &Place) -> Option<u64> {
+        Some(self.running.get(place)?.unfinished.messages())
     }
 
     /// Gives all partitions up.

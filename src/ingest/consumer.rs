@@ -20,7 +20,7 @@ use super::{
     assignment::{Assignment, Place},
     client::consumer_config,
     dead_letters::{DeadLetterTopic, DeadLetters, Undelivered},
-    events::BrokerTroubled,
+    events::{BrokerTroubled, Lag, OffsetsCommitted},
     health::Health,
 };
 use crate::{config, store::Store};
@@ -230,6 +230,26 @@ impl Context {
     }
 }
 
+impl Context {
+    /// What is waited for: messages that the broker has yet to send, that librdkafka holds, and that we hold. Never the
+    /// topic's end minus what is committed: aborted messages and markers lie between the two for ever.
+    fn tell_lag(&self, statistics: &Statistics) {
+        let Some(topic) = statistics.topics.get(&self.topic) else { return };
+        for partition in topic.partitions.values() {
+            let place = (self.topic.clone(), partition.partition);
+            if let Some(held) = self.assignment().unfinished(&place) {
+                // Before the first answer of the broker both are negative.
+                let ends = partition.ls_offset.max(0);
+                let unsent =
+                    if partition.next_offset < 0 { 0 } else { ends.saturating_sub(partition.next_offset).max(0) };
+                let queued = partition.fetchq_cnt.max(0);
+                let messages = held + unsent.unsigned_abs() + queued.unsigned_abs();
+                Lag { partition: partition.partition, messages }.emit();
+            }
+        }
+    }
+}
+
 fn places(partitions: &TopicPartitionList) -> Vec<Place> {
     partitions.elements().iter().map(|element| (element.topic().to_owned(), element.partition())).collect()
 }
@@ -262,6 +282,7 @@ impl ClientContext for Context {
     }
 
     fn stats(&self, statistics: Statistics) {
+        self.tell_lag(&statistics);
         let is_up = |broker: &rdkafka::statistics::Broker| broker.state == "UP" && broker.nodeid >= 0;
         if statistics.brokers.values().any(is_up) && statistics.cgrp.is_some_and(|group| group.state == "up") {
             self.health.untroubled();
@@ -291,7 +312,8 @@ impl ConsumerContext for Context {
 
     fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
         match result {
-            Ok(()) | Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
+            Ok(()) => OffsetsCommitted::emit(),
+            Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
             Err(error) => BrokerTroubled { reason: &format!("offsets were not committed: {error}") }.emit(),
         }
     }

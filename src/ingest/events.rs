@@ -11,7 +11,14 @@ use super::{
     batch::Counts,
     dead_letters::{Rejection, Undelivered},
 };
-use crate::store::{self, Written};
+use crate::{
+    domain::Timestamp,
+    store::{self, Written},
+    telemetry::metrics::{
+        INGEST_BATCH_DURATION, INGEST_BATCH_MESSAGES, INGEST_DEAD_LETTERS, INGEST_LAG, INGEST_LAST_COMMIT,
+        INGEST_MESSAGES, INGEST_MOVED, INGEST_RETRIES,
+    },
+};
 
 /// A batch is in the store.
 pub(super) struct BatchCommitted<'a> {
@@ -27,6 +34,7 @@ impl BatchCommitted<'_> {
     pub(super) fn emit(&self) {
         static ODD: Throttle = Throttle::new();
         let (counts, written) = (self.counts, self.written);
+        self.count();
         tracing::debug!(
             partition = self.partition,
             last_offset = self.last_offset,
@@ -59,6 +67,25 @@ impl BatchCommitted<'_> {
     }
 }
 
+impl BatchCommitted<'_> {
+    fn count(&self) {
+        let Self { counts, written, .. } = self;
+        let fates = [
+            ("applied", written.applied),
+            ("stale", written.stale),
+            ("empty", counts.empty),
+            ("rejected", self.rejected),
+        ];
+        for (fate, messages) in fates.into_iter().filter(|(_, messages)| *messages > 0) {
+            metrics::counter!(INGEST_MESSAGES.name, "fate" => fate).increment(messages as u64);
+        }
+        metrics::counter!(INGEST_MOVED.name).increment(written.moved as u64);
+        #[expect(clippy::cast_precision_loss, reason = "at most a batch")]
+        metrics::histogram!(INGEST_BATCH_MESSAGES.name).record(counts.messages as f64);
+        metrics::histogram!(INGEST_BATCH_DURATION.name).record(self.took.as_secs_f64());
+    }
+}
+
 /// A message cannot be ingested, now or later.
 pub(super) struct MessageRejected<'a> {
     pub(super) partition: &'a str,
@@ -86,6 +113,7 @@ pub(super) struct BatchDelayed<'a> {
 impl BatchDelayed<'_> {
     pub(super) fn emit(&self) {
         static LINES: Throttle = Throttle::new();
+        metrics::counter!(INGEST_RETRIES.name, "class" => self.error.class().as_str()).increment(1);
         if let Some(left_out) = LINES.admit() {
             let (partition, tries, class) = (self.partition, self.tries, self.error.class());
             if class == store::Class::Setup {
@@ -94,6 +122,41 @@ impl BatchDelayed<'_> {
                 tracing::warn!(partition, tries, ?class, error = %self.error, left_out, "the batch waits");
             }
         }
+    }
+}
+
+/// A dead letter is in its topic.
+pub(super) struct DeadLetterDelivered<'a> {
+    pub(super) rejection: &'a Rejection,
+}
+
+impl DeadLetterDelivered<'_> {
+    pub(super) fn emit(&self) {
+        metrics::counter!(INGEST_DEAD_LETTERS.name, "reason" => self.rejection.why.reason.as_str()).increment(1);
+    }
+}
+
+/// Offsets are committed.
+pub(super) struct OffsetsCommitted;
+
+impl OffsetsCommitted {
+    pub(super) fn emit() {
+        let now = Timestamp::now().utc().timestamp();
+        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970")]
+        metrics::gauge!(INGEST_LAST_COMMIT.name).set(now as f64);
+    }
+}
+
+/// So many messages of a partition are not finished.
+pub(super) struct Lag {
+    pub(super) partition: i32,
+    pub(super) messages: u64,
+}
+
+impl Lag {
+    pub(super) fn emit(&self) {
+        #[expect(clippy::cast_precision_loss, reason = "a partition does not hold 2^52 messages")]
+        metrics::gauge!(INGEST_LAG.name, "partition" => self.partition.to_string()).set(self.messages as f64);
     }
 }
 
@@ -107,6 +170,7 @@ pub(super) struct DeadLettersDelayed<'a> {
 impl DeadLettersDelayed<'_> {
     pub(super) fn emit(&self) {
         static LINES: Throttle = Throttle::new();
+        metrics::counter!(INGEST_RETRIES.name, "class" => "dead_letters").increment(1);
         if let Some(left_out) = LINES.admit() {
             let Self { partition, tries, error } = self;
             tracing::warn!(partition, tries, %error, left_out, "the partition waits for its dead letters");

@@ -1,6 +1,12 @@
 //! A partition's task: fills a batch while the one before it is written, for as long as the partition is ours.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use tokio::{sync::Notify, time::Instant};
@@ -27,14 +33,38 @@ pub(super) struct Reader {
     bounds: Bounds,
     stop: CancellationToken,
     last_offset: Option<i64>,
+    unfinished: Arc<Unfinished>,
+}
+
+/// How many messages of a partition were read and are not finished: not yet stored, or their offset not yet moved.
+#[derive(Debug, Default)]
+pub(super) struct Unfinished(AtomicU64);
+
+impl Unfinished {
+    pub(super) fn begin(&self, messages: usize) {
+        self.0.fetch_add(messages as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn finish(&self, messages: usize) {
+        self.0.fetch_sub(messages as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn messages(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Reader {
-    pub(super) fn new(mut queue: PartitionQueue<Context>, bounds: Bounds, stop: CancellationToken) -> Self {
+    pub(super) fn new(
+        mut queue: PartitionQueue<Context>,
+        bounds: Bounds,
+        stop: CancellationToken,
+        unfinished: Arc<Unfinished>,
+    ) -> Self {
         let nonempty = Arc::new(Notify::new());
         let wake = nonempty.clone();
         queue.set_nonempty_callback(move || wake.notify_one());
-        Self { queue, nonempty, bounds, stop, last_offset: None }
+        Self { queue, nonempty, bounds, stop, last_offset: None, unfinished }
     }
 
     /// Fills a batch. `None` when the partition is to be given up: then the reader, and with it the queue, is gone
@@ -68,6 +98,13 @@ impl Reader {
 
     /// Parses some of the messages that are there; false when there is none.
     fn take_waiting(&mut self, batch: &mut Batch) -> bool {
+        let before = batch.counts.messages;
+        let is_more = self.take_turn(batch);
+        self.unfinished.begin(batch.counts.messages - before);
+        is_more
+    }
+
+    fn take_turn(&mut self, batch: &mut Batch) -> bool {
         for taken in 0..MESSAGES_A_TURN {
             match self.queue.poll(Duration::ZERO) {
                 Some(Ok(message)) => self.last_offset = take(&message, self.last_offset, batch, &self.bounds),

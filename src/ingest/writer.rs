@@ -15,8 +15,9 @@ use super::{
     batch::Batch,
     consumer::{Context, Error},
     dead_letters::{DeadLetters, Rejection},
-    events::{BatchCommitted, BatchDelayed, DeadLettersDelayed, MessageRejected},
+    events::{BatchCommitted, BatchDelayed, DeadLetterDelivered, DeadLettersDelayed, MessageRejected},
     health::Health,
+    partition::Unfinished,
 };
 use crate::{
     message::{Reason, Rejected},
@@ -43,6 +44,7 @@ pub(super) struct Writer {
     /// Where to tell what ends ingestion.
     pub(super) failed: UnboundedSender<Error>,
     pub(super) consumer: Weak<BaseConsumer<Context>>,
+    pub(super) unfinished: Arc<Unfinished>,
     /// The partition is to be given up: what runs is finished, nothing new begun.
     pub(super) stop: CancellationToken,
     /// The partition is given up: whatever finishes now moves no offset.
@@ -76,6 +78,7 @@ impl Writer {
         let (counts, rejected) = (batch.counts, batch.rejections.len());
         BatchCommitted { partition: &self.name, last_offset, counts, written, rejected, took }.emit();
         self.store_offset(last_offset);
+        self.unfinished.finish(batch.counts.messages);
     }
 
     /// Whole at first, with its bad messages; what the database refuses as data, in halves down to the one message.
@@ -168,7 +171,12 @@ impl Writer {
             let error = tokio::select! {
                 () = self.stop.cancelled() => return Err(GivenUp),
                 delivered = self.dead_letters.deliver(rejections) => match delivered {
-                    Ok(()) => return Ok(()),
+                    Ok(()) => {
+                        for rejection in rejections {
+                            DeadLetterDelivered { rejection }.emit();
+                        }
+                        return Ok(());
+                    }
                     Err(error) => error,
                 },
             };

@@ -52,6 +52,20 @@ pub enum Class {
     Unknown,
 }
 
+impl Class {
+    /// The class in one word, for metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Moment => "moment",
+            Self::StaleStatement => "stale_statement",
+            Self::TooLarge => "too_large",
+            Self::Setup => "setup",
+            Self::Data => "data",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl Error {
     pub(super) fn during(during: &'static str) -> impl FnOnce(DbErr) -> Self {
         move |source| Self::Database { during, source }

@@ -14,6 +14,8 @@ const UPKEEP: Duration = Duration::from_secs(5);
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 /// Bounds of the buckets for statements: one a level of the query is the rule.
 const STATEMENTS: [f64; 9] = [0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 16.0, 32.0];
+/// Bounds of the buckets for a batch's messages, up to `ingest.batch_messages` as it is and beyond.
+const MESSAGES: [f64; 8] = [1.0, 5.0, 20.0, 50.0, 100.0, 250.0, 500.0, 1_000.0];
 
 /// A metric, as those who read it know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,8 +96,68 @@ pub const GRAPHQL_STATEMENTS: Metric = Metric {
     meaning: "SQL statements that an operation took.",
 };
 
+/// Messages by what became of them.
+pub const INGEST_MESSAGES: Metric = Metric {
+    name: "ingest_messages_total",
+    kind: Kind::Counter,
+    labels: &["fate"],
+    meaning: "Messages that are finished, by what became of them.",
+};
+
+/// Clusters that came to another organization.
+pub const INGEST_MOVED: Metric = Metric {
+    name: "ingest_moved_clusters_total",
+    kind: Kind::Counter,
+    labels: &[],
+    meaning: "Clusters that a report brought to another organization.",
+};
+
+/// Dead letters by their reasons.
+pub const INGEST_DEAD_LETTERS: Metric = Metric {
+    name: "ingest_dead_letters_total",
+    kind: Kind::Counter,
+    labels: &["reason"],
+    meaning: "Dead letters that arrived in their topic, by reason.",
+};
+
+/// How many messages a batch had.
+pub const INGEST_BATCH_MESSAGES: Metric =
+    Metric { name: "ingest_batch_messages", kind: Kind::Histogram, labels: &[], meaning: "Messages of a batch." };
+
+/// How long it took to store a batch.
+pub const INGEST_BATCH_DURATION: Metric = Metric {
+    name: "ingest_batch_duration_seconds",
+    kind: Kind::Histogram,
+    labels: &[],
+    meaning: "Time to store a batch, all tries and pauses included.",
+};
+
+/// Tries that failed and were repeated, by the class of the failure.
+pub const INGEST_RETRIES: Metric = Metric {
+    name: "ingest_retries_total",
+    kind: Kind::Counter,
+    labels: &["class"],
+    meaning: "Tries to store a batch, or to deliver its dead letters, that failed and were repeated.",
+};
+
+/// Messages of a partition that are not finished.
+pub const INGEST_LAG: Metric = Metric {
+    name: "ingest_lag_messages",
+    kind: Kind::Gauge,
+    labels: &["partition"],
+    meaning: "Messages that the broker has for this process and that are not finished.",
+};
+
+/// When offsets were last committed.
+pub const INGEST_LAST_COMMIT: Metric = Metric {
+    name: "ingest_last_commit_timestamp_seconds",
+    kind: Kind::Gauge,
+    labels: &[],
+    meaning: "When offsets were last committed, in seconds since 1970.",
+};
+
 /// All metrics of the process.
-pub const ALL: [Metric; 7] = [
+pub const ALL: [Metric; 15] = [
     HTTP_REQUESTS,
     HTTP_DURATION,
     HTTP_IN_FLIGHT,
@@ -103,6 +165,14 @@ pub const ALL: [Metric; 7] = [
     GRAPHQL_OPERATIONS,
     GRAPHQL_ERRORS,
     GRAPHQL_STATEMENTS,
+    INGEST_MESSAGES,
+    INGEST_MOVED,
+    INGEST_DEAD_LETTERS,
+    INGEST_BATCH_MESSAGES,
+    INGEST_BATCH_DURATION,
+    INGEST_RETRIES,
+    INGEST_LAG,
+    INGEST_LAST_COMMIT,
 ];
 
 impl Metric {
@@ -131,7 +201,12 @@ pub fn start() -> Metrics {
 }
 
 fn builder() -> PrometheusBuilder {
-    let buckets = [(HTTP_DURATION, SECONDS.as_slice()), (GRAPHQL_STATEMENTS, STATEMENTS.as_slice())];
+    let buckets = [
+        (HTTP_DURATION, SECONDS.as_slice()),
+        (GRAPHQL_STATEMENTS, STATEMENTS.as_slice()),
+        (INGEST_BATCH_MESSAGES, MESSAGES.as_slice()),
+        (INGEST_BATCH_DURATION, SECONDS.as_slice()),
+    ];
     let exact = |metric: Metric| Matcher::Full(metric.name.to_owned());
     buckets
         .into_iter()

@@ -12,7 +12,7 @@ mod wait;
 
 pub(crate) use databases::{Database, each_database, postgres, sqlite};
 pub(crate) use held_table::HeldTable;
-pub(crate) use kafka::{Record, Topic};
+pub(crate) use kafka::{Record, Topic, TransactionEnd};
 pub(crate) use process::{Process, program, serve, set};
 pub(crate) use proxy::Proxy;
 pub(crate) use service::{Running, default_config};

@@ -14,6 +14,7 @@ mod graph;
 mod graphiql;
 mod harness;
 mod http_edge;
+mod ingest_metrics;
 mod killed_process;
 mod members;
 mod messages;

@@ -9,7 +9,7 @@ use rdkafka::{
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer as _},
     message::OwnedMessage,
-    producer::{FutureProducer, FutureRecord},
+    producer::{BaseProducer, BaseRecord, FutureProducer, FutureRecord, Producer as _},
 };
 use uuid::Uuid;
 
@@ -95,6 +95,31 @@ impl Topic {
             offsets.push(delivery.await.expect("an answer").map_err(|(error, _)| error).expect("delivered").offset);
         }
         offsets
+    }
+
+    /// Puts messages on partition 0 in a transaction, which is committed or given up.
+    pub(crate) fn send_in_transaction(&self, values: &[&[u8]], end: TransactionEnd) {
+        let mut config = client();
+        config.set("transactional.id", Uuid::new_v4().simple().to_string());
+        let producer: BaseProducer = config.create().expect("a producer");
+        producer.init_transactions(PATIENCE).expect("the broker knows the producer");
+        producer.begin_transaction().expect("begun");
+        for value in values {
+            let record = BaseRecord::<(), [u8]>::to(&self.name).partition(0).payload(value);
+            producer.send(record).map_err(|(error, _)| error).expect("room in the queue");
+        }
+        // Sent in either case, so that what is given up takes offsets too.
+        producer.flush(PATIENCE).expect("delivered");
+        match end {
+            TransactionEnd::Commit => producer.commit_transaction(PATIENCE).expect("committed"),
+            TransactionEnd::Abort => producer.abort_transaction(PATIENCE).expect("given up"),
+        }
+    }
+
+    /// The offset after the last one that partition 0 has, whatever stands there.
+    pub(crate) fn end(&self) -> i64 {
+        let consumer: BaseConsumer = client().create().expect("a consumer");
+        consumer.fetch_watermarks(&self.name, 0, PATIENCE).expect("the partition's ends").1
     }
 
     /// The same topic, read by another group from its beginning.
@@ -188,6 +213,13 @@ impl Topic {
     pub(crate) async fn until_committed(&self, partition: i32, next: i64) {
         until("the offset is committed", async || (self.committed(partition).await >= next).then_some(())).await;
     }
+}
+
+/// How a transaction ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TransactionEnd {
+    Commit,
+    Abort,
 }
 
 /// A message as the broker has it.
