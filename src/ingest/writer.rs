@@ -168,17 +168,16 @@ impl Writer {
         let waiting = Waiting { health: &self.health, partition: &self.name };
         let mut backoff = Backoff::default();
         loop {
-            let error = tokio::select! {
-                () = self.stop.cancelled() => return Err(GivenUp),
-                delivered = self.dead_letters.deliver(rejections) => match delivered {
-                    Ok(()) => {
-                        for rejection in rejections {
-                            DeadLetterDelivered { rejection }.emit();
-                        }
-                        return Ok(());
+            // A try is not broken off when the partition is to be given up: the batch is stored already, and would be read
+            // again for nothing.
+            let error = match self.dead_letters.deliver(rejections).await {
+                Ok(()) => {
+                    for rejection in rejections {
+                        DeadLetterDelivered { rejection }.emit();
                     }
-                    Err(error) => error,
-                },
+                    return Ok(());
+                }
+                Err(error) => error,
             };
             if error.is_fatal {
                 // Nobody listens any more when the process is already ending.

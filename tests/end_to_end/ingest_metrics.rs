@@ -1,5 +1,7 @@
 //! What `/metrics` tells of ingestion, in a process of its own, whose counts are nobody else's.
 
+use insights_results_aggregator::telemetry::metrics::{self, INGEST_RETRIES};
+
 use crate::{
     harness::{Database, Process, Topic, TransactionEnd, postgres, sqlite, until},
     messages::{Message, cluster},
@@ -11,14 +13,14 @@ fn report(organization: u32, number: u16, checked: &str) -> Vec<u8> {
     Message::new(organization, &cluster(number), checked).hit("rules.a", "A", "{}").json()
 }
 
-async fn metrics(process: &Process) -> String {
+async fn told_of(process: &Process) -> String {
     let url = format!("http://{}/metrics", process.address().await);
     reqwest::get(url).await.expect("an answer").text().await.expect("text")
 }
 
 /// The value of a series; `None` while it is not there.
-fn value(metrics: &str, series: &str) -> Option<f64> {
-    metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
+fn value(told: &str, series: &str) -> Option<f64> {
+    told.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
 }
 
 async fn ingesting(database: &Database, topic: &Topic) -> Process {
@@ -43,7 +45,7 @@ async fn each_message_is_counted_by_what_became_of_it() {
     topic.send_all(values.iter().map(|value| (0, value.as_slice()))).await;
     let process = ingesting(&database, &topic).await;
 
-    let told = metrics(&process).await;
+    let told = told_of(&process).await;
     for (series, expected) in [
         ("ingest_messages_total{fate=\"applied\"}", 3.0),
         ("ingest_messages_total{fate=\"stale\"}", 1.0),
@@ -58,7 +60,12 @@ async fn each_message_is_counted_by_what_became_of_it() {
     }
     assert!(value(&told, "ingest_batch_duration_seconds_count") >= Some(1.0), "{told}");
     assert_eq!(value(&told, "ingest_retries_total{class=\"moment\"}"), None, "{told}");
-    until("a commit is told", async || value(&metrics(&process).await, "ingest_last_commit_timestamp_seconds")).await;
+    for metric in metrics::ALL.iter().filter(|metric| metric.name.starts_with("ingest_") && *metric != &INGEST_RETRIES)
+    {
+        let is_told = async || told_of(&process).await.contains(&format!("# TYPE {} ", metric.name)).then_some(());
+        until("every metric is told, but that of what did not happen", is_told).await;
+    }
+    until("a commit is told", async || value(&told_of(&process).await, "ingest_last_commit_timestamp_seconds")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,9 +78,9 @@ async fn an_idle_partition_has_no_lag_whatever_its_last_offsets_hold() {
     topic.until_committed(0, 2).await;
 
     let lag = "ingest_lag_messages{partition=\"0\"}";
-    until("the lag is 0", async || (value(&metrics(&process).await, lag)? == 0.0).then_some(())).await;
+    until("the lag is 0", async || (value(&told_of(&process).await, lag)? == 0.0).then_some(())).await;
     assert!(topic.committed(0).await < topic.end(), "what lies behind the last message is never delivered");
-    let told = metrics(&process).await;
+    let told = told_of(&process).await;
     assert_eq!(value(&told, "ingest_messages_total{fate=\"applied\"}"), Some(2.0), "what was given up is not read");
     assert_eq!(value(&told, "ingest_messages_total{fate=\"rejected\"}"), None);
 }

@@ -10,6 +10,7 @@ mod demo;
 mod documented_errors;
 mod exactness;
 mod examples;
+mod faults;
 mod graph;
 mod graphiql;
 mod harness;

@@ -1,13 +1,32 @@
 //! A model of what the service keeps: the rules of the data, one message at a time, in plain maps. It shares no code with
 //! what it is compared with.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod flow;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use insights_results_aggregator::domain::{Details, Report, RuleHit};
 use uuid::Uuid;
 
+pub(crate) use self::flow::{Flow, differences};
 use crate::{harness::Tables, messages::Message};
+
+/// Details that databases and readers have stumbled over.
+pub(crate) const DETAILS: [&str; 6] =
+    ["{}", r#"{"a": "\u0000"}"#, r#"{"b":"🦀 ' \" \\ $1 ?","c":[1e2, -0.0]}"#, "[]", r#"{"a":1}"#, r#"{"a":2}"#];
+pub(crate) const VERSIONS: [&str; 3] = ["4.16.3", "4.17.0-rc.1", "of no known form"];
+
+/// What everything random follows from. It is printed first, and `TEST_SEED` takes it back.
+pub(crate) fn seed() -> u64 {
+    let given = env::var("TEST_SEED").ok().map(|seed| seed.parse().expect("TEST_SEED is a number"));
+    let seed = given.unwrap_or_else(rand::random);
+    println!("TEST_SEED={seed}");
+    seed
+}
 
 /// What a report says, as a test thinks of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -32,9 +32,15 @@ pub(crate) async fn each_database() -> [Database; 2] {
 pub(crate) async fn postgres() -> Database {
     let administrator = env::var("TEST_DATABASE_URL")
         .expect("TEST_DATABASE_URL is not set: run `make test`, which starts PostgreSQL, or name one of yours");
+    postgres_at(&administrator).await
+}
+
+/// An empty database on the server at this URL.
+pub(crate) async fn postgres_at(administrator: &str) -> Database {
+    let administrator = administrator.to_owned();
     let database = format!("test_{}", Uuid::new_v4().simple());
     execute(&administrator, &format!("CREATE DATABASE {database}")).await;
-    let mut url = url::Url::parse(&administrator).expect("TEST_DATABASE_URL is a URL");
+    let mut url = url::Url::parse(&administrator).expect("the server has a URL");
     url.set_path(&database);
     Database { settings: settings(url.as_str()), name: "PostgreSQL", owner: Owner::Server { administrator, database } }
 }

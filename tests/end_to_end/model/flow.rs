@@ -1,0 +1,209 @@
+//! Random messages of all kinds that go through a topic, and what should come of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use rdkafka::{Message as _, message::Headers as _};
+
+use super::{DETAILS, Model, Said, VERSIONS, without_digests};
+use crate::harness::{Database, Tables, Topic, tables};
+
+/// So many clusters report.
+const CLUSTERS: u32 = 300;
+
+/// Messages on their way, and what should come of those that were sent.
+pub(crate) struct Flow {
+    pub(crate) topic: Topic,
+    traffic: Traffic,
+    /// Whether a cluster's messages come over any partition, and not one alone.
+    is_scattered: bool,
+    minute: u32,
+    model: Model,
+    /// The value of each bad message, by its place.
+    letters: BTreeMap<String, Vec<u8>>,
+}
+
+impl Flow {
+    /// Messages that follow from a seed, those of a cluster in one partition.
+    pub(crate) fn new(topic: Topic, seed: u64) -> Self {
+        let (traffic, model) = (Traffic::new(seed), Model::default());
+        Self { topic, traffic, is_scattered: false, minute: 0, model, letters: BTreeMap::new() }
+    }
+
+    /// Messages that follow from a seed, those of a cluster over all partitions.
+    pub(crate) fn scattered(topic: Topic, seed: u64) -> Self {
+        Self { is_scattered: true, ..Self::new(topic, seed) }
+    }
+
+    /// Sends the next messages.
+    pub(crate) async fn send(&mut self, messages: u32) {
+        let partitions = self.topic.partitions.try_into().expect("a few");
+        let minutes = self.minute..self.minute + messages;
+        self.minute = minutes.end;
+        let mut outgoing: Vec<_> = minutes.map(|minute| self.traffic.message(minute, partitions)).collect();
+        if self.is_scattered {
+            let partitions = (0..self.topic.partitions).cycle();
+            outgoing.iter_mut().zip(partitions).for_each(|(message, partition)| message.partition = partition);
+        }
+        let values = outgoing.iter().map(|message| (message.partition, message.value.as_slice()));
+        for (message, offset) in outgoing.iter().zip(self.topic.send_all(values).await) {
+            match &message.says {
+                Ok(said) => drop(self.model.take(said)),
+                Err(Some(reason)) => {
+                    let place = format!("{}/{}/{offset}", self.topic.name, message.partition);
+                    self.model.refuse(format!("{place} {reason}"));
+                    self.letters.insert(place, message.value.clone());
+                }
+                Err(None) => {}
+            }
+        }
+    }
+
+    /// The tables that what was sent should give.
+    pub(crate) fn tables(&self) -> Tables {
+        self.model.tables()
+    }
+
+    /// Tables and dead letters are those that what was sent should give.
+    pub(crate) async fn assert_exact(&self, database: &Database) {
+        let found = without_digests(tables(&database.connect().await).await);
+        assert_eq!(differences(&found, &self.tables()), [""; 0], "{}", database.name);
+        let letters = dead_letters(&self.topic);
+        assert!(letters == self.letters, "{}: each bad message is a letter, byte for byte", database.name);
+    }
+}
+
+impl Flow {
+    /// Whatever the order in which they were read: each cluster has its newest report, and exactly that one's hits.
+    pub(crate) async fn assert_newest_kept(&self, database: &Database) {
+        let found = tables(&database.connect().await).await;
+        let expected = self.tables();
+        let checked = |lines: &BTreeSet<String>| {
+            let words = |line: &String| line.split(' ').take(4).map(ToOwned::to_owned).collect::<Vec<_>>();
+            lines.iter().map(words).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(checked(&found.clusters), checked(&expected.clusters), "{}", database.name);
+        // Since when a hit is open depends on the order.
+        let hits = |lines: &BTreeSet<String>| {
+            let words = |line: &String| {
+                let words: Vec<_> = line.splitn(5, ' ').map(ToOwned::to_owned).collect();
+                [&words[..3], &words[4..]].concat()
+            };
+            lines.iter().map(words).collect::<BTreeSet<_>>()
+        };
+        assert!(hits(&found.rule_hits) == hits(&expected.rule_hits), "{}: the newest reports' hits", database.name);
+        assert_eq!(found.rule_hits.len(), expected.rule_hits.len(), "{}: no hit is open twice", database.name);
+        assert_eq!(found.consumer_errors, expected.consumer_errors, "{}", database.name);
+    }
+}
+
+/// Lines that only one side has, marked with the side; some dozens at most.
+pub(crate) fn differences(found: &Tables, expected: &Tables) -> Vec<String> {
+    let lines = |tables: &Tables| {
+        let Tables { organizations, clusters, rule_hits, history, recommendations, consumer_errors } = tables.clone();
+        let organizations = organizations.into_iter().map(|number| number.to_string());
+        let texts = [clusters, rule_hits, history, recommendations, consumer_errors];
+        organizations.chain(texts.into_iter().flatten()).collect::<BTreeSet<_>>()
+    };
+    let (found, expected) = (lines(found), lines(expected));
+    let only_found = found.difference(&expected).map(|line| format!("found: {line}"));
+    only_found.chain(expected.difference(&found).map(|line| format!("not found: {line}"))).take(40).collect()
+}
+
+/// The dead letters' values by where they came from: a letter may lie there twice.
+fn dead_letters(topic: &Topic) -> BTreeMap<String, Vec<u8>> {
+    let letters = topic.of_dead_letters();
+    let mut by_origin = BTreeMap::new();
+    for letter in (0..topic.partitions).flat_map(|partition| letters.messages(partition)) {
+        let headers = letter.headers().expect("headers");
+        let told = |name: &str| {
+            let header = headers.iter().find(|header| header.key == name).and_then(|header| header.value);
+            String::from_utf8_lossy(header.expect("a header of ours")).into_owned()
+        };
+        let place = ["topic", "partition", "offset"].map(|part| told(&format!("__connect.errors.{part}")));
+        by_origin.insert(place.join("/"), letter.payload().unwrap_or_default().to_vec());
+    }
+    by_origin
+}
+
+/// A message for the topic, and what it says; `Err` names the reason of a bad one, or says that there is nothing in it.
+struct Outgoing {
+    partition: i32,
+    value: Vec<u8>,
+    says: Result<Said, Option<&'static str>>,
+}
+
+/// Messages of all kinds: of twenty, one is bad in some way, one lacks a field, one is empty, one stale, two are said before
+/// and one moves its cluster.
+struct Traffic {
+    dice: ChaCha8Rng,
+    owners: BTreeMap<u16, u32>,
+    said: Vec<Said>,
+}
+
+impl Traffic {
+    fn new(seed: u64) -> Self {
+        Self { dice: ChaCha8Rng::seed_from_u64(seed), owners: BTreeMap::new(), said: vec![] }
+    }
+
+    fn below(&mut self, bound: u32) -> u32 {
+        self.dice.next_u32() % bound
+    }
+
+    fn message(&mut self, minute: u32, partitions: u16) -> Outgoing {
+        let kind = self.below(20);
+        let mut report = self.report(minute, kind == 0, kind == 1);
+        if kind == 2 || kind == 3 {
+            let before = self.below(minute + 1) as usize;
+            report = self.said.get(before).cloned().unwrap_or(report);
+        }
+        self.said.push(report.clone());
+        let partition = (report.cluster % partitions).into();
+        let (value, says) = match kind {
+            4 => spoilt(&report, self.below(6)),
+            5 => (b"{\"OrgID\": 1, \"Report\": {}}".to_vec(), Err(Some("missing_field"))),
+            6 => (empty_report(&report), Err(None)),
+            _ => (report.message().json(), Ok(report)),
+        };
+        Outgoing { partition, value, says }
+    }
+
+    fn report(&mut self, minute: u32, moves: bool, is_late: bool) -> Said {
+        let cluster = u16::try_from(self.below(CLUSTERS)).expect("small");
+        let elsewhere = 1 + self.below(7);
+        let owner = self.owners.entry(cluster).or_insert(elsewhere);
+        if moves {
+            *owner = elsewhere;
+        }
+        let organization = *owner;
+        let hits = (0..self.below(5)).map(|_| {
+            let details = DETAILS[self.below(6) as usize];
+            (u8::try_from(self.below(12)).expect("small"), details)
+        });
+        let hits = hits.collect();
+        let late = if is_late { self.below(900).min(minute) } else { 0 };
+        let version = VERSIONS.get(self.below(6) as usize).copied();
+        Said { organization, cluster, minute: minute - late, version, is_tracked: self.below(2) == 0, hits }
+    }
+}
+
+/// A message that is bad in one of some ways, with the reason.
+fn spoilt(said: &Said, way: u32) -> (Vec<u8>, Result<Said, Option<&'static str>>) {
+    let json = String::from_utf8(said.message().json()).expect("text");
+    let (value, reason) = match way {
+        0 => (vec![], "not_json"),
+        1 => (json.as_bytes()[..json.len() / 2].to_vec(), "not_json"),
+        2 => ([b"{\"unread\": \"\xff\", ", &json.as_bytes()[1..]].concat(), "invalid_utf8"),
+        3 => (json.replace("\"ClusterName\": \"", "\"ClusterName\": \"x").into_bytes(), "bad_uuid"),
+        4 => (json.replace("\"OrgID\": ", "\"OrgID\": -").into_bytes(), "wrong_type"),
+        _ => (json.replace("\"LastChecked\": \"20", "\"LastChecked\": \"90").into_bytes(), "future_time"),
+    };
+    (value, Err(Some(reason)))
+}
+
+fn empty_report(said: &Said) -> Vec<u8> {
+    let json = String::from_utf8(said.message().json()).expect("text");
+    let (head, _) = json.split_once(", \"Report\": ").expect("a report");
+    format!("{head}, \"Report\": {{}}}}").into_bytes()
+}
