@@ -85,8 +85,9 @@ fn command_of(pid: &str) -> Command {
     let mut words = line.split_terminator('\0');
     let mut command = Command::new(words.next().expect("a program"));
     let owner = fs::metadata(&process).expect("its owner");
-    let folder = fs::read_link(process.join("cwd")).expect("its folder");
-    command.args(words).current_dir(folder).uid(owner.uid()).gid(owner.gid());
+    // It was started beside its data and is in them now.
+    let data = fs::read_link(process.join("cwd")).expect("its folder");
+    command.args(words).current_dir(data.parent().expect("a parent")).uid(owner.uid()).gid(owner.gid());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
