@@ -3,9 +3,10 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-ingest bench-query lint fmt services web schema clean
+.PHONY: help demo test coverage bench-ingest bench-query lint fmt services web schema clean
 
 CARGO_DENY := 0.20.2
+CARGO_LLVM_COV := 0.9.1
 CARGO_MACHETE := 0.9.2
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -25,6 +26,16 @@ test: ## runs all tests, against a real PostgreSQL and a real Kafka
 	@services/node-modules examples/typescript tests/apollo tests/graphql-http
 	@# More threads than processors: most tests wait for Kafka most of the time.
 	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked $(ARGS)
+
+coverage: ## runs all tests and tells which lines they reach (builds all of it anew: minutes)
+	@services/install build web browser
+	@web/build
+	@services/node-modules examples/typescript tests/apollo tests/graphql-http
+	@rustup component add llvm-tools
+	@$(call cargo-tool,cargo-llvm-cov,$(CARGO_LLVM_COV))
+	RUST_TEST_THREADS=4 services/with-services cargo llvm-cov --workspace --exclude tidy --locked --html --output-dir $(TARGET)/coverage $(ARGS)
+	@cargo llvm-cov report
+	@echo "coverage: line by line in $(TARGET)/coverage/html/index.html"
 
 lint: ## formatting, the schema, clippy, documentation, and what the dependencies may be
 	@services/install build web
@@ -66,11 +77,11 @@ schema: ## writes schema.graphql anew from the code
 
 clean: ## removes what was built
 	cargo clean
-	rm -rf web/dist target/kafka-libs examples/typescript/dist
+	rm -rf web/dist target/kafka-libs examples/typescript/dist fuzz/target
 	rm -rf {web,examples/typescript,tests/apollo,tests/graphql-http,tools/schema-lint}/node_modules
 
 # cargo-tool NAME,VERSION: installs it unless it is there in this very version.
 define cargo-tool
-$(1) --version 2>/dev/null | grep -qwF '$(2)' || \
-{ echo "lint: installing $(1) $(2) (a minute or two) .."; cargo install --locked --quiet $(1) --version $(2); }
+$(1:cargo-%=cargo %) --version 2>/dev/null | grep -qwF '$(2)' || \
+{ echo "tools: installing $(1) $(2) (a minute or two) .."; cargo install --locked --quiet $(1) --version $(2); }
 endef

@@ -15,6 +15,8 @@ mod cursor;
 mod error;
 mod executor;
 mod field_order;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod guard;
 mod history_event;
 mod loaders;

@@ -1,7 +1,7 @@
 //! The program as a process of its own: to be killed, told to stop, and read.
 
 use std::{
-    fs,
+    env, fs,
     net::SocketAddr,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
@@ -18,10 +18,11 @@ pub(crate) struct Process {
     _folder: TempDir,
 }
 
-/// The program, with nothing in its environment but what is given here.
+/// The program, with nothing in its environment but what is given here; and where `make coverage` collects.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_insights-results-aggregator"));
-    command.env_clear().stdin(Stdio::null());
+    let collected = env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file));
+    command.env_clear().envs(collected).stdin(Stdio::null());
     command
 }
 

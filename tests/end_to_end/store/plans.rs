@@ -11,7 +11,8 @@ use insights_results_aggregator::{
     identity::{Scope, Viewer},
     store::{
         Batch, ClusterFilter, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPlace,
-        Direction, End, HistoryEventKind, HistoryListing, HistoryPlace, RuleHitListing, Store, Window, tell_statements,
+        Direction, End, HistoryEventKind, HistoryListing, HistoryPlace, MessageIdentity, RejectedMessage,
+        RuleHitListing, Store, Window, tell_statements,
     },
 };
 
@@ -52,7 +53,7 @@ async fn every_named_statement_goes_by_an_index() {
 async fn every_page_and_every_set_of_keys_goes_by_an_index() {
     for database in each_database().await {
         let store = filled(&database).await;
-        let ((), statements) = tell_statements(read_everything(&store)).await;
+        let ((), statements) = tell_statements(ask_everything(&store)).await;
         assert_no_scans(&database, &statements).await;
     }
 }
@@ -101,8 +102,9 @@ fn report(owner: u32, number: u128, at: u32, hits: &[&str]) -> Report {
     report
 }
 
-/// Every read of a table that grows, in each order, from either end, from keys on and from none, restricted and not.
-async fn read_everything(store: &Store) {
+/// All that is no batch: every read of a table that grows, in each order, from either end, from keys on and from none,
+/// restricted and not; and the mark on messages that were sent again.
+async fn ask_everything(store: &Store) {
     let keys = [cluster(1), cluster(2)];
     for scope in [Viewer::unrestricted().scope(), Viewer::member_of(organization(1)).scope()] {
         store.clusters(scope, &keys).await.expect("clusters");
@@ -111,6 +113,14 @@ async fn read_everything(store: &Store) {
             read_children(store, scope, total).await;
         }
     }
+    let messages: Vec<_> = (0..100).map(|offset| identity(&rejected(offset))).collect();
+    store.replayed(&messages).await.expect("messages");
+    store.mark_replayed(&messages, minute(3)).await.expect("marked");
+}
+
+fn identity(message: &RejectedMessage) -> MessageIdentity {
+    let RejectedMessage { topic, partition, offset, timestamp, value_digest, .. } = message.clone();
+    MessageIdentity { topic, partition, offset, timestamp, value_digest }
 }
 
 async fn read_children(store: &Store, scope: Scope, total: bool) {

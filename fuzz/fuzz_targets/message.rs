@@ -1,0 +1,18 @@
+//! Any bytes on the topic are a report or a reason, and the same ones are the same.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use insights_results_aggregator::{
+    domain::Timestamp,
+    message::{Limits, OcpResult},
+};
+use libfuzzer_sys::fuzz_target;
+
+static ARRIVED_AT: LazyLock<Timestamp> = LazyLock::new(|| "2024-05-02T08:16:00Z".parse().expect("a time"));
+
+fuzz_target!(|value: &[u8]| {
+    let parsed = || OcpResult::parse(Some(value), *ARRIVED_AT, &Limits::default());
+    assert_eq!(parsed(), parsed());
+});
