@@ -48,9 +48,28 @@ fn not_utf8() -> Vec<u8> {
 /// Bad values, each with the reason that is to be recorded.
 fn bad() -> Vec<(&'static str, Option<Vec<u8>>)> {
     let too_large = MAX_MESSAGE_BYTES + 1;
-    let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
+    let deep = |levels| format!("\"details\": {}{}", "[".repeat(levels), "]".repeat(levels));
+    let details = |other: &str| good_but("\"details\": {}", other);
+    let org_id = |other: &str| good_but("\"OrgID\": 1", &format!("\"OrgID\": {other}"));
+    let checked = |other: &str| good_but(CHECKED, other);
+    let truncated = |bytes: Vec<u8>| bytes[..bytes.len() - 5].to_vec();
+    let bad_sum = |mut bytes: Vec<u8>| {
+        let place = bytes.len() - 6;
+        bytes[place] ^= 1;
+        bytes
+    };
     let values: Vec<(&str, Vec<u8>)> = vec![
         ("not_json", vec![]),
+        ("not_json", b"x".to_vec()),
+        ("not_json", (0..100_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8 | 1).collect()),
+        ("not_json", b"\x0a\x05proto\x10\x01".to_vec()),
+        ("not_json", truncated(gzip(&good(0xbad)))),
+        ("not_json", bad_sum(gzip(&good(0xbad)))),
+        ("not_json", gzip(&gzip(&good(0xbad)))),
+        ("not_json", [b"\xef\xbb\xbf".to_vec(), good(0xbad)].concat()),
+        ("not_json", details("\"details\": NaN")),
+        ("not_json", details("\"details\": {},")),
+        ("not_json", details("/* none */ \"details\": {}")),
         ("not_json", b"{".to_vec()),
         ("not_json", b"\x00\x00\x00\x00\x01Avro, perhaps".to_vec()),
         ("not_json", b"\x1f\x8bno gzip after all".to_vec()),
@@ -62,15 +81,34 @@ fn bad() -> Vec<(&'static str, Option<Vec<u8>>)> {
         ("missing_field", good_but("\"OrgID\"", "\"Org\"")),
         ("missing_field", good_but("\"Report\"", "\"Metrics\"")),
         ("wrong_type", good_but("\"OrgID\": 1", "\"OrgID\": 4294967296")),
+        ("wrong_type", org_id("0")),
+        ("wrong_type", org_id("-1")),
+        ("wrong_type", org_id("1.0")),
+        ("wrong_type", org_id("1e3")),
+        ("wrong_type", org_id("\"1\"")),
+        ("wrong_type", org_id("true")),
+        ("missing_field", org_id("null")),
         ("wrong_type", b"[]".to_vec()),
         ("bad_uuid", good_but("00000000-", "no-uuid-")),
+        ("bad_uuid", good_but("00000000-", "0000000000-")),
+        ("bad_uuid", good_but("00000000-", "\u{41e}0000000-")),
         ("bad_time", good_but("T08:00", " 08:00")),
+        ("bad_time", checked("10000-05-02T08:00:00Z")),
+        ("bad_time", checked("0000-05-02T08:00:00Z")),
+        ("bad_time", checked("2024-05-02T08:00:60Z")),
+        ("bad_time", checked("2024-05-02T08:00:00")),
+        ("invalid_unicode", details("\"details\": {\"half\": \"\\ud800\"}")),
         ("future_time", good_but("2024", "9024")),
         ("bad_report", good_but("\"reports\"", "\"hits\"")),
         ("bad_report", good_but("\"reports\": [", "\"reports\": null, \"others\": [")),
-        ("too_deep", good_but("\"details\": {}", &format!("\"details\": {deep}"))),
+        ("too_deep", details(&deep(65))),
+        ("too_deep", details(&deep(10_000))),
+        ("too_deep", details(&deep(90_000))),
         ("too_large", vec![b' '; too_large]),
         ("too_large", gzip(&vec![b' '; too_large])),
+        // A thousandfold, and in two members of which neither alone is too large.
+        ("too_large", gzip(&vec![b' '; 1_000 * MAX_MESSAGE_BYTES])),
+        ("too_large", [gzip(&vec![b' '; too_large / 2 + 1]), gzip(&vec![b' '; too_large / 2 + 1])].concat()),
         ("too_many_hits", with_hits(1001)),
         ("too_long", good_but("rules.a.", &"a".repeat(256))),
     ];

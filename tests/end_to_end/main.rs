@@ -23,6 +23,7 @@ mod migrate;
 mod model;
 mod newest_report_counts;
 mod normalising_client;
+mod odd_messages;
 mod outages;
 mod produce;
 mod production_mode;
