@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{AuthMode, Config};
+use super::{AuthMode, Config, Http};
 
 /// Refusal to listen where strangers can connect while nobody has to say who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +18,14 @@ pub struct OpenBind {
     told_on_command_line: bool,
 }
 
+impl Http {
+    /// Whether programs of this machine alone can connect.
+    pub fn is_on_loopback(&self) -> bool {
+        // Canonical, so that ::ffff:127.0.0.1 counts as what it is.
+        self.address.ip().to_canonical().is_loopback()
+    }
+}
+
 impl Config {
     /// Checks that the API may listen where it should; `told_on_command_line` is the flag `--insecure-no-auth`.
     ///
@@ -28,9 +36,7 @@ impl Config {
     pub fn refuse_open_bind(&self, told_on_command_line: bool) -> Result<(), OpenBind> {
         let AuthMode::None = self.auth.mode;
         let told_in_configuration = self.http.allow_remote_without_auth;
-        // Canonical, so that ::ffff:127.0.0.1 counts as what it is.
-        let stays_at_home = self.http.address.ip().to_canonical().is_loopback();
-        if stays_at_home || (told_in_configuration && told_on_command_line) {
+        if self.http.is_on_loopback() || (told_in_configuration && told_on_command_line) {
             return Ok(());
         }
         Err(OpenBind { address: self.http.address, told_in_configuration, told_on_command_line })

@@ -6,6 +6,16 @@ use chrono::{Datelike as _, TimeDelta};
 
 use crate::domain::{ClusterId, Details, Timestamp};
 
+/// How a value of one of our scalars is written, for who wrote one otherwise.
+pub(super) fn written_as(scalar: &str) -> Option<&'static str> {
+    match scalar {
+        "UUID" => Some("12345678-9abc-4def-8123-456789abcdef"),
+        "DateTime" => Some("2026-01-02T03:04:05Z"),
+        "Duration" => Some("P7D, PT3H or P1DT12H, without months and years"),
+        _ => None,
+    }
+}
+
 /// A cluster's UUID.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Uuid(pub(super) ClusterId);
@@ -44,6 +54,10 @@ impl ScalarType for DateTime {
         }
     }
 
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(text) if text.parse::<Timestamp>().is_ok())
+    }
+
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
     }
@@ -65,12 +79,11 @@ impl Duration {
 #[Scalar(specified_by_url = "https://en.wikipedia.org/wiki/ISO_8601#Durations")]
 impl ScalarType for Duration {
     fn parse(value: Value) -> InputValueResult<Self> {
-        match value {
-            Value::String(text) => iso8601(&text).map(Self).ok_or_else(|| {
-                InputValueError::custom("is no duration: write it as P7D, PT3H or P1DT12H, without months and years")
-            }),
-            other => Err(InputValueError::expected_type(other)),
-        }
+        let length = match &value {
+            Value::String(text) => iso8601(text),
+            _ => None,
+        };
+        length.map(Self).ok_or_else(|| InputValueError::expected_type(value))
     }
 
     fn is_valid(value: &Value) -> bool {
@@ -129,7 +142,31 @@ impl ScalarType for RawJson {
 
 #[cfg(test)]
 mod tests {
+    use async_graphql::value;
+
     use super::*;
+
+    /// What was validated can be parsed, and nothing else: else it would fail its field, not its request.
+    fn check_validated<S: ScalarType>(good: &[&str]) {
+        for good in good {
+            let value = Value::from(*good);
+            assert!(S::is_valid(&value) && S::parse(value).is_ok(), "{good}");
+        }
+        for bad in
+            [value!("s3cr3t"), value!(""), value!(1), value!(1.5), value!(true), value!(["P7D"]), value!({ "a": 1 })]
+        {
+            assert!(!S::is_valid(&bad), "{bad}");
+            assert!(S::parse(bad.clone()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_valid_is_what_can_be_parsed() {
+        let written = |scalar| written_as(scalar).expect("a form");
+        check_validated::<Uuid>(&[written("UUID"), "{12345678-9ABC-4def-8123-456789abcdef}"]);
+        check_validated::<DateTime>(&[written("DateTime"), "2026-01-02T03:04:05.000006+07:00"]);
+        check_validated::<Duration>(&["P7D", "PT3H", "P1DT12H"]);
+    }
 
     #[test]
     fn durations_are_read_as_iso_8601() {

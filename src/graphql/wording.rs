@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use super::scalars::written_as;
+
 /// Longest message, in characters.
 const LONGEST: usize = 300;
 /// Longest name that is repeated.
@@ -24,7 +26,16 @@ pub(super) fn without_values(message: &str) -> String {
     let message = without_enum_value(message);
     let message = without_unknown_field(&message);
     let message = message.split_once("\", found ").map_or(message.clone(), |(kept, _)| format!("{kept}\"").into());
-    cut(&message)
+    cut(&with_form(&message))
+}
+
+/// `.. expected type "T"`, and how a T is written where the name alone does not tell.
+fn with_form(message: &str) -> Cow<'_, str> {
+    let expected = message.strip_suffix('"').and_then(|message| message.rsplit_once("expected type \""));
+    match expected.and_then(|(_, scalar)| written_as(scalar)) {
+        Some(form) => format!("{message}: write it as {form}").into(),
+        None => message.into(),
+    }
 }
 
 /// A message of bearable length.
@@ -77,6 +88,10 @@ mod tests {
             (
                 r#"Invalid value for argument "filter", unknown field "name" of type "ClusterFilter""#,
                 r#"Invalid value for argument "filter", unknown field "name" of type "ClusterFilter""#,
+            ),
+            (
+                r#"Invalid value for argument "seenWithin", expected type "Duration""#,
+                r#"Invalid value for argument "seenWithin", expected type "Duration": write it as P7D, PT3H or P1DT12H, without months and years"#,
             ),
             (r#"Expected input type "Int", found {a: "s3cr3t"}."#, r#"Expected input type "Int""#),
             (r#"Unknown operation named "s3cr3t""#, "the query has no operation of the name in operationName"),

@@ -102,15 +102,15 @@ pub(super) struct Gate {
     /// The pages that may ask.
     pub(super) origins: Origins,
     max_body_bytes: usize,
-    /// Whether a GET must have one of the headers that no form can send. Where nobody has an identity that a page could
-    /// borrow, nothing is won by it.
+    /// Whether a GET must have one of the headers that no form and no link can send. On loopback nobody has an identity
+    /// that a page could borrow; beyond it, a gateway may make one of a cookie.
     get_needs_header: bool,
 }
 
 impl Gate {
     pub(super) fn of(http: &config::Http, mode: AuthMode) -> Self {
         let get_needs_header = match mode {
-            AuthMode::None => false,
+            AuthMode::None => !http.is_on_loopback(),
         };
         Self { origins: Origins::of(http, mode), max_body_bytes: http.max_body_bytes, get_needs_header }
     }
@@ -190,7 +190,12 @@ mod tests {
     use crate::config::Config;
 
     fn gate() -> Gate {
-        let config = Config::load(None, &BTreeMap::new()).expect("the defaults load").config;
+        gate_on("127.0.0.1:8080")
+    }
+
+    fn gate_on(address: &str) -> Gate {
+        let mut config = Config::load(None, &BTreeMap::new()).expect("the defaults load").config;
+        config.http.address = address.parse().expect("an address");
         Gate::of(&config.http, config.auth.mode)
     }
 
@@ -248,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn where_it_is_asked_for_a_get_shows_that_no_form_sent_it() {
+    fn beyond_loopback_a_get_shows_that_no_form_sent_it() {
         let get = |headers: &[&'static str]| {
             let mut request = Request::new(Body::empty());
             *request.uri_mut() = "/graphql?query=x".parse().expect("a URI");
@@ -257,11 +262,11 @@ mod tests {
             }
             request
         };
-        let strict = Gate { get_needs_header: true, ..gate() };
+        let strict = gate_on("0.0.0.0:8080");
         assert_eq!(strict.read_query_string(&get(&[])).err(), Some(Refused::NoPreflight));
         for name in ["x-requested-with", "apollo-require-preflight"] {
             assert!(strict.read_query_string(&get(&[name])).is_ok(), "{name}");
         }
-        assert!(gate().read_query_string(&get(&[])).is_ok(), "in mode none nobody is asked");
+        assert!(gate().read_query_string(&get(&[])).is_ok(), "on loopback nobody is asked");
     }
 }

@@ -29,8 +29,8 @@ fn names_this_machine(host: &HeaderValue) -> bool {
 }
 
 fn refused() -> Response {
-    let message = "without authentication the service answers to localhost and loopback addresses alone: send one of \
-                   them as Host, or see http.allow_remote_without_auth";
+    let message = "the header Host does not name this machine, and without authentication no other is answered: send \
+                   localhost or a loopback address, or let the gateway in front send it";
     let error = json!({ "message": message, "extensions": { "code": Code::BadRequest.as_str() } });
     (StatusCode::MISDIRECTED_REQUEST, Json(json!({ "errors": [error] }))).into_response()
 }

@@ -80,7 +80,7 @@ pub fn router(
     let routes = [graph, editor].into_iter().flatten().fold(health, Router::merge);
     // Who opened the service to other machines gave it names that we do not know.
     let names_are_known = match mode {
-        AuthMode::None => http.address.ip().is_loopback(),
+        AuthMode::None => http.is_on_loopback(),
     };
     let routes = if names_are_known { routes.layer(middleware::from_fn(host::of_this_machine)) } else { routes };
     routes

@@ -2,7 +2,10 @@
 //! does not find.
 
 use insights_results_aggregator::service::Role;
-use reqwest::{StatusCode, header::CONTENT_TYPE};
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_TYPE, HOST},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -13,6 +16,8 @@ use crate::{
 async fn production() -> (Running, Database) {
     let database = sqlite();
     let mut config = default_config();
+    // Beyond loopback, behind a gateway.
+    config.http.address = "0.0.0.0:0".parse().expect("an address");
     config.database = database.settings.clone();
     config.limits.introspection = false;
     config.http.graphiql = false;
@@ -124,7 +129,7 @@ async fn there_is_no_editor() {
 }
 
 #[tokio::test]
-async fn neither_forms_nor_mutations_by_get_are_taken() {
+async fn neither_forms_nor_links_nor_mutations_by_get_are_taken() {
     let (service, _database) = production().await;
     let (status, _) = post(&service, "application/x-www-form-urlencoded", "query=%7B__typename%7D".to_owned()).await;
     assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
@@ -132,6 +137,26 @@ async fn neither_forms_nor_mutations_by_get_are_taken() {
     let answer = reqwest::get(mutation).await.expect("an answer");
     assert!(answer.status().is_client_error(), "{}", answer.status());
     assert!(!answer.text().await.expect("text").contains("Mutation"));
+
+    let query = || reqwest::Client::new().get(service.url("/graphql?query=query%20cop%20%7B__typename%7D"));
+    let answer = query().send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    let answer: Value = answer.json().await.expect("JSON");
+    assert_eq!(answer.get("data"), None, "{answer}");
+    let mend = answer["errors"][0]["message"].as_str().expect("a message");
+    assert!(mend.contains("Apollo-Require-Preflight"), "{mend}");
+    for name in ["apollo-require-preflight", "x-requested-with"] {
+        let answer = query().header(name, "1").send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_name_the_gateway_calls_it_by_it_answers() {
+    let (service, _database) = production().await;
+    let asked = reqwest::Client::new().post(service.url("/graphql")).header(HOST, "insights.example.com");
+    let answer = asked.json(&json!({ "query": "{ __typename }" })).send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::OK);
 }
 
 #[tokio::test]

@@ -196,9 +196,12 @@ async fn a_filter_that_asks_for_too_much_or_for_nonsense_is_refused_by_name() {
         ),
         (
             r#"seenWithin: "s3cr3t""#.to_owned(),
-            r#"Invalid value for argument "filter.seenWithin", expected type "Duration""#,
+            r#"Invalid value for argument "filter.seenWithin", expected type "Duration": write it as P7D, PT3H or P1DT12H, without months and years"#,
         ),
-        (r#"uuids: ["s3cr3t"]"#.to_owned(), r#"Invalid value for argument "filter.uuids.0", expected type "UUID""#),
+        (
+            r#"uuids: ["s3cr3t"]"#.to_owned(),
+            r#"Invalid value for argument "filter.uuids.0", expected type "UUID": write it as 12345678-9abc-4def-8123-456789abcdef"#,
+        ),
         ("hasHits: 1".to_owned(), r#"Invalid value for argument "filter.hasHits", expected type "Boolean""#),
         ("nam: 1".to_owned(), r#"Invalid value for argument "filter", unknown field "nam" of type "ClusterFilter""#),
     ];

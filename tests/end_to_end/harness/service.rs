@@ -50,7 +50,7 @@ impl Running {
 
     /// Whatever is configured, on a free port.
     pub(crate) async fn start(mut config: Config, role: Role) -> Self {
-        config.http.address = "127.0.0.1:0".parse().expect("an address");
+        config.http.address.set_port(0);
         let service = Service::build(config, role).await.expect("the service is built");
         let (address, readiness) = (service.address(), service.readiness().clone());
         let stop = CancellationToken::new();

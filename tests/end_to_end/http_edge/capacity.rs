@@ -135,15 +135,27 @@ async fn a_body_that_trickles_in_takes_nobody_s_turn() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_its_answers_is_cut_off() {
-    let service = api(&sqlite(), |config| config.http.write_timeout = Duration::from_millis(200)).await;
+    let service = api(&sqlite(), |config| {
+        config.http.write_timeout = Duration::from_millis(200);
+        config.http.max_connections = 1;
+    })
+    .await;
     let address = service.address;
-    let cut_off = tokio::task::spawn_blocking(move || {
+    let sent = tokio::task::spawn_blocking(move || {
         let mut connection = connect(address);
+        connection.get_mut().set_write_timeout(Some(Duration::from_secs(20))).expect("a timeout");
         // What it asks for is more than the system's buffers hold, and it takes nothing of it.
         let asked = "GET /graphiql HTTP/1.1\r\nHost: localhost\r\n\r\nGET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
-        while connection.get_mut().write_all(asked.as_bytes()).is_ok() {}
+        let error = loop {
+            if let Err(error) = connection.get_mut().write_all(asked.as_bytes()) {
+                break error;
+            }
+        };
+        (error.kind(), connection)
     });
-    // The service leaves off reading while it cannot write, so in the end the client's own sending fails.
-    cut_off.await.expect("the connection is closed");
+    // The service leaves off reading while it cannot write, so the client's own sending comes to a stop, until it fails.
+    let (end, _connection) = sent.await.expect("sent");
+    assert!(matches!(end, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "the connection is closed: {end}");
+    // And its place is another's.
     service.data("{ __typename }").await;
 }

@@ -135,16 +135,36 @@ async fn a_variable_of_the_wrong_kind_is_a_fault_of_the_request() {
         (id, json!(1.5)),
         (id, json!([])),
     ] {
-        let body = json!({ "query": query, "variables": { "v": variable } }).to_string();
-        let asked = reqwest::Client::new().post(service.url("/graphql")).body(body);
-        let asked = asked.header(CONTENT_TYPE, "application/json").header(ACCEPT, "application/graphql-response+json");
-        let answer = asked.send().await.expect("an answer");
-        let status = answer.status();
-        let told: Value = answer.json().await.expect("JSON");
-        assert_eq!(status, StatusCode::BAD_REQUEST, "{query} {variable}: {told}");
-        assert_eq!(told.get("data"), None, "{query} {variable}: {told}");
-        assert_eq!(told["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{query} {variable}: {told}");
+        check_refused_whole(&service, json!({ "query": query, "variables": { "v": variable } })).await;
     }
+}
+
+#[tokio::test]
+async fn so_is_a_literal_of_the_wrong_kind() {
+    let service = Running::api(&sqlite()).await;
+    let cluster = |uuid| format!("{{ cluster(uuid: {uuid}) {{ uuid }} }}");
+    let seen = |within| {
+        format!("{{ organization(orgId: \"1\") {{ clusters(filter: {{seenWithin: {within}}}) {{ totalCount }} }} }}")
+    };
+    let node = |id| format!("{{ node(id: {id}) {{ id }} }}");
+    let uuids = ["1", "true", "\"no UUID\"", "null", "UUID", "{a: 1}"].map(cluster);
+    let times = ["7", "true", "\"a week\"", "\"P1M\"", "WEEK", "[7]"].map(seen);
+    let ids = ["1.5", "true", "null", "ID", "{a: 1}"].map(node);
+    for query in uuids.into_iter().chain(times).chain(ids) {
+        check_refused_whole(&service, json!({ "query": query })).await;
+    }
+}
+
+/// Asks what must be refused before anything is executed.
+async fn check_refused_whole(service: &Running, body: Value) {
+    let asked =
+        reqwest::Client::new().post(service.url("/graphql")).header(ACCEPT, "application/graphql-response+json");
+    let answer = asked.json(&body).send().await.expect("an answer");
+    let status = answer.status();
+    let told: Value = answer.json().await.expect("JSON");
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{body}: {told}");
+    assert_eq!(told.get("data"), None, "{body}: {told}");
+    assert_eq!(told["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{body}: {told}");
 }
 
 #[tokio::test]
