@@ -7,6 +7,8 @@ use plotters::prelude::*;
 use super::{Row, data::Wave};
 
 const SIZE: (u32, u32) = (820, 320);
+/// Room above the highest bar for the legend.
+const HEADROOM: f64 = 30.0;
 const COLOURS: [RGBColor; 3] = [RGBColor(0x9a, 0x9a, 0x9a), RGBColor(0x6a, 0x9f, 0xd8), RGBColor(0xc0, 0x39, 0x2b)];
 
 /// Writes a picture of the figures: a bar each, on a logarithmic scale.
@@ -19,7 +21,7 @@ pub(crate) fn draw(path: &Path, rows: &[Row]) -> Result<(), Box<dyn std::error::
         .margin(10)
         .x_label_area_size(28)
         .y_label_area_size(56)
-        .build_cartesian_2d(0.0..3.0, (10.0..highest * 2.0).log_scale())?;
+        .build_cartesian_2d(0.0..3.0, (10.0..highest * HEADROOM).log_scale())?;
     chart.configure_mesh().disable_x_mesh().x_labels(0).y_label_formatter(&|figure| format!("{figure:.0}")).draw()?;
     for (method, (row, colour)) in rows.iter().zip(COLOURS).enumerate() {
         let bars = row.figures.iter().enumerate().map(|(wave, figure)| bar(wave, method, *figure, colour));
@@ -28,7 +30,7 @@ pub(crate) fn draw(path: &Path, rows: &[Row]) -> Result<(), Box<dyn std::error::
             .label(row.name)
             .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], colour.filled()));
         let texts = row.figures.iter().enumerate().map(|(wave, figure)| {
-            Text::new(format!("{figure:.0}"), (left(wave, method) + 0.03, figure * 1.35), ("sans-serif", 12))
+            Text::new(format!("{figure:.0}"), (left(wave, method) + 0.03, figure * 1.8), ("sans-serif", 12))
         });
         chart.draw_series(texts)?;
     }
