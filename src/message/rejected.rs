@@ -87,6 +87,34 @@ impl Reason {
             Self::StoreRejected => "store_rejected",
         }
     }
+
+    /// The reason of that word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+
+    /// What it means, in the words of `docs/errors.md`.
+    pub const fn cause(self) -> &'static str {
+        match self {
+            Self::NotJson => "no value, broken gzip, or no JSON",
+            Self::InvalidUtf8 => "bytes that are not UTF-8",
+            Self::InvalidUnicode => "half of a surrogate pair in a text",
+            Self::NulInText => "a NUL in an identifier, which not every database can keep",
+            Self::MissingField => "a required field is absent, null or empty",
+            Self::WrongType => "a field holds another type, or a number beyond its range",
+            Self::BadUuid => "the cluster's name is no UUID",
+            Self::BadTime => "a time is not written as RFC 3339",
+            Self::FutureTime => {
+                "the rules ran more than a day after the message arrived; stored, it would freeze the cluster"
+            }
+            Self::BadReport => "the report lacks the structure of a report",
+            Self::TooLarge => "longer than `ingest.max_message_bytes`, as it came or unpacked",
+            Self::TooDeep => "a hit's details are nested beyond 64 levels",
+            Self::TooManyHits => "more than 1,000 hits in one report",
+            Self::TooLong => "an identifier of more than 255 characters",
+            Self::StoreRejected => "the database refused what the message says",
+        }
+    }
 }
 
 impl fmt::Display for Reason {

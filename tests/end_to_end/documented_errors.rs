@@ -4,20 +4,26 @@ use std::{collections::BTreeSet, fs};
 
 use insights_results_aggregator::{cli::Exit, graphql::Code, message::Reason};
 
-/// The words at the beginning of the rows of a section's table, each with what its cells hold.
-fn documented(section: &str) -> BTreeSet<String> {
+/// The rows of a section's table: word, cause and remedy.
+fn rows(section: &str) -> impl Iterator<Item = [String; 3]> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md");
     let page = fs::read_to_string(path).expect("docs/errors.md");
     let heading = format!("\n## {section}\n");
     let (_, section) = page.split_once(&heading).unwrap_or_else(|| panic!("no section {section}"));
     let section = section.split("\n## ").next().unwrap_or_default();
-    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
-    let words = rows.map(|row| {
-        let cells: Vec<_> = row.trim_end_matches('|').split(" | ").map(str::trim).collect();
-        assert!(cells.len() == 3 && cells.iter().all(|cell| !cell.is_empty()), "cause and remedy of {row}");
-        cells[0].trim_end_matches('`').to_owned()
-    });
-    words.collect()
+    let rows: Vec<_> = section.lines().filter_map(|line| line.strip_prefix("| `")).map(cells).collect();
+    rows.into_iter()
+}
+
+fn cells(row: &str) -> [String; 3] {
+    let cells: Vec<_> = row.trim_end_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
+    let [word, cause, remedy] = cells.try_into().unwrap_or_else(|_| panic!("word, cause and remedy: {row}"));
+    assert!(!cause.is_empty() && !remedy.is_empty(), "{row}");
+    [word.trim_end_matches('`').to_owned(), cause, remedy]
+}
+
+fn documented(section: &str) -> BTreeSet<String> {
+    rows(section).map(|[word, ..]| word).collect()
 }
 
 fn known<T: ToString>(words: impl IntoIterator<Item = T>) -> BTreeSet<String> {
@@ -32,6 +38,14 @@ fn every_code_of_the_graph_is_documented_and_no_other() {
 #[test]
 fn every_reason_of_a_bad_message_is_documented_and_no_other() {
     assert_eq!(documented("Reasons of bad messages"), known(Reason::ALL.map(Reason::as_str)));
+}
+
+/// What `dead-letters show` says of a reason is what the page says.
+#[test]
+fn every_reason_has_one_cause_on_the_page_and_in_the_program() {
+    let causes = rows("Reasons of bad messages").map(|[word, cause, _]| (word, cause));
+    let known = Reason::ALL.map(|reason| (reason.as_str().to_owned(), reason.cause().to_owned()));
+    assert_eq!(causes.collect::<BTreeSet<_>>(), known.into());
 }
 
 #[test]
