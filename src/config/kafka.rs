@@ -155,7 +155,7 @@ const HAS_ITS_OWN_KEY: [(&str, &str); 11] = [
 ];
 
 /// Settings on which it rests that every message is stored or becomes a dead letter before its offset moves.
-const HOLDS_THE_PROMISE: [(&str, &str); 9] = [
+const HOLDS_THE_PROMISE: [(&str, &str); 13] = [
     ("enable.auto.offset.store", OFFSETS_MOVE_BEFORE),
     ("enable.auto.commit", OFFSETS_STAND),
     ("auto.commit.enable", OFFSETS_STAND),
@@ -165,10 +165,15 @@ const HOLDS_THE_PROMISE: [(&str, &str); 9] = [
     ("partition.assignment.strategy", REBALANCE),
     ("group.protocol", REBALANCE),
     ("allow.auto.create.topics", "a source topic is never created by reading it"),
+    ("acks", LETTERS_ARRIVE),
+    ("request.required.acks", LETTERS_ARRIVE),
+    ("enable.idempotence", LETTERS_ARRIVE),
+    ("transactional.id", "dead letters are sent outside of transactions"),
 ];
 
 const OFFSETS_MOVE_BEFORE: &str = "offsets would move before their messages are stored";
 const OFFSETS_STAND: &str = "stored offsets are what librdkafka commits, and nothing else commits them";
+const LETTERS_ARRIVE: &str = "offsets move only once dead letters are safe in all replicas";
 const REBALANCE: &str = "partitions are handed over in the cooperative-sticky way";
 
 #[cfg(test)]

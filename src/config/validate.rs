@@ -76,7 +76,8 @@ impl Faults {
         self.unless_name("kafka.ocp_topic", &kafka.ocp_topic);
         self.unless_name("kafka.dead_letter_topic", &kafka.dead_letter_topic);
         if kafka.dead_letter_topic == kafka.ocp_topic {
-            self.add("kafka.dead_letter_topic", "must be another topic than kafka.ocp_topic: it would be read again");
+            let text = "must be another topic than kafka.ocp_topic: dead letters would be read again without end";
+            self.add_beside("kafka.dead_letter_topic", "kafka.ocp_topic", text);
         }
         if let Some(name) = &kafka.group_instance_id {
             self.unless_name("kafka.group_instance_id", name);
@@ -266,6 +267,9 @@ mod tests {
             assert_eq!(keys(&[("KAFKA__BROKERS", bad)]), ["kafka.brokers"], "{bad:?}");
         }
         assert_eq!(keys(&[("KAFKA__GROUP", " ")]), ["kafka.group"]);
+        for bad in ["", "ccx.ocp.results"] {
+            assert_eq!(keys(&[("KAFKA__DEAD_LETTER_TOPIC", bad)]), ["kafka.dead_letter_topic"], "{bad:?}");
+        }
         assert_eq!(keys(&[("KAFKA__GROUP_INSTANCE_ID", "replica 1")]), ["kafka.group_instance_id"]);
     }
 
