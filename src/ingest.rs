@@ -19,5 +19,5 @@ mod writer;
 
 pub use client::client_config;
 pub use consumer::{Error, Ingester};
-pub use dead_letters::{DeadLetter, Origin, ReadError, Replayer, SendError, Undelivered, read as read_dead_letters};
+pub use dead_letters::{DeadLetter, DeadLetterReader, NotAPlace, Origin, Place, ReadError, Replayer, SendError};
 pub use health::Health;

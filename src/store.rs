@@ -26,7 +26,7 @@ pub use cluster_filter::ClusterFilter;
 pub use clusters::{
     Cluster, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPlace, ReportHead,
 };
-pub use consumer_errors::MessageIdentity;
+pub use consumer_errors::{MessageIdentity, Refusal, Replayed};
 pub use error::{Class, Error};
 pub use history::{HistoryEvent, HistoryEventKind, HistoryListing, HistoryPlace};
 pub use migrations::{MigrationStatus, SchemaState, newest_migration};

@@ -36,7 +36,7 @@ pub struct Model {
     pub detail: String,
     /// How often it was refused: more than once after it was sent again.
     pub attempts: i32,
-    /// When it was last sent again, by our clock.
+    /// When it was sent again after its last refusal, by our clock; null while it was not.
     pub replayed_at: Option<DateTimeUtc>,
 }
 

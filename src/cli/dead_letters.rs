@@ -4,13 +4,21 @@ mod list;
 mod replay;
 mod show;
 
-use clap::{Args, Subcommand};
+use std::{ops::ControlFlow, thread};
+
+use clap::{Args, Subcommand, builder::PossibleValuesParser};
+use tokio::sync::mpsc;
 
 use super::Failure;
 use crate::{
-    config::{self, Config},
-    ingest::{DeadLetter, read_dead_letters},
+    config::Config,
+    ingest::{DeadLetter, DeadLetterReader, ReadError},
+    message::Reason,
+    store::{SchemaState, Store},
 };
+
+/// So many letters are read ahead, each of which may be large.
+const IN_HAND: usize = 4;
 
 /// List, show and replay the messages that could not be ingested. They lie in the topic `kafka.dead_letter_topic` as they
 /// came, each with the reason in its headers.
@@ -19,7 +27,7 @@ use crate::{
     insights-results-aggregator dead-letters show 0:17\n  \
     insights-results-aggregator dead-letters replay --reason too_large --dry-run\n\n\
     Once the cause is mended (a limit raised, a clock set, a fault of the service repaired), replay sends the messages to \
-    the topics and partitions that they came from. What is ingested already is not ingested twice.")]
+    the topic and the partitions that they came from. What is ingested already is not ingested twice.")]
 pub(super) struct DeadLetters {
     #[command(subcommand)]
     action: Action,
@@ -34,36 +42,55 @@ enum Action {
 
 impl DeadLetters {
     pub(super) async fn run(self, config: Config) -> Result<(), Failure> {
-        match self.action {
-            Action::List(list) => list.run(config).await,
-            Action::Show(show) => show.run(&config.kafka).await,
-            Action::Replay(replay) => replay.run(config).await,
+        let store = open(&config).await?;
+        let result = match self.action {
+            Action::List(list) => list.run(&config.kafka, &store).await,
+            Action::Show(show) => show.run(&config.kafka, &store).await,
+            Action::Replay(replay) => replay.run(&config.kafka, &store).await,
+        };
+        store.close().await;
+        result
+    }
+}
+
+/// The database, which knows what was sent again.
+async fn open(config: &Config) -> Result<Store, Failure> {
+    let store = Store::open(&config.database).await.map_err(Failure::Database)?;
+    match store.schema_state().await.map_err(Failure::Database)? {
+        SchemaState::Current => Ok(store),
+        SchemaState::Pending(_) => Err(Failure::Usage(
+            "the database is not up to date: run `migrate up`, or see that database.url names the one of the service"
+                .to_owned(),
+        )),
+    }
+}
+
+/// The letters one after another, read on a thread of its own, since librdkafka waits where it is asked.
+fn letters(reader: DeadLetterReader) -> (mpsc::Receiver<DeadLetter>, Reading) {
+    let (sender, receiver) = mpsc::channel(IN_HAND);
+    let reading = thread::spawn(move || {
+        reader.read(|letter| match sender.blocking_send(letter) {
+            Ok(()) => ControlFlow::Continue(()),
+            // Nobody wants any more.
+            Err(_) => ControlFlow::Break(()),
+        })
+    });
+    (receiver, Reading(reading))
+}
+
+/// The thread that reads.
+struct Reading(thread::JoinHandle<Result<(), ReadError>>);
+
+impl Reading {
+    /// How it ended, once no more letters come.
+    fn ended(self) -> Result<(), Failure> {
+        match self.0.join() {
+            Ok(result) => Ok(result?),
+            Err(panicked) => std::panic::resume_unwind(panicked),
         }
     }
 }
 
-/// Reads the topic, and hands each letter to `fold`, whose result comes back.
-async fn read<T: Send + 'static>(
-    kafka: &config::Kafka,
-    mut folded: T,
-    fold: impl Fn(&mut T, DeadLetter) + Send + 'static,
-) -> Result<T, Failure> {
-    let kafka = kafka.clone();
-    // librdkafka waits where it is asked.
-    let reading = tokio::task::spawn_blocking(move || {
-        read_dead_letters(&kafka, |letter| fold(&mut folded, letter)).map(|()| folded)
-    });
-    match reading.await {
-        Ok(read) => Ok(read?),
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
-}
-
-/// A place as it is written: `partition:offset`.
-fn place(text: &str) -> Result<String, String> {
-    let parts = text.split_once(':').map(|(partition, offset)| (partition.parse::<u32>(), offset.parse::<u64>()));
-    match parts {
-        Some((Ok(partition), Ok(offset))) => Ok(format!("{partition}:{offset}")),
-        _ => Err("a place is a partition and an offset, as `dead-letters list` writes them: 0:17".to_owned()),
-    }
+fn a_reason() -> PossibleValuesParser {
+    PossibleValuesParser::new(Reason::ALL.map(Reason::as_str))
 }

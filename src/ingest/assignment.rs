@@ -73,7 +73,6 @@ impl Assignment {
             store: self.store.clone(),
             dead_letters: self.dead_letters.clone(),
             health: self.health.clone(),
-            failed: self.failed.clone(),
             unfinished: unfinished.clone(),
             consumer,
             stop: stop.clone(),

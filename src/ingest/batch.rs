@@ -1,8 +1,8 @@
 //! A batch: some messages of one partition, parsed as they come.
 
 use rdkafka::{
-    Message,
-    message::{Headers as _, OwnedHeaders, OwnedMessage},
+    Message as _,
+    message::{BorrowedMessage, OwnedMessage},
 };
 
 use super::dead_letters::Rejection;
@@ -59,7 +59,7 @@ impl From<&config::Ingest> for Bounds {
 
 impl Batch {
     /// Parses a message and takes what it says, or why it says nothing.
-    pub(super) fn push(&mut self, message: &impl Message, arrived_at: Timestamp, bounds: &Bounds) {
+    pub(super) fn push(&mut self, message: &BorrowedMessage<'_>, arrived_at: Timestamp, bounds: &Bounds) {
         let value = message.payload();
         self.counts.messages += 1;
         self.counts.bytes += value.map_or(0, <[u8]>::len);
@@ -68,30 +68,16 @@ impl Batch {
             Ok(OcpResult::Report(parsed)) => {
                 self.counts.note(parsed.oddities);
                 self.reports.push(parsed.report);
-                self.messages.push(owned(message));
+                self.messages.push(message.detach());
             }
             Ok(OcpResult::Empty) => self.counts.empty += 1,
-            Err(why) => self.rejections.push(Rejection { message: owned(message), why }),
+            Err(why) => self.rejections.push(Rejection { message: message.detach(), why }),
         }
     }
 
     pub(super) fn is_full(&self, bounds: &Bounds) -> bool {
         self.counts.messages >= bounds.messages || self.counts.bytes >= bounds.bytes
     }
-}
-
-/// The message out of librdkafka's hands.
-fn owned(message: &impl Message) -> OwnedMessage {
-    let headers = message.headers().map(|headers| headers.iter().fold(OwnedHeaders::new(), OwnedHeaders::insert));
-    OwnedMessage::new(
-        message.payload().map(<[u8]>::to_vec),
-        message.key().map(<[u8]>::to_vec),
-        message.topic().to_owned(),
-        message.timestamp(),
-        message.partition(),
-        message.offset(),
-        headers,
-    )
 }
 
 impl Counts {

@@ -75,6 +75,33 @@ pub(super) fn consumer_config(kafka: &config::Kafka) -> ClientConfig {
     client
 }
 
+/// What nobody may change: a letter has arrived only when all replicas have it, and it arrives where it was sent, in a
+/// topic that was made for it.
+const PRODUCER_PROMISE: [(&str, &str); 3] =
+    [("enable.idempotence", "true"), ("acks", "all"), ("allow.auto.create.topics", "false")];
+
+/// How long the brokers may take to confirm a message before it is tried again. Long enough for the largest one on a slow
+/// way: one that needs longer would be sent again and again.
+const DELIVERY_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The settings of a producer whose messages must not be lost: of dead letters, and of those that are sent again.
+pub(super) fn producer_config(kafka: &config::Kafka) -> ClientConfig {
+    let mut client = client_config(kafka);
+    if client.get("compression.type").is_none() {
+        client.set("compression.type", "zstd");
+    }
+    for (key, value) in PRODUCER_PROMISE {
+        client.set(key, value);
+    }
+    client
+        // A topic that is missing is told after this time, and looked for again with the next try.
+        .set("topic.metadata.propagation.max.ms", "1000")
+        .set("message.timeout.ms", DELIVERY_TIMEOUT.as_millis().to_string())
+        // What came from a topic may be as large as that one allows: the broker has the last word.
+        .set("message.max.bytes", "1000000000");
+    client
+}
+
 /// Three within a session: with librdkafka's own 3 s a short session would be over before the first.
 fn heartbeat(session_timeout: Duration) -> Duration {
     (session_timeout / 3).min(Duration::from_secs(3))
@@ -101,6 +128,9 @@ mod tests {
         assert_eq!(consumer.get("fetch.queue.backoff.ms"), Some("7"));
         assert_eq!(consumer.get("queued.min.messages"), Some("1000"));
         assert_eq!(consumer.get("enable.auto.offset.store"), Some("false"));
+        let producer = producer_config(&kafka);
+        assert_eq!(producer.get("fetch.queue.backoff.ms"), Some("7"));
+        assert_eq!((producer.get("acks"), producer.get("enable.idempotence")), (Some("all"), Some("true")));
     }
 
     #[test]

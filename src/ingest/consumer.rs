@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     assignment::{Assignment, Place},
     client::consumer_config,
-    dead_letters::{DeadLetterTopic, DeadLetters, Undelivered},
+    dead_letters::{DeadLetterTopic, DeadLetters},
     events::{BrokerTroubled, Lag, OffsetsCommitted},
     health::Health,
 };
@@ -29,7 +29,6 @@ use crate::{config, store::Store};
 const POLL: Duration = Duration::from_millis(100);
 /// How long partitions' tasks may finish their batches when the process stops.
 const DRAIN: Duration = Duration::from_secs(5);
-
 /// How long dead letters that are under way then may take to arrive.
 const FLUSH: Duration = Duration::from_secs(1);
 
@@ -50,9 +49,6 @@ pub enum Error {
         /// Its partition.
         partition: i32,
     },
-    /// The producer of dead letters cannot go on.
-    #[error("dead letters can no longer be sent")]
-    DeadLetters(#[source] Undelivered),
     /// A partition's task panicked or ended by itself.
     #[error("the task of a partition ended unasked; the log tells why")]
     TaskEnded,
@@ -254,7 +250,7 @@ fn places(partitions: &TopicPartitionList) -> Vec<Place> {
     partitions.elements().iter().map(|element| (element.topic().to_owned(), element.partition())).collect()
 }
 
-fn is_about_the_connection(code: RDKafkaErrorCode) -> bool {
+pub(super) fn is_about_the_connection(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as Code;
     matches!(
         code,

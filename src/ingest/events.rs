@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rdkafka::Message as _;
+use rdkafka::{Message as _, error::RDKafkaErrorCode, message::OwnedMessage};
 
 use super::{
     batch::Counts,
@@ -175,6 +175,52 @@ impl DeadLettersDelayed<'_> {
             let Self { partition, tries, error } = self;
             tracing::warn!(partition, tries, %error, left_out, "the partition waits for its dead letters");
         }
+    }
+}
+
+/// The brokers took but a part of a dead letter.
+pub(super) struct DeadLetterCut<'a> {
+    pub(super) message: &'a OwnedMessage,
+}
+
+impl DeadLetterCut<'_> {
+    pub(super) fn emit(&self) {
+        static LINES: Throttle = Throttle::new();
+        if let Some(left_out) = LINES.admit() {
+            let (topic, partition, offset) = (self.message.topic(), self.message.partition(), self.message.offset());
+            tracing::warn!(
+                topic,
+                partition,
+                offset,
+                left_out,
+                "a dead letter was cut: its topic takes none of its size"
+            );
+        }
+    }
+}
+
+/// The topic of dead letters was missing and is there now.
+pub(super) struct DeadLetterTopicMade<'a> {
+    pub(super) topic: &'a str,
+    pub(super) partitions: i32,
+}
+
+impl DeadLetterTopicMade<'_> {
+    pub(super) fn emit(&self) {
+        tracing::info!(topic = self.topic, partitions = self.partitions, "the topic of dead letters is created");
+    }
+}
+
+/// The topic of dead letters is missing, and we may not make it.
+pub(super) struct DeadLetterTopicRefused<'a> {
+    pub(super) topic: &'a str,
+    pub(super) code: RDKafkaErrorCode,
+}
+
+impl DeadLetterTopicRefused<'_> {
+    pub(super) fn emit(&self) {
+        let Self { topic, code } = self;
+        tracing::warn!(topic, %code, "the topic of dead letters is missing and cannot be created: the first bad message will wait for it");
     }
 }
 

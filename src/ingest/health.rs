@@ -24,9 +24,9 @@ impl Health {
     /// Why ingestion is not ready; `None` when it is: an assignment was seen, even an empty one, and no trouble since.
     pub fn not_ready(&self) -> Option<String> {
         let state = self.state();
-        let waiting = state.dead_letters.values().next();
-        match state.connection.as_ref().or(state.topic.as_ref()).or(waiting) {
-            Some(trouble) => Some(trouble.clone()),
+        let waiting = || state.waiting();
+        match state.connection.clone().or_else(|| state.topic.clone()).or_else(waiting) {
+            Some(trouble) => Some(trouble),
             None if !state.assigned => Some("no partition is assigned yet".to_owned()),
             None => None,
         }
@@ -76,6 +76,18 @@ impl Health {
     }
 }
 
+impl State {
+    /// One of the partitions that wait for their dead letters, why, and how many there are besides.
+    fn waiting(&self) -> Option<String> {
+        let (partition, why) = self.dead_letters.first_key_value()?;
+        let others = match self.dead_letters.len() - 1 {
+            0 => String::new(),
+            others => format!(", and so do {others} more"),
+        };
+        Some(format!("{partition} waits for its dead letters{others}: {why}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,7 +110,10 @@ mod tests {
         let health = Health::default();
         health.dead_letters_wait("t/1", "no such topic".to_owned());
         health.assigned();
-        assert_eq!(health.not_ready().as_deref(), Some("no such topic"));
+        assert_eq!(health.not_ready().as_deref(), Some("t/1 waits for its dead letters: no such topic"));
+        health.dead_letters_wait("t/0", "no such topic".to_owned());
+        let told = "t/0 waits for its dead letters, and so do 1 more: no such topic";
+        assert_eq!(health.not_ready().as_deref(), Some(told));
         health.dead_letters_go_on("t/0");
         assert!(health.not_ready().is_some());
         health.dead_letters_go_on("t/1");

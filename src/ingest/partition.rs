@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rdkafka::consumer::base_consumer::PartitionQueue;
+use rdkafka::{Message as _, consumer::base_consumer::PartitionQueue, message::BorrowedMessage};
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -120,7 +120,7 @@ impl Reader {
 }
 
 /// Adds a message to the batch; returns the last offset that was read.
-fn take(message: &impl rdkafka::Message, last: Option<i64>, batch: &mut Batch, bounds: &Bounds) -> Option<i64> {
+fn take(message: &BorrowedMessage<'_>, last: Option<i64>, batch: &mut Batch, bounds: &Bounds) -> Option<i64> {
     // A gap is normal (compaction, transaction markers). A step back within one assignment would be a bug, ours or
     // librdkafka's; to apply a message twice would be harmless, to move the offset back is not.
     if last.is_some_and(|last| message.offset() <= last) {

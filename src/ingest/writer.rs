@@ -2,19 +2,19 @@
 
 use std::{
     ops::Range,
+    pin::pin,
     sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     backoff::Backoff,
     batch::Batch,
-    consumer::{Context, Error},
-    dead_letters::{DeadLetters, Rejection},
+    consumer::Context,
+    dead_letters::{DeadLetters, Letter, Rejection},
     events::{BatchCommitted, BatchDelayed, DeadLetterDelivered, DeadLettersDelayed, MessageRejected},
     health::Health,
     partition::Unfinished,
@@ -31,6 +31,10 @@ const UNKNOWN_TRIES: u32 = 5;
 const REFUSED_IN_A_ROW: usize = 3;
 /// PostgreSQL's code for a statement that ran longer than it may.
 const STATEMENT_TIMED_OUT: &str = "57014";
+/// Dead letters that are on their way for so long are told to readiness.
+const SLOW: Duration = Duration::from_secs(3);
+/// So much longer they may be on their way when their partition is to be given up.
+const LAST_CHANCE: Duration = Duration::from_secs(3);
 
 /// Writes one partition's batches.
 pub(super) struct Writer {
@@ -41,8 +45,6 @@ pub(super) struct Writer {
     pub(super) store: Store,
     pub(super) dead_letters: Arc<DeadLetters>,
     pub(super) health: Arc<Health>,
-    /// Where to tell what ends ingestion.
-    pub(super) failed: UnboundedSender<Error>,
     pub(super) consumer: Weak<BaseConsumer<Context>>,
     pub(super) unfinished: Arc<Unfinished>,
     /// The partition is to be given up: what runs is finished, nothing new begun.
@@ -162,32 +164,33 @@ impl Writer {
 
     /// Delivers dead letters, as often as it takes. Until they have arrived the partition waits, and readiness tells.
     async fn deliver(&self, rejections: &[Rejection]) -> Result<(), GivenUp> {
-        if rejections.is_empty() {
-            return Ok(());
-        }
         let waiting = Waiting { health: &self.health, partition: &self.name };
+        let mut letters: Vec<_> = rejections.iter().map(Letter::of).collect();
         let mut backoff = Backoff::default();
-        loop {
-            // A try is not broken off when the partition is to be given up: the batch is stored already, and would be read
-            // again for nothing.
-            let error = match self.dead_letters.deliver(rejections).await {
-                Ok(()) => {
-                    for rejection in rejections {
-                        DeadLetterDelivered { rejection }.emit();
-                    }
-                    return Ok(());
-                }
-                Err(error) => error,
-            };
-            if error.is_fatal {
-                // Nobody listens any more when the process is already ending.
-                let _ = self.failed.send(Error::DeadLetters(error));
-                return Err(GivenUp);
-            }
+        while !letters.is_empty() {
+            let delivery = waiting.told_when_slow(self.dead_letters.deliver(&mut letters));
+            let Err(error) = self.unless_given_up(delivery).await? else { break };
             waiting.tell(error.to_string());
             let pause = backoff.next_pause();
             DeadLettersDelayed { partition: &self.name, tries: backoff.tries(), error: &error }.emit();
             self.pause_for(pause).await?;
+        }
+        for rejection in rejections {
+            DeadLetterDelivered { rejection }.emit();
+        }
+        Ok(())
+    }
+
+    /// Waits for the brokers' answer, and not much longer once the partition is to be given up: an answer that is about to
+    /// come spares the next owner the batch, and the topic a letter that is there already.
+    async fn unless_given_up<T>(&self, answer: impl Future<Output = T>) -> Result<T, GivenUp> {
+        let given_up = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(LAST_CHANCE).await;
+        };
+        tokio::select! {
+            answer = answer => Ok(answer),
+            () = given_up => Err(GivenUp),
         }
     }
 
@@ -216,6 +219,18 @@ struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
+    /// A delivery may take long before it fails; who asks how we are shall not wait as long.
+    async fn told_when_slow<T>(&self, delivery: impl Future<Output = T>) -> T {
+        let mut delivery = pin!(delivery);
+        match tokio::time::timeout(SLOW, &mut delivery).await {
+            Ok(delivered) => delivered,
+            Err(_) => {
+                self.tell("no broker has taken them yet".to_owned());
+                delivery.await
+            }
+        }
+    }
+
     fn tell(&self, why: String) {
         self.health.dead_letters_wait(self.partition, why);
     }

@@ -6,6 +6,7 @@ mod kafka;
 pub(crate) mod node;
 mod process;
 mod proxy;
+mod raw_record;
 mod server;
 mod service;
 mod tables;

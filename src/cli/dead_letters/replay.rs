@@ -1,28 +1,37 @@
 //! `dead-letters replay`: letters sent to where they came from.
 
+use std::collections::HashSet;
+
 use clap::Args;
+use futures_util::future::join_all;
+use indicatif::ProgressBar;
 use rdkafka::error::KafkaError;
+use tokio::sync::mpsc;
 
 use super::{
     super::{Failure, progress},
-    place, read,
+    a_reason, letters,
 };
 use crate::{
-    config::Config,
+    config,
     domain::Timestamp,
-    ingest::{DeadLetter, Replayer},
-    store::{MessageIdentity, Store},
+    ingest::{DeadLetter, DeadLetterReader, Place, Replayer},
+    store::Store,
 };
 
-/// Send dead letters again, to the topics and partitions that they came from, with key, headers and time as they were.
-/// Those that were sent again before are left alone.
+/// So many letters, or so many bytes, are sent together; what has arrived of them is then marked.
+const AT_ONCE: usize = 100;
+const BYTES_AT_ONCE: usize = 8 * 1024 * 1024;
+
+/// Send dead letters again, to the topic and the partitions that they came from, with key, headers and time as they were.
+/// Those that were sent again before are left alone, unless the message was refused again.
 #[derive(Debug, Args)]
 pub(super) struct Replay {
     /// Which: partition:offset, as `list` writes them.
-    #[arg(value_name = "PLACE", value_parser = place)]
-    places: Vec<String>,
+    #[arg(value_name = "PLACE")]
+    places: Vec<Place>,
     /// All that were refused for this reason.
-    #[arg(long, conflicts_with = "places")]
+    #[arg(long, conflicts_with = "places", value_parser = a_reason())]
     reason: Option<String>,
     /// All that there are.
     #[arg(long, conflicts_with_all = ["places", "reason"])]
@@ -35,73 +44,143 @@ pub(super) struct Replay {
     dry_run: bool,
 }
 
+/// What became of the letters that were selected.
+#[derive(Default)]
+struct Outcome {
+    /// The places that were found, where places were named.
+    found: HashSet<Place>,
+    sent: usize,
+    sent_before: usize,
+    unsendable: usize,
+}
+
 impl Replay {
-    pub(super) async fn run(self, config: Config) -> Result<(), Failure> {
+    pub(super) async fn run(self, kafka: &config::Kafka, store: &Store) -> Result<(), Failure> {
         if self.places.is_empty() && self.reason.is_none() && !self.all {
             let message =
                 "nothing is selected: name places, as `dead-letters list` writes them, or give --reason or --all";
             return Err(Failure::Usage(message.to_owned()));
         }
-        let letters = self.selected(&config).await?;
-        let store = Store::open(&config.database).await.map_err(Failure::Database)?;
-        let result = self.send(&config, &store, letters).await;
-        store.close().await;
-        result
-    }
-
-    /// The letters that are asked for. They are held in memory, so as many as fit there can be sent at once.
-    async fn selected(&self, config: &Config) -> Result<Vec<DeadLetter>, Failure> {
-        let (places, reason, all) = (self.places.clone(), self.reason.clone(), self.all);
-        let letters = read(&config.kafka, Vec::new(), move |letters, letter| {
-            let is_of_reason = || reason.as_deref() == Some(letter.reason());
-            if all || is_of_reason() || places.contains(&letter.place()) {
-                letters.push(letter);
-            }
-        });
-        let letters = letters.await?;
-        let missing = self.places.iter().find(|place| !letters.iter().any(|letter| letter.place() == **place));
-        missing.map_or(Ok(letters), |place| {
-            Err(Failure::Usage(format!(
-                "there is no dead letter at {place}: `dead-letters list` tells which there are"
-            )))
-        })
-    }
-
-    async fn send(&self, config: &Config, store: &Store, letters: Vec<DeadLetter>) -> Result<(), Failure> {
-        let total = letters.len();
-        let to_send = if self.again { letters } else { not_sent_before(store, letters).await? };
-        let left_alone = total - to_send.len();
-        if self.dry_run {
-            for letter in &to_send {
-                println!("{} would be sent to {} ({})", letter.place(), letter.origin(), letter.reason());
-            }
-            println!("{} dead letters would be sent, {left_alone} were sent before", to_send.len());
-            return Ok(());
-        }
         let unusable = |source: KafkaError| Failure::Kafka {
             doing: "the Kafka client cannot be set up; see [kafka] in the configuration".to_owned(),
             source,
         };
-        let replayer = Replayer::new(&config.kafka).map_err(unusable)?;
-        let bar = progress::bar(to_send.len() as u64, "sending");
-        for letter in &to_send {
-            replayer.send(letter).await?;
-            // Marked one by one: whatever ends this, what arrived is not sent twice. A letter that is sent and not yet
-            // marked is ingested once all the same.
-            let identity: Vec<_> = letter.identity().into_iter().collect();
-            store.mark_replayed(&identity, Timestamp::now()).await.map_err(Failure::Database)?;
-            bar.inc(1);
+        let replayer = Replayer::new(kafka).map_err(unusable)?;
+        let mut reader = DeadLetterReader::open(kafka)?;
+        if !self.places.is_empty() {
+            reader = reader.around(&self.places);
         }
+        let outcome = self.replay(reader, &replayer, store).await?;
+        self.tell(&outcome)
+    }
+
+    async fn replay(&self, reader: DeadLetterReader, replayer: &Replayer, store: &Store) -> Result<Outcome, Failure> {
+        let bar = progress::bar(reader.offsets(), "reading and sending");
+        let (mut letters, reading) = letters(reader);
+        let mut outcome = Outcome::default();
+        loop {
+            let some = self.next(&mut letters, &bar).await;
+            if some.is_empty() {
+                break;
+            }
+            outcome.found.extend(some.iter().map(DeadLetter::place).filter(|place| self.places.contains(place)));
+            let some = sendable(some, replayer, &bar, &mut outcome);
+            let some = self.not_sent_before(some, store, &mut outcome).await?;
+            self.send(&some, replayer, store).await?;
+            outcome.sent += some.len();
+        }
+        reading.ended()?;
         bar.finish_and_clear();
-        println!("{} dead letters sent, {left_alone} were sent before", to_send.len());
+        Ok(outcome)
+    }
+
+    /// The next letters that are selected; none at the end.
+    async fn next(&self, letters: &mut mpsc::Receiver<DeadLetter>, bar: &ProgressBar) -> Vec<DeadLetter> {
+        let (mut some, mut bytes) = (vec![], 0);
+        while some.len() < AT_ONCE && bytes < BYTES_AT_ONCE {
+            let Some(letter) = letters.recv().await else { break };
+            bar.inc(1);
+            if self.selects(&letter) {
+                bytes += letter.value().map_or(0, <[u8]>::len);
+                some.push(letter);
+            }
+        }
+        some
+    }
+
+    fn selects(&self, letter: &DeadLetter) -> bool {
+        self.all || self.reason.as_deref() == Some(letter.reason()) || self.places.contains(&letter.place())
+    }
+
+    /// Those that were not, each once: a process that was killed in between may have sent a letter twice.
+    async fn not_sent_before(
+        &self,
+        letters: Vec<DeadLetter>,
+        store: &Store,
+        outcome: &mut Outcome,
+    ) -> Result<Vec<DeadLetter>, Failure> {
+        if self.again {
+            return Ok(letters);
+        }
+        let refusals: Vec<_> = letters.iter().filter_map(DeadLetter::refusal).collect();
+        let replayed = store.replayed(&refusals).await.map_err(Failure::Database)?;
+        let mut seen: HashSet<_> = replayed.into_keys().collect();
+        let (mut fresh, all) = (vec![], letters.len());
+        for letter in letters {
+            if letter.refusal().is_none_or(|refusal| seen.insert(refusal)) {
+                fresh.push(letter);
+            }
+        }
+        outcome.sent_before += all - fresh.len();
+        Ok(fresh)
+    }
+
+    /// Sends letters and marks those that have arrived: whatever ends this, few that arrived are sent twice, and those are
+    /// ingested once all the same.
+    async fn send(&self, letters: &[DeadLetter], replayer: &Replayer, store: &Store) -> Result<(), Failure> {
+        if self.dry_run {
+            for letter in letters {
+                println!("{} would be sent to {} ({})", letter.place(), letter.origin(), letter.reason());
+            }
+            return Ok(());
+        }
+        let results = join_all(letters.iter().map(|letter| replayer.send(letter))).await;
+        let arrived = letters.iter().zip(&results).filter(|(_, result)| result.is_ok());
+        let arrived: Vec<_> = arrived.filter_map(|(letter, _)| letter.refusal()).collect();
+        store.mark_replayed(&arrived, Timestamp::now()).await.map_err(Failure::Database)?;
+        results.into_iter().collect::<Result<(), _>>().map_err(Failure::Replay)
+    }
+
+    fn tell(&self, outcome: &Outcome) -> Result<(), Failure> {
+        let Outcome { found, sent, sent_before, unsendable } = outcome;
+        let done = if self.dry_run { "would be sent" } else { "sent" };
+        println!("{sent} dead letters {done}, {sent_before} were sent before, {unsendable} cannot be sent");
+        if let Some(place) = self.places.iter().find(|place| !found.contains(place)) {
+            let message = format!("there is no dead letter at {place}: `dead-letters list` tells which there are");
+            return Err(Failure::Usage(message));
+        }
+        // Those who name a letter want that one; those who want all get what there is.
+        if !self.places.is_empty() && *unsendable > 0 {
+            return Err(Failure::Usage(format!("{unsendable} of the letters named cannot be sent; see above why")));
+        }
         Ok(())
     }
 }
 
-/// Those that were not, each message once: one that died again lies there twice.
-async fn not_sent_before(store: &Store, letters: Vec<DeadLetter>) -> Result<Vec<DeadLetter>, Failure> {
-    let identities: Vec<MessageIdentity> = letters.iter().filter_map(DeadLetter::identity).collect();
-    let mut sent: std::collections::HashSet<_> =
-        store.replayed(&identities).await.map_err(Failure::Database)?.into_keys().collect();
-    Ok(letters.into_iter().filter(|letter| letter.identity().is_none_or(|identity| sent.insert(identity))).collect())
+/// Tells of those that cannot be sent, and goes on with the others.
+fn sendable(
+    letters: Vec<DeadLetter>,
+    replayer: &Replayer,
+    bar: &ProgressBar,
+    outcome: &mut Outcome,
+) -> Vec<DeadLetter> {
+    let (mut sendable, all) = (vec![], letters.len());
+    for letter in letters {
+        match replayer.check(&letter) {
+            Ok(()) => sendable.push(letter),
+            Err(error) => bar.suspend(|| eprintln!("not sent: {error}")),
+        }
+    }
+    outcome.unsendable += all - sendable.len();
+    sendable
 }

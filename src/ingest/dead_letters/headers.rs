@@ -2,10 +2,10 @@
 //!
 //! The set names where the message stood at first, why it was refused last, and how often. Half of its names are those of
 //! Kafka Connect, which tools know; a message may have come with such headers of somebody else's, which stay. Ours are
-//! the last of each name, and are there only where `ira.attempts` is. So a letter that is sent again and dies again has
-//! one set still, and is as long as before.
+//! the last headers of a letter, all of them, in one order; anything else is somebody else's. So a letter that is sent
+//! again and dies again has one set still, and is as long as before.
 
-use std::fmt;
+use std::{fmt, panic::AssertUnwindSafe};
 
 use bytes::Bytes;
 use rdkafka::{
@@ -14,31 +14,32 @@ use rdkafka::{
 };
 use sha2::{Digest as _, Sha256};
 
+use super::form::Extent;
 use crate::{domain::Timestamp, message::Rejected};
 
-const TOPIC: &str = "__connect.errors.topic";
-const PARTITION: &str = "__connect.errors.partition";
-const OFFSET: &str = "__connect.errors.offset";
-const STAGE: &str = "__connect.errors.stage";
-const CLASS: &str = "__connect.errors.exception.class.name";
-const DETAIL: &str = "__connect.errors.exception.message";
-const REASON: &str = "ira.reason";
-const TIMESTAMP: &str = "ira.timestamp";
-const FAILED_AT: &str = "ira.failed_at";
-const VERSION: &str = "ira.service.version";
-const ATTEMPTS: &str = "ira.attempts";
-const TRUNCATED: &str = "ira.truncated";
-const LENGTH: &str = "ira.length";
-const SHA256: &str = "ira.sha256";
-
-const OURS: [&str; 14] = [
-    TOPIC, PARTITION, OFFSET, STAGE, CLASS, DETAIL, REASON, TIMESTAMP, FAILED_AT, VERSION, ATTEMPTS, TRUNCATED, LENGTH,
-    SHA256,
+/// The names of our set, in their order. The last three are there only where the letter was cut.
+const SET: [&str; 14] = [
+    "__connect.errors.topic",
+    "__connect.errors.partition",
+    "__connect.errors.offset",
+    "__connect.errors.stage",
+    "__connect.errors.exception.class.name",
+    "__connect.errors.exception.message",
+    "ira.reason",
+    "ira.timestamp",
+    "ira.failed_at",
+    "ira.service.version",
+    "ira.attempts",
+    "ira.truncated",
+    "ira.length",
+    "ira.sha256",
 ];
+/// How many of them a letter has that is whole.
+const OF_A_WHOLE_LETTER: usize = SET.len() - 3;
 
 /// What Connect's tools show as the place and the kind of the failure.
-const THE_STAGE: &str = "VALUE_CONVERTER";
-const THE_CLASS: &str = "insights_results_aggregator.BadMessage";
+const STAGE: &str = "VALUE_CONVERTER";
+const CLASS: &str = "insights_results_aggregator.BadMessage";
 
 /// Where a message stood at first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,13 @@ pub struct Origin {
     pub offset: i64,
     /// Its timestamp in milliseconds, as Kafka gave it; `None` where it had none.
     pub timestamp: Option<i64>,
+}
+
+impl Origin {
+    fn of(message: &OwnedMessage) -> Self {
+        let (topic, timestamp) = (message.topic().to_owned(), message.timestamp().to_millis());
+        Self { topic, partition: message.partition(), offset: message.offset(), timestamp }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -67,82 +75,103 @@ pub(super) struct Told {
     pub(super) reason: String,
     pub(super) detail: String,
     pub(super) failed_at: String,
-    pub(super) is_truncated: bool,
+    /// The length of the value as it was, where the letter was cut.
+    pub(super) cut_from: Option<usize>,
+    /// How many headers come before the set.
+    foreign: usize,
 }
 
 impl Told {
     /// Reads the set; `None` where there is none, or none that we wrote.
     pub(super) fn of(message: &OwnedMessage) -> Option<Self> {
-        let text = |name| last(message, name).and_then(|value| std::str::from_utf8(value).ok()).map(ToOwned::to_owned);
+        let headers = message.headers()?;
+        let (foreign, names) = [OF_A_WHOLE_LETTER, SET.len()].into_iter().find_map(|names| {
+            let foreign = headers.count().checked_sub(names)?;
+            // The last one first: it is the only one that is looked at in most messages.
+            let is_set = (0..names).rev().all(|at| readable(headers, foreign + at).is_some_and(|h| h.key == SET[at]));
+            is_set.then_some((foreign, names))
+        })?;
+        let text = |name| {
+            let at = SET[..names].iter().position(|known| *known == name)?;
+            Some(std::str::from_utf8(readable(headers, foreign + at)?.value?).ok()?.to_owned())
+        };
         let origin = Origin {
-            topic: text(TOPIC)?,
-            partition: text(PARTITION)?.parse().ok()?,
-            offset: text(OFFSET)?.parse().ok()?,
-            timestamp: text(TIMESTAMP)?.parse().ok().filter(|timestamp| *timestamp >= 0),
+            topic: text("__connect.errors.topic")?,
+            partition: text("__connect.errors.partition")?.parse().ok()?,
+            offset: text("__connect.errors.offset")?.parse().ok()?,
+            timestamp: text("ira.timestamp")?.parse().ok().filter(|timestamp| *timestamp >= 0),
         };
         Some(Self {
             origin,
-            attempts: text(ATTEMPTS)?.parse().ok()?,
-            reason: text(REASON)?,
-            detail: text(DETAIL)?,
-            failed_at: text(FAILED_AT)?,
-            is_truncated: text(TRUNCATED).is_some(),
+            attempts: text("ira.attempts")?.parse().ok()?,
+            reason: text("ira.reason")?,
+            detail: text("__connect.errors.exception.message")?,
+            failed_at: text("ira.failed_at")?,
+            cut_from: if names == SET.len() { Some(text("ira.length")?.parse().ok()?) } else { None },
+            foreign,
         })
+    }
+
+    /// The set of a message that was sent again. A letter goes back to the topic that it came from; a set that names
+    /// another topic is somebody else's, and must not decide where an operator's replay sends the message one day.
+    fn of_one_sent_again(message: &OwnedMessage) -> Option<Self> {
+        Self::of(message).filter(|told| told.origin.topic == message.topic())
     }
 }
 
 /// Where a message that is refused now stood at first, and how often it was refused, this time included.
 pub(super) fn origin_and_attempts(message: &OwnedMessage) -> (Origin, u32) {
-    match Told::of(message) {
+    match Told::of_one_sent_again(message) {
         Some(told) => (told.origin, told.attempts.saturating_add(1)),
-        None => {
-            let (topic, timestamp) = (message.topic().to_owned(), message.timestamp().to_millis());
-            (Origin { topic, partition: message.partition(), offset: message.offset(), timestamp }, 1)
-        }
+        None => (Origin::of(message), 1),
     }
 }
 
-/// The headers of the dead letter of a message, of whose value so much is sent.
-pub(super) fn beside(message: &OwnedMessage, why: &Rejected, sent: Option<&[u8]>, at: Timestamp) -> OwnedHeaders {
+/// The headers of the dead letter of a message, of which so much is sent.
+pub(super) fn beside(message: &OwnedMessage, why: &Rejected, sent: Extent, at: Timestamp) -> OwnedHeaders {
     let (origin, attempts) = origin_and_attempts(message);
-    let version = crate::VERSION;
-    let mut ours = vec![
-        (TOPIC, origin.topic),
-        (PARTITION, origin.partition.to_string()),
-        (OFFSET, origin.offset.to_string()),
-        (STAGE, THE_STAGE.to_owned()),
-        (CLASS, THE_CLASS.to_owned()),
-        (DETAIL, why.detail.clone()),
-        (REASON, why.reason.as_str().to_owned()),
-        (TIMESTAMP, origin.timestamp.unwrap_or(-1).to_string()),
-        (FAILED_AT, at.to_string()),
-        (VERSION, version.to_owned()),
-        (ATTEMPTS, attempts.to_string()),
+    let mut values = vec![
+        origin.topic,
+        origin.partition.to_string(),
+        origin.offset.to_string(),
+        STAGE.to_owned(),
+        CLASS.to_owned(),
+        why.detail.clone(),
+        why.reason.as_str().to_owned(),
+        origin.timestamp.unwrap_or(-1).to_string(),
+        at.to_string(),
+        crate::VERSION.to_owned(),
+        attempts.to_string(),
     ];
-    let value = message.payload().unwrap_or_default();
-    if sent.is_some_and(|sent| sent.len() < value.len()) {
+    let (headers, cut) = match sent {
+        Extent::Whole => (foreign(message), None),
+        Extent::Beginning(_) => (foreign(message), Some("value")),
+        Extent::Nothing => (OwnedHeaders::new(), Some("key, headers and value")),
+    };
+    if let Some(cut) = cut {
+        let value = message.payload().unwrap_or_default();
         let digest = format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(value)));
-        ours.extend([(TRUNCATED, "true".to_owned()), (LENGTH, value.len().to_string()), (SHA256, digest)]);
+        values.extend([cut.to_owned(), value.len().to_string(), digest]);
     }
-    ours.iter().fold(foreign(message), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
+    SET.iter().zip(&values).fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
 }
 
 /// The headers that are not ours, in their order, those without a value too.
 fn foreign(message: &OwnedMessage) -> OwnedHeaders {
     let Some(headers) = message.headers() else { return OwnedHeaders::new() };
-    let has_ours = Told::of(message).is_some();
-    let is_ours = |index: usize, key: &str| has_ours && OURS.contains(&key) && last_place(message, key) == Some(index);
-    let kept = headers.iter().enumerate().filter(|(index, header)| !is_ours(*index, header.key));
-    kept.fold(OwnedHeaders::new(), |kept, (_, header)| kept.insert(header))
+    match Told::of_one_sent_again(message) {
+        // By librdkafka, so that those which cannot be read are copied too.
+        None => headers.clone(),
+        Some(told) => {
+            (0..told.foreign).filter_map(|at| readable(headers, at)).fold(OwnedHeaders::new(), OwnedHeaders::insert)
+        }
+    }
 }
 
-fn last<'a>(message: &'a OwnedMessage, name: &str) -> Option<&'a [u8]> {
-    message.headers()?.get(last_place(message, name)?).value
-}
-
-fn last_place(message: &OwnedMessage, name: &str) -> Option<usize> {
-    let headers = message.headers()?;
-    (0..headers.count()).rev().find(|index| headers.get(*index).key == name)
+/// A header, unless its name is not UTF-8. rdkafka panics over such a name, and whoever may write the topic could stop
+/// ingestion by it.
+pub(super) fn readable(headers: &OwnedHeaders, at: usize) -> Option<Header<'_, &[u8]>> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| headers.try_get(at))).ok().flatten()
 }
 
 #[cfg(test)]
@@ -163,15 +192,19 @@ mod tests {
         headers.iter().map(|header| (header.key.to_owned(), header.value.map(text))).collect()
     }
 
+    fn bytes(headers: &Texts) -> usize {
+        headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, String::len)).sum()
+    }
+
     fn dies(message: &OwnedMessage, detail: &str) -> OwnedHeaders {
         let why = Rejected { reason: Reason::NotJson, detail: detail.to_owned() };
-        beside(message, &why, message.payload(), "2026-01-02T03:04:05Z".parse().expect("a time"))
+        beside(message, &why, Extent::Whole, "2026-01-02T03:04:05Z".parse().expect("a time"))
     }
 
     #[test]
     fn a_message_that_dies_again_and_again_keeps_its_first_origin_and_one_set() {
         let foreign = OwnedHeaders::new()
-            .insert(Header { key: TOPIC, value: Some("somebody else's") })
+            .insert(Header { key: SET[0], value: Some("somebody else's") })
             .insert(Header { key: "null", value: None::<&str> })
             .insert(Header { key: "twice", value: Some("1") })
             .insert(Header { key: "twice", value: Some("2") });
@@ -183,6 +216,11 @@ mod tests {
             headers = dies(&again, "again");
             let now = texts(&headers);
             assert_eq!(now.len(), after_one.len());
+            assert_eq!(
+                bytes(&now) - round.to_string().len(),
+                bytes(&after_one) - 1,
+                "as long as before, but for the count"
+            );
             assert_eq!(now[..4], after_one[..4], "what was there stays, in its order");
             let told = Told::of(&message(0, Some(headers.clone()))).expect("our set");
             assert_eq!((told.attempts, told.detail.as_str(), told.origin.offset), (round, "again", 41));
@@ -191,22 +229,40 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_somebody_else_are_no_set_of_ours() {
-        let foreign = [TOPIC, PARTITION, OFFSET, STAGE, CLASS, DETAIL]
-            .iter()
-            .fold(OwnedHeaders::new(), |all, key| all.insert(Header { key, value: Some("1") }));
-        let message = message(5, Some(foreign));
-        assert_eq!(origin_and_attempts(&message).0.to_string(), "t/3@5");
-        assert_eq!(texts(&dies(&message, "x")).iter().filter(|(key, _)| key == TOPIC).count(), 2);
+    fn what_somebody_else_wrote_is_no_set_of_ours() {
+        let set = |topic: &str, names: &[&str]| {
+            let value = |name: &str| if name == SET[0] { topic.to_owned() } else { "1".to_owned() };
+            let add = |all: OwnedHeaders, name: &&str| all.insert(Header { key: name, value: Some(&value(name)) });
+            names.iter().fold(OwnedHeaders::new(), add)
+        };
+        let ours = &SET[..OF_A_WHOLE_LETTER];
+        let told = |headers| origin_and_attempts(&message(5, Some(headers)));
+        assert_eq!(told(set("t", ours)).0.to_string(), "t/1@1", "as we write it");
+        for (case, headers) in [
+            ("Connect's names alone", set("t", &SET[..6])),
+            ("another topic", set("elsewhere", ours)),
+            ("not at the end", set("t", ours).insert(Header { key: "later", value: Some("") })),
+            ("one is missing", set("t", &ours[1..])),
+        ] {
+            assert_eq!(told(headers.clone()), (Origin::of(&message(5, None)), 1), "{case}");
+            let after = texts(&dies(&message(5, Some(headers.clone())), "x"));
+            assert_eq!(after[..headers.count()], texts(&headers)[..], "{case}: it stays");
+            assert_eq!(after.len(), headers.count() + ours.len(), "{case}");
+        }
     }
 
     #[test]
     fn what_is_cut_tells_what_it_was() {
         let why = Rejected { reason: Reason::TooLarge, detail: "x".to_owned() };
-        let headers = beside(&message(1, None), &why, Some(b"val"), Timestamp::now());
-        let told = texts(&headers);
-        let has = |key: &str, value: &str| told.contains(&(key.to_owned(), Some(value.to_owned())));
-        assert!(has(TRUNCATED, "true") && has(LENGTH, "5"), "{told:?}");
-        assert!(has(SHA256, "cd42404d52ad55ccfa9aca4adc828aa5800ad9d385a0671fbcbf724118320619"), "{told:?}");
+        let foreign = || Some(OwnedHeaders::new().insert(Header { key: "a", value: Some("b") }));
+        for (sent, cut, kept) in [(Extent::Beginning(3), "value", 1), (Extent::Nothing, "key, headers and value", 0)] {
+            let headers = beside(&message(1, foreign()), &why, sent, Timestamp::now());
+            let told = texts(&headers);
+            let has = |key: &str, value: &str| told.contains(&(key.to_owned(), Some(value.to_owned())));
+            assert!(has("ira.truncated", cut) && has("ira.length", "5"), "{told:?}");
+            assert!(has("ira.sha256", "cd42404d52ad55ccfa9aca4adc828aa5800ad9d385a0671fbcbf724118320619"), "{told:?}");
+            assert_eq!(told.len(), kept + SET.len());
+            assert_eq!(Told::of(&message(1, Some(headers))).expect("our set").cut_from, Some(5));
+        }
     }
 }

@@ -8,6 +8,7 @@ use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication},
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer as _},
+    error::RDKafkaErrorCode,
     message::OwnedMessage,
     producer::{BaseProducer, BaseRecord, FutureProducer, FutureRecord, Producer as _},
 };
@@ -53,11 +54,17 @@ impl Topic {
         self.make_with(&[]).await;
     }
 
-    async fn make_with(&self, settings: &[(&str, &str)]) {
+    /// Makes the topic that was named, with settings of its own.
+    pub(crate) async fn make_with(&self, settings: &[(&str, &str)]) {
+        self.try_make_with(settings).await.expect("the topic is created");
+    }
+
+    /// Makes the topic, unless the brokers refuse.
+    pub(crate) async fn try_make_with(&self, settings: &[(&str, &str)]) -> Result<(), RDKafkaErrorCode> {
         let mut new = NewTopic::new(&self.name, self.partitions, TopicReplication::Fixed(1));
         new.config.extend_from_slice(settings);
         let made = admin().create_topics([&new], &AdminOptions::new().operation_timeout(Some(PATIENCE))).await;
-        made.expect("create a topic").pop().expect("one answer").expect("the topic is created");
+        made.expect("create a topic").pop().expect("one answer").map(drop).map_err(|(_, code)| code)
     }
 
     /// The configuration of a consumer of this topic.

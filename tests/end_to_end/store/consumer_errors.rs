@@ -2,8 +2,8 @@
 
 use ::entity::consumer_error;
 use insights_results_aggregator::{
-    domain::Digest,
-    store::{Batch, RejectedMessage, Store, Written, count_statements},
+    domain::{Digest, Timestamp},
+    store::{Batch, MessageIdentity, Refusal, RejectedMessage, Replayed, Store, Written, count_statements},
 };
 use sea_orm::EntityTrait;
 
@@ -78,6 +78,54 @@ async fn a_message_that_is_read_again_is_the_same_row() {
         let after = rows(&database).await;
         assert_eq!(after.len(), 3, "{}: twice in a batch it is one row too", database.name);
         assert!(before.iter().all(|row| after.contains(row)), "{}", database.name);
+    }
+}
+
+/// The refusal of `rejected(offset)`.
+fn refusal(offset: i64, attempt: u32) -> Refusal {
+    let RejectedMessage { topic, partition, timestamp, value_digest, .. } = rejected(offset);
+    Refusal { message: MessageIdentity { topic, partition, offset, timestamp, value_digest }, attempt }
+}
+
+fn refused_again(offset: i64, attempts: u32) -> RejectedMessage {
+    RejectedMessage { attempts, reason: "too_large", detail: format!("time {attempts}"), ..rejected(offset) }
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_again_is_the_same_row_and_tells_the_last_refusal_whatever_is_read_again() {
+    for database in each_database().await {
+        let store = database.store().await;
+        record(&store, &[rejected(1)]).await;
+        record(&store, &[refused_again(1, 3), refused_again(1, 2)]).await;
+        let row = only_row(&database).await;
+        assert_eq!((row.attempts, row.reason.as_str(), row.detail.as_str()), (3, "too_large", "time 3"));
+        record(&store, &[rejected(1), refused_again(1, 2), RejectedMessage { reason: "x", ..refused_again(1, 3) }])
+            .await;
+        assert_eq!(only_row(&database).await, row, "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_again_is_marked_until_it_is_refused_again() {
+    for database in each_database().await {
+        let store = database.store().await;
+        record(&store, &[rejected(1), rejected(2), RejectedMessage { timestamp: None, ..rejected(3) }]).await;
+        let mut timeless = refusal(3, 1);
+        timeless.message.timestamp = None;
+        let all = [refusal(1, 1), refusal(2, 1), timeless.clone(), refusal(2, 2), refusal(9, 1)];
+        assert!(store.replayed(&all).await.expect("read").is_empty(), "{}", database.name);
+
+        let at: Timestamp = "2026-01-02T03:04:05.000006Z".parse().expect("a time");
+        store.mark_replayed(&[refusal(1, 1), refusal(2, 1), timeless.clone()], at).await.expect("marked");
+        // Before it could be marked once more, it was refused again: that refusal is unanswered.
+        record(&store, &[refused_again(2, 2)]).await;
+        store.mark_replayed(&[refusal(2, 1)], at).await.expect("marked");
+        let expected = [
+            (refusal(1, 1), Replayed::At(at)),
+            (refusal(2, 1), Replayed::AndRefusedAgain),
+            (timeless, Replayed::At(at)),
+        ];
+        assert_eq!(store.replayed(&all).await.expect("read"), expected.into(), "{}", database.name);
     }
 }
 

@@ -11,7 +11,7 @@ use insights_results_aggregator::{
     identity::{Scope, Viewer},
     store::{
         Batch, ClusterFilter, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPlace,
-        Direction, End, HistoryEventKind, HistoryListing, HistoryPlace, MessageIdentity, RejectedMessage,
+        Direction, End, HistoryEventKind, HistoryListing, HistoryPlace, MessageIdentity, Refusal, RejectedMessage,
         RuleHitListing, Store, Window, tell_statements,
     },
 };
@@ -113,14 +113,14 @@ async fn ask_everything(store: &Store) {
             read_children(store, scope, total).await;
         }
     }
-    let messages: Vec<_> = (0..100).map(|offset| identity(&rejected(offset))).collect();
-    store.replayed(&messages).await.expect("messages");
-    store.mark_replayed(&messages, minute(3)).await.expect("marked");
+    let refusals: Vec<_> = (0..100).map(|offset| refusal(&rejected(offset))).collect();
+    store.replayed(&refusals).await.expect("refusals");
+    store.mark_replayed(&refusals, minute(3)).await.expect("marked");
 }
 
-fn identity(message: &RejectedMessage) -> MessageIdentity {
-    let RejectedMessage { topic, partition, offset, timestamp, value_digest, .. } = message.clone();
-    MessageIdentity { topic, partition, offset, timestamp, value_digest }
+fn refusal(message: &RejectedMessage) -> Refusal {
+    let RejectedMessage { topic, partition, offset, timestamp, value_digest, attempts, .. } = message.clone();
+    Refusal { message: MessageIdentity { topic, partition, offset, timestamp, value_digest }, attempt: attempts }
 }
 
 async fn read_children(store: &Store, scope: Scope, total: bool) {

@@ -1,5 +1,5 @@
 -- Messages that could not be ingested. One that is read again is the same row and stays as it is; one that was sent again
--- and refused again is the same row, and tells the last refusal.
+-- and refused again is the same row, tells the last refusal, and was not sent again since.
 INSERT INTO consumer_error (topic, partition, topic_offset, message_timestamp, value_digest, value_bytes, message_key,
                             reason, detail, attempts, consumed_at)
 SELECT n.topic, n.partition, n.topic_offset, n.message_timestamp, n.value_digest, n.value_bytes,
@@ -9,5 +9,6 @@ FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[], $5::bytea[], $6::
     AS n (topic, partition, topic_offset, message_timestamp, value_digest, value_bytes, message_key, reason, detail,
           attempts)
 ON CONFLICT (topic, partition, topic_offset, message_timestamp, value_digest) DO UPDATE
-SET reason = excluded.reason, detail = excluded.detail, attempts = excluded.attempts, consumed_at = excluded.consumed_at
+SET reason = excluded.reason, detail = excluded.detail, attempts = excluded.attempts, consumed_at = excluded.consumed_at,
+    replayed_at = NULL
 WHERE excluded.attempts > consumer_error.attempts
