@@ -2,6 +2,7 @@
 //! what it is compared with.
 
 mod flow;
+mod intervals;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
