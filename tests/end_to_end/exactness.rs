@@ -5,6 +5,7 @@
 
 use std::env;
 
+use ::entity::{cluster, consumer_error, organization, rule_hit, rule_hit_history};
 use insights_results_aggregator::{
     domain::Digest,
     store::{Batch, RejectedMessage},
@@ -62,7 +63,6 @@ fn bad(offset: usize) -> RejectedMessage {
 
 /// Empties the tables, but for the dictionary, which the store remembers.
 async fn empty(connection: &DatabaseConnection) {
-    use ::entity::{cluster, consumer_error, organization, rule_hit, rule_hit_history};
     rule_hit::Entity::delete_many().exec(connection).await.expect("empty");
     rule_hit_history::Entity::delete_many().exec(connection).await.expect("empty");
     cluster::Entity::delete_many().exec(connection).await.expect("empty");
@@ -149,11 +149,13 @@ async fn ingest(database: &Database, topic: &Topic) {
     running.stop().await.expect("a clean end");
 }
 
-/// The clusters' rows, with the times when they were stored.
-async fn rows(connection: &DatabaseConnection) -> Vec<::entity::cluster::Model> {
-    let mut rows = ::entity::cluster::Entity::find().all(connection).await.expect("rows");
-    rows.sort_by_key(|row| row.id);
-    rows
+/// The rows that tell our clock's time: clusters with when they were stored, bad messages with when they were consumed.
+async fn rows(connection: &DatabaseConnection) -> (Vec<cluster::Model>, Vec<consumer_error::Model>) {
+    let mut clusters = cluster::Entity::find().all(connection).await.expect("clusters");
+    clusters.sort_by_key(|row| row.id);
+    let mut errors = consumer_error::Entity::find().all(connection).await.expect("bad messages");
+    errors.sort_by_key(|row| (row.partition, row.topic_offset));
+    (clusters, errors)
 }
 
 #[tokio::test(flavor = "multi_thread")]

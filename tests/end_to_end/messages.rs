@@ -28,9 +28,19 @@ impl Message {
     }
 
     /// The same, one hit more; `details` is JSON and stays as it is written.
-    pub(crate) fn hit(mut self, rule: &str, key: &str, details: &str) -> Self {
+    pub(crate) fn hit(self, rule: &str, key: &str, details: &str) -> Self {
+        self.hit_with(rule, key, &format!(r#", "details": {details}"#))
+    }
+
+    /// The same, one hit more that has nothing to fill in.
+    pub(crate) fn hit_without_details(self, rule: &str, key: &str) -> Self {
+        self.hit_with(rule, key, "")
+    }
+
+    /// The same, one hit more with a member begun with a comma, or none.
+    fn hit_with(mut self, rule: &str, key: &str, member: &str) -> Self {
         let name = format!(r#""rule_id": "{rule}|{key}", "component": "{rule}.report", "key": "{key}""#);
-        self.hits.push(format!(r#"{{{name}, "type": "rule", "details": {details}, "tags": [], "links": {{}}}}"#));
+        self.hits.push(format!(r#"{{{name}, "type": "rule"{member}, "tags": [], "links": {{}}}}"#));
         self
     }
 

@@ -16,10 +16,18 @@ use uuid::Uuid;
 pub(crate) use self::flow::{Flow, differences};
 use crate::{harness::Tables, messages::Message};
 
-/// Details that databases and readers have stumbled over.
-pub(crate) const DETAILS: [&str; 6] =
-    ["{}", r#"{"a": "\u0000"}"#, r#"{"b":"🦀 ' \" \\ $1 ?","c":[1e2, -0.0]}"#, "[]", r#"{"a":1}"#, r#"{"a":2}"#];
-pub(crate) const VERSIONS: [&str; 3] = ["4.16.3", "4.17.0-rc.1", "of no known form"];
+/// Details that databases and readers have stumbled over, and none.
+pub(crate) const DETAILS: [Option<&str>; 6] = [
+    None,
+    Some(r#"{"a": "\u0000"}"#),
+    Some(r#"{"b":"🦀 ' \" \\ $1 ?","c":[1e2, -0.0]}"#),
+    Some("[]"),
+    Some(r#"{"a":1}"#),
+    Some(r#"{"a":2}"#),
+];
+pub(crate) const VERSIONS: [&str; 3] = ["4.16.3", "4.17.0-rc.1", "of no known form: 🦀'--"];
+/// In the names of all rules, keys and requests: they are text, whatever a database or a reader may see in it.
+const ODD: &str = "/🦀'$1?;--";
 
 /// What everything random follows from. It is printed first, and `TEST_SEED` takes it back.
 pub(crate) fn seed() -> u64 {
@@ -40,7 +48,7 @@ pub(crate) struct Said {
     /// Does it tell its request and when the data were collected?
     pub(crate) is_tracked: bool,
     /// Details by rule.
-    pub(crate) hits: BTreeMap<u8, &'static str>,
+    pub(crate) hits: BTreeMap<u8, Option<&'static str>>,
 }
 
 /// The tables as they should be.
@@ -125,7 +133,8 @@ impl Cluster {
     fn hit_lines(&self) -> BTreeSet<String> {
         let Said { organization, cluster, hits, .. } = &self.newest;
         let line = |(rule, since): (&u8, &u32)| {
-            format!("{} {} {organization} {} {}", uuid(*cluster), selector(*rule), time(*since), hits[rule])
+            let details = hits[rule].unwrap_or("-");
+            format!("{} {} {organization} {} {details}", uuid(*cluster), selector(*rule), time(*since))
         };
         self.open.iter().map(line).collect()
     }
@@ -134,12 +143,12 @@ impl Cluster {
 impl Said {
     /// The report, for the store.
     pub(crate) fn report(&self) -> Report {
-        let hit = |(rule, details): (&u8, &&str)| {
-            RuleHit::new(selector(*rule).parse().expect("a selector"), Some(Details::from_checked(*details)))
-        };
+        let hits = self.hits.iter().map(|(rule, details)| {
+            RuleHit::new(selector(*rule).parse().expect("a selector"), details.map(Details::from_checked))
+        });
         let at = time(self.minute).parse().expect("a time");
         let organization = i64::from(self.organization).try_into().expect("an organization");
-        let mut report = Report::new(organization, uuid(self.cluster).into(), at, self.hits.iter().map(hit).collect());
+        let mut report = Report::new(organization, uuid(self.cluster).into(), at, hits.collect());
         report.version = self.version.map(ToOwned::to_owned);
         report.request_id = self.is_tracked.then(|| request(self.minute));
         report.gathered_at = self.is_tracked.then_some(at);
@@ -152,7 +161,11 @@ impl Said {
         let at = precise(time(self.minute));
         let mut message = Message::new(self.organization, &uuid(self.cluster).to_string(), &at);
         for (rule, details) in &self.hits {
-            message = message.hit(&format!("rules.r{rule}"), &format!("KEY{rule}"), details);
+            let (rule, key) = (rule_fqdn(*rule), error_key(*rule));
+            message = match details {
+                Some(details) => message.hit(&rule, &key, details),
+                None => message.hit_without_details(&rule, &key),
+            };
         }
         if let Some(version) = self.version {
             message = message.version(version);
@@ -167,11 +180,19 @@ fn uuid(cluster: u16) -> Uuid {
 }
 
 fn selector(rule: u8) -> String {
-    format!("rules.r{rule}|KEY{rule}")
+    format!("{}|{}", rule_fqdn(rule), error_key(rule))
+}
+
+fn rule_fqdn(rule: u8) -> String {
+    format!("rules.r{rule}{ODD}")
+}
+
+fn error_key(rule: u8) -> String {
+    format!("KEY{rule}{ODD}|")
 }
 
 fn request(minute: u32) -> String {
-    format!("request-{minute}")
+    format!("request-{minute}{ODD}")
 }
 
 fn time(minute: u32) -> String {
