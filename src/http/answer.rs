@@ -23,15 +23,19 @@ pub(super) fn executed(answer: &Answer, kind: MediaType) -> Response {
 
 /// Why a request did not reach the graph.
 pub(super) fn refused(refused: Refused, kind: MediaType) -> Response {
-    let body =
-        json!({ "errors": [{ "message": refused.to_string(), "extensions": { "code": refused.code().as_str() } }] });
-    let mut response = (refused.status(), Json(body)).into_response();
+    let mut response = error(refused.status(), refused.code(), &refused.to_string());
     match refused {
         Refused::Busy { .. } => response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER),
         Refused::OnlyQueries => response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST")),
         _ => None,
     };
     of_kind(kind, response)
+}
+
+/// One error, where there is nothing else to say.
+pub(super) fn error(status: StatusCode, code: Code, message: &str) -> Response {
+    let error = json!({ "message": message, "extensions": { "code": code.as_str() } });
+    (status, Json(json!({ "errors": [error] }))).into_response()
 }
 
 fn of_kind(kind: MediaType, mut response: Response) -> Response {

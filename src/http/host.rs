@@ -4,15 +4,13 @@
 //! page's own and sends no foreign origin. What such a request still says is the name.
 
 use axum::{
-    Json,
     extract::Request,
     http::{HeaderValue, StatusCode, header, uri::Authority},
     middleware::Next,
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
-use serde_json::json;
 
-use super::origin::is_loopback;
+use super::{answer, origin::is_loopback};
 use crate::graphql::Code;
 
 /// Lets a request through that was sent to a name of this machine, or to none, as no browser does.
@@ -31,8 +29,7 @@ fn names_this_machine(host: &HeaderValue) -> bool {
 fn refused() -> Response {
     let message = "the header Host does not name this machine, and without authentication no other is answered: send \
                    localhost or a loopback address, or let the gateway in front send it";
-    let error = json!({ "message": message, "extensions": { "code": Code::BadRequest.as_str() } });
-    (StatusCode::MISDIRECTED_REQUEST, Json(json!({ "errors": [error] }))).into_response()
+    answer::error(StatusCode::MISDIRECTED_REQUEST, Code::BadRequest, message)
 }
 
 #[cfg(test)]

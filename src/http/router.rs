@@ -3,13 +3,12 @@
 use std::{any::Any, sync::Arc, time::Duration};
 
 use axum::{
-    Json, Router,
+    Router,
     http::{StatusCode, header},
     middleware,
-    response::{IntoResponse as _, Response},
+    response::Response,
     routing::get,
 };
-use serde_json::json;
 use tokio::sync::Semaphore;
 use tower_http::{
     CompressionLevel,
@@ -21,7 +20,7 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use super::{gate::Gate, graphiql, graphql, health, health::Readiness, host, observe};
+use super::{answer, gate::Gate, graphiql, graphql, health, health::Readiness, host, observe};
 use crate::{
     config::{self, AuthMode},
     graphql::{Code, Executor},
@@ -99,7 +98,5 @@ fn compression() -> CompressionLayer<impl tower_http::compression::Predicate> {
 /// A panic takes its request and nothing else. What it says went to standard error and stays there.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     tracing::error!("a request's handler panicked");
-    let error =
-        json!({ "message": "Something went wrong on our side.", "extensions": { "code": Code::Internal.as_str() } });
-    (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "errors": [error] }))).into_response()
+    answer::error(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "Something went wrong on our side.")
 }

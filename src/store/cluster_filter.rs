@@ -39,7 +39,7 @@ impl ClusterFilter {
         Condition::all()
             .add_option(scope.organization().map(|own| column("org_id").eq(OrgId::as_i64(own))))
             .add_option(self.text.as_deref().map(|text| contains(uuid_text(backend), text)))
-            .add_option(self.ids.as_ref().map(|ids| uuids(ids).holds(column("id"), backend)))
+            .add_option(self.ids.as_ref().map(|ids| Column::clusters(ids.iter().copied()).holds(column("id"), backend)))
             .add_option(self.version_from.as_ref().map(|from| column("version_key").gte(from.as_str())))
             .add_option(self.version_before.as_ref().map(|before| column("version_key").lt(before.as_str())))
             .add_option(
@@ -71,10 +71,6 @@ fn hits_by(selectors: &[Selector], backend: DbBackend) -> SelectStatement {
     };
     let of_owner = Expr::col(("rule_hit", "org_id")).eq(Expr::col(("cluster", "org_id")));
     hits().and_where(of_owner).and_where(by).to_owned()
-}
-
-fn uuids(clusters: &[ClusterId]) -> Column {
-    Column::Uuid(clusters.iter().map(|cluster| cluster.uuid()).collect())
 }
 
 /// A cluster's UUID as it is shown. SQLite keeps the bytes.

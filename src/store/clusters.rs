@@ -126,7 +126,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn clusters(&self, scope: Scope, ids: &[ClusterId]) -> Result<HashMap<ClusterId, Cluster>, Error> {
-        let ids = Column::Uuid(ids.iter().map(|id| id.uuid()).collect());
+        let ids = Column::clusters(ids.iter().copied());
         let mut query = Entity::find().filter(ids.holds(Field::Id.into_expr(), self.backend()));
         if let Some(own) = scope.organization() {
             query = query.filter(Field::OrgId.eq(own.as_i64()));

@@ -10,7 +10,7 @@ use sea_orm::{
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::domain::Timestamp;
+use crate::domain::{ClusterId, Timestamp};
 
 /// One column. All columns of a statement have the same length.
 pub(super) enum Column {
@@ -29,6 +29,11 @@ pub(super) enum Column {
 }
 
 impl Column {
+    /// The UUIDs of clusters.
+    pub(super) fn clusters(clusters: impl IntoIterator<Item = ClusterId>) -> Self {
+        Self::Uuid(clusters.into_iter().map(ClusterId::uuid).collect())
+    }
+
     /// For PostgreSQL: an array.
     pub(super) fn into_array(self) -> Value {
         fn texts(texts: Vec<Option<String>>) -> Value {

@@ -134,7 +134,7 @@ impl ChildRow for EventRow {
     type Child = HistoryEvent;
 
     fn keys(clusters: &[ClusterId]) -> Column {
-        Column::Uuid(clusters.iter().map(|cluster| cluster.uuid()).collect())
+        Column::clusters(clusters.iter().copied())
     }
 
     fn parent(&self) -> Result<ClusterId, Error> {

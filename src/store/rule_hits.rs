@@ -126,7 +126,7 @@ impl ChildRow for RuleHitRow {
     type Child = RuleHit;
 
     fn keys(clusters: &[ClusterId]) -> Column {
-        Column::Uuid(clusters.iter().map(|cluster| cluster.uuid()).collect())
+        Column::clusters(clusters.iter().copied())
     }
 
     fn parent(&self) -> Result<ClusterId, Error> {

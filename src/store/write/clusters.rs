@@ -21,7 +21,7 @@ use crate::{
 pub(super) async fn insert(transaction: &DatabaseTransaction, clusters: &ByCluster<'_>) -> Result<(), DbErr> {
     let firsts = || clusters.values().filter_map(|reports| reports.first());
     let rows = vec![
-        Column::Uuid(firsts().map(|report| report.cluster.uuid()).collect()),
+        Column::clusters(firsts().map(|report| report.cluster)),
         Column::BigInt(firsts().map(|report| report.organization.as_i64()).collect()),
         Column::Time(firsts().map(|report| report.last_checked).collect()),
     ];
@@ -41,7 +41,7 @@ struct LockedRow {
 
 /// Locks the batch's clusters and reads them.
 pub(super) async fn lock(transaction: &DatabaseTransaction, clusters: &ByCluster<'_>) -> Result<Vec<Head>, DbErr> {
-    let rows = vec![Column::Uuid(clusters.keys().map(|cluster| cluster.uuid()).collect())];
+    let rows = vec![Column::clusters(clusters.keys().copied())];
     let lock = statement::CLUSTERS_LOCK.bind(transaction.get_database_backend(), rows, []);
     let rows = transaction.query_all_raw(lock).await?;
     rows.iter().map(|row| LockedRow::from_query_result(row, "").and_then(Head::try_from)).collect()
@@ -89,7 +89,7 @@ pub(super) async fn update(
         return Ok(());
     }
     let rows = vec![
-        Column::Uuid(updated.iter().map(|(head, _)| head.cluster.uuid()).collect()),
+        Column::clusters(updated.iter().map(|(head, _)| head.cluster)),
         Column::BigInt(updated.iter().map(|(head, _)| head.organization.as_i64()).collect()),
         Column::Time(updated.iter().map(|(head, _)| head.last_checked).collect()),
         Column::Time(updated.iter().map(|(_, newest)| newest.last_checked).collect()),

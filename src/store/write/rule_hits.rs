@@ -61,7 +61,7 @@ pub(super) async fn write(transaction: &DatabaseTransaction, changes: &[Change<'
 
 async fn delete(transaction: &DatabaseTransaction, gone: &[(ClusterId, i32)]) -> Result<(), DbErr> {
     let rows = vec![
-        Column::Uuid(gone.iter().map(|(cluster, _)| cluster.uuid()).collect()),
+        Column::clusters(gone.iter().map(|(cluster, _)| *cluster)),
         Column::Int(gone.iter().map(|(_, number)| *number).collect()),
     ];
     let delete = statement::RULE_HITS_DELETE.bind(transaction.get_database_backend(), rows, []);
@@ -72,7 +72,7 @@ async fn upsert(transaction: &DatabaseTransaction, written: &[(ClusterId, &Writt
     let details =
         |hit: &WrittenHit<'_>| hit.content.details.as_ref().map(|details| Details::as_str(details).to_owned());
     let rows = vec![
-        Column::Uuid(written.iter().map(|(cluster, _)| cluster.uuid()).collect()),
+        Column::clusters(written.iter().map(|(cluster, _)| *cluster)),
         Column::Int(written.iter().map(|(_, hit)| hit.number).collect()),
         Column::BigInt(written.iter().map(|(_, hit)| hit.owner.as_i64()).collect()),
         Column::Time(written.iter().map(|(_, hit)| hit.since).collect()),
@@ -85,7 +85,7 @@ async fn upsert(transaction: &DatabaseTransaction, written: &[(ClusterId, &Writt
 
 async fn insert_history(transaction: &DatabaseTransaction, closed: &[(ClusterId, &Interval)]) -> Result<(), DbErr> {
     let rows = vec![
-        Column::Uuid(closed.iter().map(|(cluster, _)| cluster.uuid()).collect()),
+        Column::clusters(closed.iter().map(|(cluster, _)| *cluster)),
         Column::Int(closed.iter().map(|(_, interval)| interval.number).collect()),
         Column::Time(closed.iter().map(|(_, interval)| interval.opened).collect()),
         Column::Time(closed.iter().map(|(_, interval)| interval.closed).collect()),
