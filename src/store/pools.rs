@@ -114,6 +114,9 @@ fn writer_options(url: &DatabaseUrl) -> ConnectOptions {
                 ("idle_in_transaction_session_timeout", millis(2 * WRITE_STATEMENT_TIMEOUT)),
                 // Planned for its values, `id = ANY(500 ids)` becomes a sequential scan; the generic plan takes the index.
                 ("plan_cache_mode", "force_generic_plan".to_owned()),
+                // A plan is made once. Made while a table is empty it would be a sequential scan, and go on as one until
+                // somebody analyzes the table; all that is written goes by keys.
+                ("enable_seqscan", "off".to_owned()),
             ])
         });
     options

@@ -22,7 +22,7 @@ use super::{
     owned::{minute, selector},
 };
 use crate::{
-    harness::{Database, each_database},
+    harness::{Database, each_database, postgres},
     reports::{cluster, organization},
 };
 
@@ -56,6 +56,25 @@ async fn every_page_and_every_set_of_keys_goes_by_an_index() {
         let ((), statements) = tell_statements(ask_everything(&store)).await;
         assert_no_scans(&database, &statements).await;
     }
+}
+
+/// Plans are made once and kept. Those of tables that are still empty have to serve when they are full.
+#[tokio::test]
+async fn batches_into_a_database_that_was_never_analyzed_go_by_an_index() {
+    let database = postgres().await;
+    database.store().await.close().await;
+    let connection = database.connect().await;
+    explained::forget_what_was_read(&connection).await;
+
+    let store = Store::open(&database.settings).await.expect("open");
+    for (at, hits) in [(1, ["a0", "b1"]), (2, ["a0", "a1"]), (3, ["b1", "c2"])] {
+        let reports: Vec<_> = (0..50).map(|number| report(1, number, at, &hits)).collect();
+        store.write(Batch { reports: &reports, rejected: &[rejected(at.into())] }).await.expect("written");
+    }
+    store.close().await;
+    let [whole, by_index] = explained::what_was_read(&connection).await;
+    assert!(whole.is_empty(), "read from end to end: {whole:?}");
+    assert!(by_index.iter().any(|table| table == "rule_hit"), "{by_index:?}");
 }
 
 async fn assert_no_scans(database: &Database, statements: &[String]) {

@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use serde_json::Value;
 
-use crate::harness::Database;
+use crate::harness::{Database, until};
 
 /// What SQLite may read as a whole, beside the keys that a statement brings: the parents, and what it has found so far.
 const FOUND: [&str; 3] = ["p", "numbered", "history_event"];
@@ -15,6 +15,30 @@ pub(super) async fn analyze(database: &Database) {
     let connection = database.connect().await;
     connection.execute_unprepared("ANALYZE").await.expect("analyze");
     connection.close().await.expect("close");
+}
+
+/// Has PostgreSQL count anew what is read of each table.
+pub(super) async fn forget_what_was_read(connection: &DatabaseConnection) {
+    until_alone(connection).await;
+    connection.execute_unprepared("SELECT pg_stat_reset()").await.expect("reset");
+}
+
+/// Of the tables that grow, those that were read from end to end, and those that were read by an index.
+pub(super) async fn what_was_read(connection: &DatabaseConnection) -> [Vec<String>; 2] {
+    until_alone(connection).await;
+    let read = async |how: &str| {
+        let sql = format!("SELECT relname::text FROM pg_stat_user_tables WHERE {how} > 0 ORDER BY relname");
+        let tables = rows(connection, &sql).await.into_iter();
+        let tables = tables.map(|row| row.try_get_by_index::<String>(0).expect("a name"));
+        tables.filter(|table| GROW.contains(&table.as_str())).collect()
+    };
+    [read("seq_scan").await, read("idx_scan").await]
+}
+
+/// Sessions tell what they read at the latest when they end.
+async fn until_alone(connection: &DatabaseConnection) {
+    let sql = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    until("the other sessions have ended", async || rows(connection, sql).await.is_empty().then_some(())).await;
 }
 
 /// The steps of a statement's plan that read all of a table that grows.
