@@ -31,13 +31,16 @@ pub fn client_config(kafka: &config::Kafka) -> ClientConfig {
 }
 
 /// What we think best for a consumer, unless experts said otherwise.
-const CONSUMER_DEFAULTS: [(&str, &str); 6] = [
+const CONSUMER_DEFAULTS: [(&str, &str); 7] = [
     ("check.crcs", "true"),
     // A partition's queue: 8 MB each once they are split, and refilled without a second's pause.
     ("queued.min.messages", "1000"),
     ("queued.max.messages.kbytes", "8192"),
     ("fetch.queue.backoff.ms", "20"),
     ("fetch.message.max.bytes", "1048576"),
+    // A broker that has nothing new of some partitions holds back its answer for so long, and all others wait with it. At
+    // librdkafka's own 500 ms a partition full of messages is starved by its idle neighbours.
+    ("fetch.wait.max.ms", "50"),
     ("topic.metadata.refresh.interval.ms", "60000"),
 ];
 
