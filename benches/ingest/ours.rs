@@ -11,8 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::data::Wave;
 
-/// How often it is looked how far ingestion has come.
-const LOOK: Duration = Duration::from_millis(20);
+/// How soon it is looked again how far ingestion has come, when it is about to begin or to end.
+const SOON: Duration = Duration::from_millis(20);
+/// And in between. To look is to count a table, which done all the time takes a good part of what is measured.
+const LATER: Duration = Duration::from_millis(200);
 
 /// Runs the service until the wave of so many messages is in the store; gives messages a second, from the first batch
 /// on: before that the group is formed, which takes seconds and is no work.
@@ -23,13 +25,17 @@ pub(crate) async fn ingest(config: &Config, database: &DatabaseConnection, wave:
     let mut first = None;
     let figure = loop {
         let (now, done) = (Instant::now(), stored(database, wave).await);
+        let mut pause = SOON;
         if done > 0 {
             let (begun, before) = *first.get_or_insert((now, done));
+            let rate = f64::from(done - before) / (now - begun).as_secs_f64();
             if done >= messages {
-                break f64::from(done - before) / (now - begun).as_secs_f64();
+                break rate;
             }
+            let nearly_over = 0.8 * f64::from(messages - done) / rate.max(1.0);
+            pause = Duration::from_secs_f64(nearly_over).clamp(SOON, LATER);
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(pause).await;
     };
     stop.cancel();
     running.await.expect("the service does not panic").expect("the service stops");
