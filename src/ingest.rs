@@ -1,10 +1,10 @@
 //! From a topic to the store: partitions -> batches -> store -> offsets.
 //!
 //! `client` says how librdkafka is set up; `consumer` drives it on a thread of its own; `assignment` gives each
-//! partition that is ours a task; `partition` is that task: it fills a `batch` while the previous one is written by
-//! `writer`, which repeats it for as long as it takes. What cannot be ingested goes to `dead_letters`. An offset is stored
-//! only after its batch is committed and its dead letters have arrived, so a process that is killed at any point loses
-//! and doubles nothing.
+//! partition that is ours a task, for its `tenure`; `partition` is that task: it fills a `batch` while the previous one is
+//! written by `writer`, which repeats it for as long as it takes. What cannot be ingested goes to `dead_letters`. An
+//! offset is stored only after its batch is committed and its dead letters have arrived, so a process that is killed at
+//! any point loses and doubles nothing.
 
 mod assignment;
 mod backoff;
@@ -15,6 +15,7 @@ mod dead_letters;
 mod events;
 mod health;
 mod partition;
+mod tenure;
 mod writer;
 
 pub use client::client_config;

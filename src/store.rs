@@ -20,6 +20,7 @@ mod probe;
 mod rule_hits;
 mod statement;
 mod statement_count;
+mod stored_values;
 mod write;
 
 pub use cluster_filter::ClusterFilter;

@@ -7,6 +7,7 @@ mod show;
 use std::{ops::ControlFlow, thread};
 
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
+use strum::VariantArray as _;
 use tokio::sync::mpsc;
 
 use super::Failure;
@@ -92,5 +93,5 @@ impl Reading {
 }
 
 fn a_reason() -> PossibleValuesParser {
-    PossibleValuesParser::new(Reason::ALL.map(Reason::as_str))
+    PossibleValuesParser::new(Reason::VARIANTS.iter().map(|reason| reason.as_str()))
 }

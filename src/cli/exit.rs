@@ -1,7 +1,9 @@
 //! How a process ends, for scripts and for whoever watches it.
 
+use strum::VariantArray;
+
 /// The exit codes. `docs/errors.md` tells the cause of each and what to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub enum Exit {
     /// All went well.
     Success,
@@ -20,10 +22,6 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 7] =
-        [Self::Success, Self::Usage, Self::Database, Self::Kafka, Self::Http, Self::Migration, Self::Impatience];
-
     /// The number that the process ends with.
     pub const fn code(self) -> u8 {
         match self {

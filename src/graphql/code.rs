@@ -1,7 +1,10 @@
 //! What kind of error it is, for programs.
 
+use strum::{IntoStaticStr, VariantArray};
+
 /// What stands in `extensions.code` of every error. `docs/errors.md` tells the cause of each and what to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
     /// The body is not a GraphQL request.
     BadRequest,
@@ -24,31 +27,8 @@ pub enum Code {
 }
 
 impl Code {
-    /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 9] = [
-        Self::BadRequest,
-        Self::SyntaxError,
-        Self::QueryTooLarge,
-        Self::IntrospectionDisabled,
-        Self::BadUserInput,
-        Self::Unavailable,
-        Self::Timeout,
-        Self::Internal,
-        Self::MoreErrors,
-    ];
-
     /// The fixed word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BadRequest => "BAD_REQUEST",
-            Self::SyntaxError => "SYNTAX_ERROR",
-            Self::QueryTooLarge => "QUERY_TOO_LARGE",
-            Self::IntrospectionDisabled => "INTROSPECTION_DISABLED",
-            Self::BadUserInput => "BAD_USER_INPUT",
-            Self::Unavailable => "UNAVAILABLE",
-            Self::Timeout => "TIMEOUT",
-            Self::Internal => "INTERNAL",
-            Self::MoreErrors => "MORE_ERRORS",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }

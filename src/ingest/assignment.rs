@@ -10,15 +10,14 @@ use std::{
 use futures_util::FutureExt as _;
 use rdkafka::consumer::{BaseConsumer, base_consumer::PartitionQueue};
 use tokio::{runtime::Handle, sync::mpsc::UnboundedSender, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
 
 use super::{
     batch::Bounds,
     consumer::{Context, Error},
     dead_letters::DeadLetters,
     events::Lag,
-    health::Health,
     partition::{self, Reader, Unfinished},
+    tenure::Tenure,
     writer::Writer,
 };
 use crate::store::Store;
@@ -31,7 +30,6 @@ pub(super) struct Assignment {
     runtime: Handle,
     store: Store,
     dead_letters: Arc<DeadLetters>,
-    health: Arc<Health>,
     bounds: Bounds,
     failed: UnboundedSender<Error>,
     running: HashMap<Place, Running>,
@@ -39,8 +37,7 @@ pub(super) struct Assignment {
 
 struct Running {
     task: JoinHandle<()>,
-    stop: CancellationToken,
-    fence: CancellationToken,
+    tenure: Tenure,
     unfinished: Arc<Unfinished>,
 }
 
@@ -49,11 +46,10 @@ impl Assignment {
     pub(super) fn new(
         store: Store,
         dead_letters: Arc<DeadLetters>,
-        health: Arc<Health>,
         bounds: Bounds,
         failed: UnboundedSender<Error>,
     ) -> Self {
-        Self { runtime: Handle::current(), store, dead_letters, health, bounds, failed, running: HashMap::new() }
+        Self { runtime: Handle::current(), store, dead_letters, bounds, failed, running: HashMap::new() }
     }
 
     /// Begins to read a partition.
@@ -63,24 +59,22 @@ impl Assignment {
         queue: PartitionQueue<Context>,
         consumer: Weak<BaseConsumer<Context>>,
     ) {
-        let (stop, fence) = (CancellationToken::new(), CancellationToken::new());
+        let tenure = Tenure::default();
         let unfinished = Arc::new(Unfinished::default());
-        let reader = Reader::new(queue, self.bounds, stop.clone(), unfinished.clone());
+        let reader = Reader::new(queue, self.bounds, tenure.clone(), unfinished.clone());
         let writer = Writer {
             name: format!("{topic}/{partition}"),
             topic: topic.clone(),
             partition,
             store: self.store.clone(),
             dead_letters: self.dead_letters.clone(),
-            health: self.health.clone(),
             unfinished: unfinished.clone(),
             consumer,
-            stop: stop.clone(),
-            fence: fence.clone(),
+            tenure: tenure.clone(),
         };
-        let watched = watch(partition::run(reader, writer), stop.clone(), self.failed.clone());
+        let watched = watch(partition::run(reader, writer), tenure.clone(), self.failed.clone());
         let task = self.runtime.spawn(watched);
-        self.running.insert((topic, partition), Running { task, stop, fence, unfinished });
+        self.running.insert((topic, partition), Running { task, tenure, unfinished });
     }
 
     /// Gives partitions up: their tasks read no more at once, and have until the deadline to finish the batch that is
@@ -91,14 +85,14 @@ impl Assignment {
         let stopped = places.into_iter().filter_map(|place| Some((place.1, self.running.remove(&place)?)));
         let stopped: Vec<_> = stopped.collect();
         for (partition, running) in &stopped {
-            running.stop.cancel();
+            running.tenure.give_notice();
             Lag { partition: *partition, messages: 0 }.emit();
         }
         let deadline = Instant::now() + within;
-        for (_, Running { task, fence, .. }) in stopped {
+        for (_, Running { task, tenure, .. }) in stopped {
             let left = deadline.saturating_duration_since(Instant::now());
             let ended = self.runtime.block_on(async { tokio::time::timeout(left, task).await });
-            fence.cancel();
+            tenure.end();
             if ended.is_err() {
                 tracing::warn!("a batch was still being written when its partition had to be given up");
             }
@@ -119,9 +113,9 @@ impl Assignment {
 
 /// A task that panics, or ends although nobody stopped it, would leave its partition unread for ever: the process
 /// has to end, so that it can be started again.
-async fn watch(task: impl Future<Output = ()>, stop: CancellationToken, failed: UnboundedSender<Error>) {
+async fn watch(task: impl Future<Output = ()>, tenure: Tenure, failed: UnboundedSender<Error>) {
     let panicked = AssertUnwindSafe(task).catch_unwind().await.is_err();
-    if panicked || !stop.is_cancelled() {
+    if panicked || !tenure.has_notice() {
         // Nobody listens any more when the process is already ending.
         let _ = failed.send(Error::TaskEnded);
     }
@@ -135,11 +129,11 @@ mod tests {
 
     async fn told(task: impl Future<Output = ()>, stopped: bool) -> bool {
         let (failed, mut failures) = mpsc::unbounded_channel();
-        let stop = CancellationToken::new();
+        let tenure = Tenure::default();
         if stopped {
-            stop.cancel();
+            tenure.give_notice();
         }
-        watch(task, stop, failed).await;
+        watch(task, tenure, failed).await;
         failures.try_recv().is_ok()
     }
 

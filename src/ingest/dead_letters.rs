@@ -1,13 +1,14 @@
 //! Dead letters: a message that cannot be ingested goes to a topic of its own, as it came, with the reason beside it.
 //!
 //! It is delivered after its row in `consumer_error` is committed and before its offset is: a process that is killed in
-//! between sends it once more, and none is lost. `delivery` sends letters, `form` says how much of a message is sent,
+//! between sends it once more, and none is lost. `insistence` has `delivery` send letters until they have arrived, `form` says how much of a message is sent,
 //! `headers` what goes beside it; `topic` makes the topic where it is missing, `reader` reads it back, and `replay` sends
 //! letters to where they came from.
 
 mod delivery;
 mod form;
 mod headers;
+mod insistence;
 mod reader;
 mod replay;
 mod topic;
@@ -15,7 +16,7 @@ mod topic;
 use rdkafka::{Message as _, message::OwnedMessage};
 
 pub(super) use self::{
-    delivery::{DeadLetters, Letter, Undelivered},
+    delivery::{DeadLetters, Undelivered},
     topic::DeadLetterTopic,
 };
 pub use self::{

@@ -10,12 +10,12 @@ use std::{
 
 use rdkafka::{Message as _, consumer::base_consumer::PartitionQueue, message::BorrowedMessage};
 use tokio::{sync::Notify, time::Instant};
-use tokio_util::sync::CancellationToken;
 
 use super::{
     batch::{Batch, Bounds},
     consumer::Context,
     events::BrokerTroubled,
+    tenure::Tenure,
     writer::Writer,
 };
 use crate::domain::Timestamp;
@@ -31,7 +31,7 @@ pub(super) struct Reader {
     queue: PartitionQueue<Context>,
     nonempty: Arc<Notify>,
     bounds: Bounds,
-    stop: CancellationToken,
+    tenure: Tenure,
     last_offset: Option<i64>,
     unfinished: Arc<Unfinished>,
 }
@@ -58,13 +58,13 @@ impl Reader {
     pub(super) fn new(
         mut queue: PartitionQueue<Context>,
         bounds: Bounds,
-        stop: CancellationToken,
+        tenure: Tenure,
         unfinished: Arc<Unfinished>,
     ) -> Self {
         let nonempty = Arc::new(Notify::new());
         let wake = nonempty.clone();
         queue.set_nonempty_callback(move || wake.notify_one());
-        Self { queue, nonempty, bounds, stop, last_offset: None, unfinished }
+        Self { queue, nonempty, bounds, tenure, last_offset: None, unfinished }
     }
 
     /// Fills a batch. `None` when the partition is to be given up: then the reader, and with it the queue, is gone
@@ -78,12 +78,12 @@ impl Reader {
             } else {
                 let wait_until = closes_at.unwrap_or_else(|| Instant::now() + LOOK_AGAIN);
                 tokio::select! {
-                    () = self.stop.cancelled() => return None,
+                    () = self.tenure.noticed() => return None,
                     () = self.nonempty.notified() => {}
                     () = tokio::time::sleep_until(wait_until) => {}
                 }
             }
-            if self.stop.is_cancelled() {
+            if self.tenure.has_notice() {
                 return None;
             }
             if batch.counts.messages > 0 {

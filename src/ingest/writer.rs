@@ -1,27 +1,24 @@
 //! Writing a batch: as often as it takes, in halves where it must be; then its dead letters, and then its offset.
 
 use std::{
-    ops::Range,
-    pin::pin,
     sync::{Arc, Weak},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use tokio_util::sync::CancellationToken;
 
 use super::{
     backoff::Backoff,
     batch::Batch,
     consumer::Context,
-    dead_letters::{DeadLetters, Letter, Rejection},
-    events::{BatchCommitted, BatchDelayed, DeadLetterDelivered, DeadLettersDelayed, MessageRejected},
-    health::Health,
+    dead_letters::{DeadLetters, Rejection},
+    events::{BatchCommitted, BatchDelayed, MessageRejected},
     partition::Unfinished,
+    tenure::{GivenUp, Tenure},
 };
 use crate::{
     message::{Reason, Rejected},
-    store::{self, Class, RejectedMessage, Store, Written},
+    store::{self, Class, Store, Written},
 };
 
 /// An error that we do not know is given so many tries before it counts as the data's fault.
@@ -31,10 +28,6 @@ const UNKNOWN_TRIES: u32 = 5;
 const REFUSED_IN_A_ROW: usize = 3;
 /// PostgreSQL's code for a statement that ran longer than it may.
 const STATEMENT_TIMED_OUT: &str = "57014";
-/// Dead letters that are on their way for so long are told to readiness.
-const SLOW: Duration = Duration::from_secs(3);
-/// So much longer they may be on their way when their partition is to be given up.
-const LAST_CHANCE: Duration = Duration::from_secs(3);
 
 /// Writes one partition's batches.
 pub(super) struct Writer {
@@ -44,17 +37,10 @@ pub(super) struct Writer {
     pub(super) name: String,
     pub(super) store: Store,
     pub(super) dead_letters: Arc<DeadLetters>,
-    pub(super) health: Arc<Health>,
     pub(super) consumer: Weak<BaseConsumer<Context>>,
     pub(super) unfinished: Arc<Unfinished>,
-    /// The partition is to be given up: what runs is finished, nothing new begun.
-    pub(super) stop: CancellationToken,
-    /// The partition is given up: whatever finishes now moves no offset.
-    pub(super) fence: CancellationToken,
+    pub(super) tenure: Tenure,
 }
-
-/// The partition was given up before the batch was written. It will be read again, here or elsewhere.
-struct GivenUp;
 
 /// What to do after a failure.
 enum Next {
@@ -74,7 +60,7 @@ impl Writer {
         for rejection in &batch.rejections {
             MessageRejected { partition: &self.name, rejection }.emit();
         }
-        if self.deliver(&batch.rejections).await.is_err() {
+        if self.dead_letters.deliver_all(&batch.rejections, &self.name, &self.tenure).await.is_err() {
             return;
         }
         let (counts, rejected) = (batch.counts, batch.rejections.len());
@@ -86,15 +72,17 @@ impl Writer {
     /// Whole at first, with its bad messages; what the database refuses as data, in halves down to the one message.
     async fn write_all(&self, batch: &mut Batch) -> Result<Written, GivenUp> {
         let mut written = Written::default();
-        let rejected: Vec<_> = batch.rejections.iter().map(Rejection::record).collect();
+        let mut unrecorded: Vec<_> = batch.rejections.iter().map(Rejection::record).collect();
         // The pieces that are still to be written, the next one last, so that offset order is kept.
         let mut pieces: Vec<_> = std::iter::once(0..batch.reports.len()).collect();
         let mut refused_in_a_row = 0;
         while let Some(piece) = pieces.pop() {
             let patient = refused_in_a_row >= REFUSED_IN_A_ROW;
-            match self.write_piece(batch, &rejected, piece.clone(), patient).await? {
+            let reports = &batch.reports[piece.clone()];
+            match self.write_piece(store::Batch { reports, rejected: &unrecorded }, patient).await? {
                 Ok(done) => {
                     written = written + done;
+                    unrecorded.clear();
                     refused_in_a_row = 0;
                 }
                 Err(_) if piece.len() > 1 => {
@@ -104,98 +92,44 @@ impl Writer {
                 Err(error) => {
                     refused_in_a_row += 1;
                     let message = batch.messages[piece.start].clone();
-                    batch.rejections.push(Rejection { message, why: refused(&error) });
+                    let rejection = Rejection { message, why: refused(&error) };
+                    unrecorded.push(rejection.record());
+                    batch.rejections.push(rejection);
                 }
             }
         }
-        self.record_refused(&batch.rejections[rejected.len()..]).await?;
+        if !unrecorded.is_empty() {
+            // Records of ours alone are written in the end: there is nothing to halve or to refuse in them.
+            let _ = self.write_piece(store::Batch { reports: &[], rejected: &unrecorded }, true).await?;
+        }
         Ok(written)
     }
 
     /// Tries until it is written, or until it has to be cut or refused.
     async fn write_piece(
         &self,
-        batch: &Batch,
-        rejected: &[RejectedMessage],
-        piece: Range<usize>,
+        piece: store::Batch<'_>,
         patient: bool,
     ) -> Result<Result<Written, store::Error>, GivenUp> {
-        let reports = &batch.reports[piece.clone()];
-        // Bad messages go with the piece that begins the batch: so a batch that fits is one transaction.
-        let rejected = if piece.start == 0 { rejected } else { &[] };
         let mut backoff = Backoff::default();
         loop {
-            let error = match self.store.write(store::Batch { reports, rejected }).await {
+            let error = match self.store.write(piece).await {
                 Ok(written) => return Ok(Ok(written)),
                 Err(error) => error,
             };
-            match next(&error, reports.len(), backoff.tries(), patient) {
+            match next(&error, piece.reports.len(), backoff.tries(), patient) {
                 Next::Halve | Next::Refuse => return Ok(Err(error)),
-                Next::Retry => self.pause(&error, &mut backoff).await?,
+                Next::Retry => {
+                    let pause = backoff.next_pause();
+                    BatchDelayed { partition: &self.name, tries: backoff.tries(), error: &error }.emit();
+                    self.tenure.pause(pause).await?;
+                }
             }
         }
     }
 
-    async fn pause(&self, error: &store::Error, backoff: &mut Backoff) -> Result<(), GivenUp> {
-        let pause = backoff.next_pause();
-        BatchDelayed { partition: &self.name, tries: backoff.tries(), error }.emit();
-        self.pause_for(pause).await
-    }
-
-    async fn pause_for(&self, pause: Duration) -> Result<(), GivenUp> {
-        tokio::select! {
-            () = self.stop.cancelled() => Err(GivenUp),
-            () = tokio::time::sleep(pause) => Ok(()),
-        }
-    }
-
-    /// Records what the store refused.
-    async fn record_refused(&self, refused: &[Rejection]) -> Result<(), GivenUp> {
-        let rejected: Vec<_> = refused.iter().map(Rejection::record).collect();
-        if rejected.is_empty() {
-            return Ok(());
-        }
-        let mut backoff = Backoff::default();
-        while let Err(error) = self.store.write(store::Batch { reports: &[], rejected: &rejected }).await {
-            self.pause(&error, &mut backoff).await?;
-        }
-        Ok(())
-    }
-
-    /// Delivers dead letters, as often as it takes. Until they have arrived the partition waits, and readiness tells.
-    async fn deliver(&self, rejections: &[Rejection]) -> Result<(), GivenUp> {
-        let waiting = Waiting { health: &self.health, partition: &self.name };
-        let mut letters: Vec<_> = rejections.iter().map(Letter::of).collect();
-        let mut backoff = Backoff::default();
-        while !letters.is_empty() {
-            let delivery = waiting.told_when_slow(self.dead_letters.deliver(&mut letters));
-            let Err(error) = self.unless_given_up(delivery).await? else { break };
-            waiting.tell(error.to_string());
-            let pause = backoff.next_pause();
-            DeadLettersDelayed { partition: &self.name, tries: backoff.tries(), error: &error }.emit();
-            self.pause_for(pause).await?;
-        }
-        for rejection in rejections {
-            DeadLetterDelivered { rejection }.emit();
-        }
-        Ok(())
-    }
-
-    /// Waits for the brokers' answer, and not much longer once the partition is to be given up: an answer that is about to
-    /// come spares the next owner the batch, and the topic a letter that is there already.
-    async fn unless_given_up<T>(&self, answer: impl Future<Output = T>) -> Result<T, GivenUp> {
-        let given_up = async {
-            self.stop.cancelled().await;
-            tokio::time::sleep(LAST_CHANCE).await;
-        };
-        tokio::select! {
-            answer = answer => Ok(answer),
-            () = given_up => Err(GivenUp),
-        }
-    }
-
     fn store_offset(&self, last_offset: i64) {
-        if self.fence.is_cancelled() {
+        if self.tenure.has_ended() {
             return;
         }
         let Some(consumer) = self.consumer.upgrade() else { return };
@@ -210,36 +144,6 @@ impl Writer {
 fn refused(error: &store::Error) -> Rejected {
     let code = error.code().unwrap_or_else(|| "none".to_owned());
     Rejected { reason: Reason::StoreRejected, detail: format!("the database refused it with code {code}") }
-}
-
-/// A partition whose dead letters do not arrive, told to readiness for as long as it waits.
-struct Waiting<'a> {
-    health: &'a Health,
-    partition: &'a str,
-}
-
-impl Waiting<'_> {
-    /// A delivery may take long before it fails; who asks how we are shall not wait as long.
-    async fn told_when_slow<T>(&self, delivery: impl Future<Output = T>) -> T {
-        let mut delivery = pin!(delivery);
-        match tokio::time::timeout(SLOW, &mut delivery).await {
-            Ok(delivered) => delivered,
-            Err(_) => {
-                self.tell("no broker has taken them yet".to_owned());
-                delivery.await
-            }
-        }
-    }
-
-    fn tell(&self, why: String) {
-        self.health.dead_letters_wait(self.partition, why);
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.health.dead_letters_go_on(self.partition);
-    }
 }
 
 /// A match over every class: whether to repeat is decided here and nowhere else.

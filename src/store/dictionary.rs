@@ -5,7 +5,7 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult};
 
 use super::{columns::Column, statement};
 use crate::domain::Selector;
@@ -70,17 +70,19 @@ impl Numbers {
     }
 }
 
+#[derive(FromQueryResult)]
+struct Numbered {
+    id: i32,
+    selector: Selector,
+}
+
 async fn find(transaction: &DatabaseTransaction, selectors: &[&Selector], numbers: &mut Numbers) -> Result<(), DbErr> {
     if selectors.is_empty() {
         return Ok(());
     }
     let rows = vec![text(selectors, |selector| selector.as_str())];
-    let find = statement::RECOMMENDATIONS_FIND.bind(transaction.get_database_backend(), rows, []);
-    for row in transaction.query_all_raw(find).await? {
-        let (number, selector): (i32, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        let selector = selector.parse().map_err(|_| DbErr::Type("a selector of the dictionary".to_owned()))?;
-        numbers.0.insert(selector, number);
-    }
+    let found: Vec<Numbered> = statement::RECOMMENDATIONS_FIND.find(transaction, rows).await?;
+    numbers.0.extend(found.into_iter().map(|Numbered { id, selector }| (selector, id)));
     Ok(())
 }
 
@@ -90,8 +92,7 @@ async fn insert(transaction: &DatabaseTransaction, selectors: &[&Selector]) -> R
         text(selectors, |selector| selector.rule_fqdn()),
         text(selectors, |selector| selector.error_key()),
     ];
-    let insert = statement::RECOMMENDATIONS_INSERT.bind(transaction.get_database_backend(), rows, []);
-    transaction.execute_raw(insert).await.map(drop)
+    statement::RECOMMENDATIONS_INSERT.execute(transaction, rows, []).await
 }
 
 fn text<'a>(selectors: &[&'a Selector], part: impl Fn(&'a Selector) -> &'a str) -> Column {

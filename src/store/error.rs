@@ -1,6 +1,7 @@
 //! What can go wrong between us and the database, and what that means for a batch.
 
 use sea_orm::{DbErr, RuntimeErr};
+use strum::IntoStaticStr;
 
 /// A statement or transaction that failed.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +37,8 @@ pub enum Error {
 }
 
 /// What a failure means for the batch that met it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Class {
     /// The database is away, busy or full: the same batch again, for as long as it takes.
     Moment,
@@ -55,14 +57,7 @@ pub enum Class {
 impl Class {
     /// The class in one word, for metrics.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Moment => "moment",
-            Self::StaleStatement => "stale_statement",
-            Self::TooLarge => "too_large",
-            Self::Setup => "setup",
-            Self::Data => "data",
-            Self::Unknown => "unknown",
-        }
+        self.into()
     }
 }
 

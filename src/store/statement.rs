@@ -3,7 +3,7 @@
 //! All else goes by entities and queries. A statement that takes many rows takes them as arrays on PostgreSQL
 //! (`unnest`) and as one JSON text on SQLite (`json_each`); [`Named::bind`] does the one or the other.
 
-use sea_orm::{DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement, Value};
 
 use super::columns::Column;
 
@@ -37,6 +37,27 @@ named! {
 }
 
 impl Named {
+    /// Executes it within a transaction.
+    pub(super) async fn execute(
+        &self,
+        transaction: &DatabaseTransaction,
+        rows: Vec<Column>,
+        scalars: impl IntoIterator<Item = Value>,
+    ) -> Result<(), DbErr> {
+        let statement = self.bind(transaction.get_database_backend(), rows, scalars);
+        transaction.execute_raw(statement).await.map(drop)
+    }
+
+    /// What it finds, asked within a transaction.
+    pub(super) async fn find<R: FromQueryResult>(
+        &self,
+        transaction: &DatabaseTransaction,
+        rows: Vec<Column>,
+    ) -> Result<Vec<R>, DbErr> {
+        let statement = self.bind(transaction.get_database_backend(), rows, []);
+        transaction.query_all_raw(statement).await?.iter().map(|row| R::from_query_result(row, "")).collect()
+    }
+
     /// The statement for `backend`, with its rows (column by column, in the text's order) and what follows them.
     pub(super) fn bind(
         &self,

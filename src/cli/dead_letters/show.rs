@@ -52,7 +52,7 @@ impl Show {
 
 fn write_all(letter: &DeadLetter, replayed: Option<Replayed>) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    let cause = Reason::named(letter.reason()).map(|reason| format!(" ({})", reason.cause()));
+    let reason: Option<Reason> = letter.reason().parse().ok();
     let sent_again = match replayed {
         Some(Replayed::At(at)) => at.to_string(),
         Some(Replayed::AndRefusedAgain) => "yes, and refused again".to_owned(),
@@ -60,7 +60,10 @@ fn write_all(letter: &DeadLetter, replayed: Option<Replayed>) -> std::io::Result
     };
     writeln!(out, "place:      {}", letter.place())?;
     writeln!(out, "came from:  {}", letter.origin())?;
-    writeln!(out, "reason:     {}{}", letter.reason(), cause.unwrap_or_default())?;
+    writeln!(out, "reason:     {}", letter.reason())?;
+    if let Some(reason) = reason {
+        writeln!(out, "cause:      {}", reason.cause())?;
+    }
     writeln!(out, "detail:     {}", letter.detail())?;
     writeln!(out, "refused at: {}", letter.failed_at())?;
     writeln!(out, "times:      {}", letter.attempts())?;

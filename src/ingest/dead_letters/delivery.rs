@@ -1,7 +1,7 @@
 //! Sending dead letters, and knowing which have arrived.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -21,18 +21,18 @@ use super::{
 use crate::{
     config,
     domain::Timestamp,
-    ingest::{client::producer_config, events::DeadLetterCut},
+    ingest::{client::producer_config, events::DeadLetterCut, health::Health},
 };
 
 /// A dead letter on its way.
-pub(in crate::ingest) struct Letter<'a> {
+pub(super) struct Letter<'a> {
     rejection: &'a Rejection,
     form: Form,
 }
 
 impl<'a> Letter<'a> {
     /// The letter of a message, all of it.
-    pub(in crate::ingest) fn of(rejection: &'a Rejection) -> Self {
+    pub(super) fn of(rejection: &'a Rejection) -> Self {
         Self { rejection, form: Form::AS_IT_CAME }
     }
 
@@ -63,6 +63,8 @@ pub(in crate::ingest) struct DeadLetters {
     topic: String,
     client: ClientConfig,
     producer: Mutex<FutureProducer>,
+    /// Told for as long as letters do not arrive.
+    pub(super) health: Arc<Health>,
 }
 
 impl DeadLetters {
@@ -70,15 +72,15 @@ impl DeadLetters {
     ///
     /// # Errors
     /// When a setting is not taken.
-    pub(in crate::ingest) fn new(kafka: &config::Kafka) -> Result<Self, KafkaError> {
+    pub(in crate::ingest) fn new(kafka: &config::Kafka, health: Arc<Health>) -> Result<Self, KafkaError> {
         let client = producer_config(kafka);
         let producer = Mutex::new(client.create()?);
-        Ok(Self { topic: kafka.dead_letter_topic.clone(), client, producer })
+        Ok(Self { topic: kafka.dead_letter_topic.clone(), client, producer, health })
     }
 
     /// Sends letters, all at once, and waits for the brokers' answers. Those that have not arrived are left, to be sent
     /// again: only they, so that one that has no luck does not multiply the others.
-    pub(in crate::ingest) async fn deliver(&self, letters: &mut Vec<Letter<'_>>) -> Result<(), Undelivered> {
+    pub(super) async fn deliver(&self, letters: &mut Vec<Letter<'_>>) -> Result<(), Undelivered> {
         let answers = join_all(letters.iter().map(|letter| self.send(letter))).await;
         let mut failure = None;
         let mut left = Vec::new();
@@ -176,7 +178,7 @@ mod tests {
         let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
         brokers.request_errors(RDKafkaApiKey::InitProducerId, &[refused]);
 
-        let dead_letters = DeadLetters::new(&kafka).expect("a producer");
+        let dead_letters = DeadLetters::new(&kafka, Arc::default()).expect("a producer");
         let rejection = rejection();
         let mut letters = vec![Letter::of(&rejection), Letter::of(&rejection)];
         assert!(dead_letters.deliver(&mut letters).await.is_err());

@@ -2,17 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult,
-    prelude::{DateTimeUtc, Uuid},
-};
+use sea_orm::{DatabaseTransaction, DbErr};
 
 use super::{
     ByCluster,
     fold::{Head, Steps},
 };
 use crate::{
-    domain::{ClusterId, Digest, OrgId, Timestamp, VersionKey},
+    domain::{OrgId, Timestamp, VersionKey},
     store::{columns::Column, statement},
 };
 
@@ -25,42 +22,13 @@ pub(super) async fn insert(transaction: &DatabaseTransaction, clusters: &ByClust
         Column::BigInt(firsts().map(|report| report.organization.as_i64()).collect()),
         Column::Time(firsts().map(|report| report.last_checked).collect()),
     ];
-    let insert = statement::CLUSTERS_INSERT.bind(transaction.get_database_backend(), rows, []);
-    transaction.execute_raw(insert).await.map(drop)
-}
-
-#[derive(FromQueryResult)]
-struct LockedRow {
-    id: Uuid,
-    org_id: i64,
-    last_checked_at: DateTimeUtc,
-    report_checked_at: Option<DateTimeUtc>,
-    version: Option<String>,
-    hits_digest: Option<Vec<u8>>,
+    statement::CLUSTERS_INSERT.execute(transaction, rows, []).await
 }
 
 /// Locks the batch's clusters and reads them.
 pub(super) async fn lock(transaction: &DatabaseTransaction, clusters: &ByCluster<'_>) -> Result<Vec<Head>, DbErr> {
     let rows = vec![Column::clusters(clusters.keys().copied())];
-    let lock = statement::CLUSTERS_LOCK.bind(transaction.get_database_backend(), rows, []);
-    let rows = transaction.query_all_raw(lock).await?;
-    rows.iter().map(|row| LockedRow::from_query_result(row, "").and_then(Head::try_from)).collect()
-}
-
-impl TryFrom<LockedRow> for Head {
-    type Error = DbErr;
-
-    fn try_from(row: LockedRow) -> Result<Self, DbErr> {
-        let digest = row.hits_digest.as_deref().map(Digest::try_from).transpose();
-        Ok(Self {
-            cluster: ClusterId::from(row.id),
-            organization: OrgId::try_from(row.org_id).map_err(|_| DbErr::Type("a cluster's organization".into()))?,
-            last_checked: row.last_checked_at.into(),
-            report_checked: row.report_checked_at.map(Timestamp::from),
-            version: row.version,
-            hits_digest: digest.map_err(|_| DbErr::Type("a cluster's digest of its hits".into()))?,
-        })
-    }
+    statement::CLUSTERS_LOCK.find(transaction, rows).await
 }
 
 /// Makes rows for organizations that may be new.
@@ -70,8 +38,7 @@ pub(super) async fn insert_organizations(transaction: &DatabaseTransaction, step
         return Ok(());
     }
     let rows = vec![Column::BigInt(owners.into_iter().map(OrgId::as_i64).collect())];
-    let insert = statement::ORGANIZATIONS_INSERT.bind(transaction.get_database_backend(), rows, []);
-    transaction.execute_raw(insert).await.map(drop)
+    statement::ORGANIZATIONS_INSERT.execute(transaction, rows, []).await
 }
 
 fn version_key(head: &Head) -> Option<String> {
@@ -99,6 +66,5 @@ pub(super) async fn update(
         Column::OptionalText(updated.iter().map(|(head, _)| version_key(head)).collect()),
         Column::Bytes(updated.iter().map(|(_, newest)| newest.hits_digest().as_bytes().to_vec()).collect()),
     ];
-    let update = statement::CLUSTERS_UPDATE.bind(transaction.get_database_backend(), rows, [stored_at.utc().into()]);
-    transaction.execute_raw(update).await.map(drop)
+    statement::CLUSTERS_UPDATE.execute(transaction, rows, [stored_at.utc().into()]).await
 }

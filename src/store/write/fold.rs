@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, FromQueryResult};
 
 use super::{ByCluster, Written};
 use crate::{
@@ -11,13 +11,17 @@ use crate::{
 };
 
 /// A cluster's row as it was locked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, FromQueryResult)]
 pub(super) struct Head {
+    #[sea_orm(from_alias = "id")]
     pub(super) cluster: ClusterId,
+    #[sea_orm(from_alias = "org_id")]
     pub(super) organization: OrgId,
     /// Of the newest result of either kind.
+    #[sea_orm(from_alias = "last_checked_at")]
     pub(super) last_checked: Timestamp,
     /// Of the current report; `None` until one is stored.
+    #[sea_orm(from_alias = "report_checked_at")]
     pub(super) report_checked: Option<Timestamp>,
     pub(super) version: Option<String>,
     pub(super) hits_digest: Option<Digest>,

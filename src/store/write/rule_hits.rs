@@ -2,23 +2,20 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult,
-    prelude::{DateTimeUtc, Uuid},
-};
+use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult, prelude::Uuid};
 
 use super::fold::{Change, Interval, OpenHit, Steps, WrittenHit};
 use crate::{
-    domain::{ClusterId, Details, Digest},
+    domain::{ClusterId, Details, Digest, Timestamp},
     store::{columns::Column, statement},
 };
 
 #[derive(FromQueryResult)]
 struct StoredRow {
-    cluster_id: Uuid,
+    cluster_id: ClusterId,
     recommendation_id: i32,
-    impacted_since: DateTimeUtc,
-    digest: Vec<u8>,
+    impacted_since: Timestamp,
+    digest: Digest,
 }
 
 /// The open hits of those clusters whose steps touch any.
@@ -32,12 +29,10 @@ pub(super) async fn stored(
     if touched.is_empty() {
         return Ok(hits);
     }
-    let select = statement::RULE_HITS_STORED.bind(transaction.get_database_backend(), vec![Column::Uuid(touched)], []);
-    for row in transaction.query_all_raw(select).await? {
-        let row = StoredRow::from_query_result(&row, "")?;
-        let digest = Digest::try_from(row.digest.as_slice()).map_err(|_| DbErr::Type("a hit's digest".into()))?;
-        let hit = OpenHit { since: row.impacted_since.into(), digest };
-        hits.entry(row.cluster_id.into()).or_default().insert(row.recommendation_id, hit);
+    let rows: Vec<StoredRow> = statement::RULE_HITS_STORED.find(transaction, vec![Column::Uuid(touched)]).await?;
+    for row in rows {
+        let hit = OpenHit { since: row.impacted_since, digest: row.digest };
+        hits.entry(row.cluster_id).or_default().insert(row.recommendation_id, hit);
     }
     Ok(hits)
 }
@@ -64,8 +59,7 @@ async fn delete(transaction: &DatabaseTransaction, gone: &[(ClusterId, i32)]) ->
         Column::clusters(gone.iter().map(|(cluster, _)| *cluster)),
         Column::Int(gone.iter().map(|(_, number)| *number).collect()),
     ];
-    let delete = statement::RULE_HITS_DELETE.bind(transaction.get_database_backend(), rows, []);
-    transaction.execute_raw(delete).await.map(drop)
+    statement::RULE_HITS_DELETE.execute(transaction, rows, []).await
 }
 
 async fn upsert(transaction: &DatabaseTransaction, written: &[(ClusterId, &WrittenHit<'_>)]) -> Result<(), DbErr> {
@@ -79,8 +73,7 @@ async fn upsert(transaction: &DatabaseTransaction, written: &[(ClusterId, &Writt
         Column::Bytes(written.iter().map(|(_, hit)| hit.content.digest.as_bytes().to_vec()).collect()),
         Column::OptionalText(written.iter().map(|(_, hit)| details(hit)).collect()),
     ];
-    let upsert = statement::RULE_HITS_UPSERT.bind(transaction.get_database_backend(), rows, []);
-    transaction.execute_raw(upsert).await.map(drop)
+    statement::RULE_HITS_UPSERT.execute(transaction, rows, []).await
 }
 
 async fn insert_history(transaction: &DatabaseTransaction, closed: &[(ClusterId, &Interval)]) -> Result<(), DbErr> {
@@ -91,6 +84,5 @@ async fn insert_history(transaction: &DatabaseTransaction, closed: &[(ClusterId,
         Column::Time(closed.iter().map(|(_, interval)| interval.closed).collect()),
         Column::BigInt(closed.iter().map(|(_, interval)| interval.owner.as_i64()).collect()),
     ];
-    let insert = statement::RULE_HIT_HISTORY_INSERT.bind(transaction.get_database_backend(), rows, []);
-    transaction.execute_raw(insert).await.map(drop)
+    statement::RULE_HIT_HISTORY_INSERT.execute(transaction, rows, []).await
 }

@@ -29,7 +29,7 @@ async fn letters_are_listed_and_shown() {
     assert_eq!(listed(&["--since", "2999-01-01T00:00:00Z"]), [""; 0]);
 
     let shown = printed(&database, &topic, &["show", "0:0"]);
-    assert!(shown.contains("not_json (no value, broken gzip, or no JSON)"), "{shown}");
+    assert!(shown.contains("not_json\ncause:      No value, broken gzip, or no JSON.\n"), "{shown}");
     assert!(shown.contains("\\u{1b}[31m no JSON"), "{shown}");
     assert!(!shown.contains('\u{1b}'), "a terminal obeys nothing of it");
     assert_eq!(dead_letters(&database, &topic, &["show", "--raw", "0:1"]).stdout, large(1));
