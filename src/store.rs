@@ -18,6 +18,7 @@ mod page;
 mod pools;
 mod probe;
 mod rule_hits;
+mod server;
 mod statement;
 mod statement_count;
 mod stored_values;

@@ -21,7 +21,7 @@ pub(super) async fn databases(probes: Vec<Probe>, readiness: Arc<Readiness>) -> 
     loop {
         match futures_util::future::try_join_all(probes.iter().map(Probe::ask)).await {
             Ok(_) => readiness.ready(DATABASE),
-            Err(reason) => readiness.missing(DATABASE, reason),
+            Err(error) => readiness.missing(DATABASE, error.to_string()),
         }
         tokio::time::sleep(EVERY).await;
     }

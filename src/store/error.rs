@@ -14,6 +14,14 @@ pub enum Error {
         /// What came back. Not to be shown to clients, and of a data error not to be logged: it may quote a value.
         source: DbErr,
     },
+    /// The server cannot be reached, or says nothing.
+    #[error("the database at {server} does not answer: {why}; start it, or mend its URL under [database]")]
+    Silent {
+        /// Where it should be: nothing else of its URL.
+        server: String,
+        /// What the way to it is like.
+        why: String,
+    },
     /// No answer in time; whether it happened is not known.
     #[error("{during}: no answer from the database within {seconds} s")]
     TimedOut {
@@ -69,7 +77,7 @@ impl Error {
     /// What this means for the batch that met it.
     pub fn class(&self) -> Class {
         match self {
-            Self::TimedOut { .. } => Class::Moment,
+            Self::Silent { .. } | Self::TimedOut { .. } => Class::Moment,
             Self::Corrupt { .. } | Self::TooNew { .. } => Class::Setup,
             Self::Database { source, .. } => class_of(source),
         }
@@ -87,7 +95,7 @@ impl Error {
     pub fn code(&self) -> Option<String> {
         match self {
             Self::Database { source, .. } => database_code(source),
-            Self::TimedOut { .. } | Self::Corrupt { .. } | Self::TooNew { .. } => None,
+            Self::Silent { .. } | Self::TimedOut { .. } | Self::Corrupt { .. } | Self::TooNew { .. } => None,
         }
     }
 }
@@ -107,6 +115,11 @@ fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
         | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
         _ => None,
     }
+}
+
+/// Did nothing come back, not even a refusal?
+pub(super) fn is_silence(error: &DbErr) -> bool {
+    matches!(error, DbErr::ConnectionAcquire(_)) || matches!(sqlx_error(error), Some(sqlx::Error::Io(_)))
 }
 
 fn database_code(error: &DbErr) -> Option<String> {

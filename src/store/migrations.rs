@@ -4,7 +4,7 @@ use migration::Migrator;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 use sea_orm_migration::{MigrationStatus as Applied, MigratorTrait};
 
-use super::{error::Error, pools::Store};
+use super::{error::Error, pools::Store, server::explained};
 
 /// Any number will do, so long as all versions of this program use it: it keeps two that start at once on an empty
 /// database from migrating side by side.
@@ -35,6 +35,7 @@ impl Store {
     /// When the database is away or newer than this program, or when a step fails.
     pub async fn migrate_up(&self) -> Result<usize, Error> {
         let during = "migrating the database up";
+        self.reach().await?;
         let transaction = self.begin_migration().await.map_err(Error::during(during))?;
         let pending = pending(&transaction).await?;
         Migrator::up(&transaction, None).await.map_err(Error::during(during))?;
@@ -48,6 +49,7 @@ impl Store {
     /// When the database is away or newer than this program, or when a step fails.
     pub async fn migrate_down(&self, steps: u32) -> Result<(), Error> {
         let during = "migrating the database down";
+        self.reach().await?;
         let transaction = self.begin_migration().await.map_err(Error::during(during))?;
         pending(&transaction).await?;
         Migrator::down(&transaction, Some(steps)).await.map_err(Error::during(during))?;
@@ -59,6 +61,7 @@ impl Store {
     /// # Errors
     /// When the database is away or newer than this program.
     pub async fn migrations(&self) -> Result<Vec<MigrationStatus>, Error> {
+        self.reach().await?;
         statuses(&self.writer).await
     }
 
@@ -67,8 +70,16 @@ impl Store {
     /// # Errors
     /// When the database is away or newer than this program.
     pub async fn schema_state(&self) -> Result<SchemaState, Error> {
-        let pending = statuses(&self.writer).await?.iter().filter(|step| !step.applied).count();
+        let pending = self.migrations().await?.iter().filter(|step| !step.applied).count();
         Ok(if pending == 0 { SchemaState::Current } else { SchemaState::Pending(pending) })
+    }
+
+    /// Who migrates, or starts, is the first to learn that the database is away: here it is told which one, and why.
+    async fn reach(&self) -> Result<(), Error> {
+        match self.writer.ping().await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(explained(error, self.server.as_deref()).await),
+        }
     }
 
     /// A transaction that keeps all others who migrate out; on SQLite the write lock does.

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
-use super::{dictionary::Dictionary, error::Error, statement_count};
+use super::{dictionary::Dictionary, error::Error, server::Server, statement_count};
 use crate::config::{self, DatabaseUrl};
 
 /// How many batches are written at once on PostgreSQL; SQLite has one writer.
@@ -34,6 +34,8 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Store {
     pub(super) writer: DatabaseConnection,
     pub(super) reader: DatabaseConnection,
+    /// Where the writer's connections lead; `None` for a file.
+    pub(super) server: Option<Arc<Server>>,
     pub(super) dictionary: Arc<Dictionary>,
     pub(super) writers: Arc<tokio::sync::Semaphore>,
 }
@@ -49,7 +51,13 @@ impl Store {
         statement_count::observe(&mut writer);
         statement_count::observe(&mut reader);
         let writers = if database.url.is_sqlite() { 1 } else { WRITERS as usize };
-        Ok(Self { writer, reader, dictionary: Arc::default(), writers: Arc::new(tokio::sync::Semaphore::new(writers)) })
+        Ok(Self {
+            writer,
+            reader,
+            server: Server::of(&database.url).map(Arc::new),
+            dictionary: Arc::default(),
+            writers: Arc::new(tokio::sync::Semaphore::new(writers)),
+        })
     }
 
     /// Waits for what runs and closes all connections.

@@ -3,10 +3,14 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, Statement};
-use tokio::{net::TcpStream, time::timeout};
+use sea_orm::{ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, Statement};
+use tokio::time::timeout;
 
-use super::{error::Error, pools};
+use super::{
+    error::Error,
+    pools,
+    server::{Server, explained},
+};
 use crate::config::DatabaseUrl;
 
 /// How long the database may take to answer a probe.
@@ -16,8 +20,8 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 #[derive(Clone, Debug)]
 pub struct Probe {
     connection: DatabaseConnection,
-    /// Host and port; `None` for a file.
-    server: Option<(String, u16)>,
+    /// `None` for a file.
+    server: Option<Server>,
 }
 
 impl Probe {
@@ -28,37 +32,19 @@ impl Probe {
     pub async fn open(url: &DatabaseUrl) -> Result<Self, Error> {
         let mut options: ConnectOptions = pools::options(url);
         options.max_connections(1).acquire_timeout(PATIENCE);
-        Ok(Self { connection: pools::connect(options).await?, server: server(url) })
+        Ok(Self { connection: pools::connect(options).await?, server: Server::of(url) })
     }
 
     /// Asks for an answer.
     ///
     /// # Errors
     /// When there is none, with the reason.
-    pub async fn ask(&self) -> Result<(), String> {
+    pub async fn ask(&self) -> Result<(), Error> {
         let select = Statement::from_string(self.connection.get_database_backend(), "SELECT 1");
-        match timeout(PATIENCE, self.connection.query_one_raw(select)).await {
-            Ok(Ok(_)) => Ok(()),
-            // The pool tries for as long as it may and then tells only that; the socket tells why.
-            Err(_) | Ok(Err(DbErr::ConnectionAcquire(_))) => Err(self.why_unreachable().await),
-            Ok(Err(error)) => Err(Error::during("asking for an answer")(error).to_string()),
+        let out_of_patience = |_| Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+        match timeout(PATIENCE, self.connection.query_one_raw(select)).await.unwrap_or_else(out_of_patience) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(explained(error, self.server.as_ref()).await),
         }
     }
-
-    async fn why_unreachable(&self) -> String {
-        let Some((host, port)) = &self.server else { return "the database does not answer".to_owned() };
-        match timeout(PATIENCE, TcpStream::connect((host.as_str(), *port))).await {
-            Ok(Ok(_)) => format!("{host}:{port} accepts connections, but the database does not answer"),
-            Ok(Err(error)) => format!("{host}:{port} cannot be reached: {error}"),
-            Err(_) => format!("{host}:{port} cannot be reached: no answer"),
-        }
-    }
-}
-
-fn server(url: &DatabaseUrl) -> Option<(String, u16)> {
-    if url.is_sqlite() {
-        return None;
-    }
-    let url = url::Url::parse(url.expose()).ok()?;
-    Some((url.host_str()?.to_owned(), url.port().unwrap_or(5432)))
 }

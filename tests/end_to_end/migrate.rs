@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use sea_orm::ConnectionTrait as _;
 
-use crate::harness::{Database, Proxy, each_database, postgres, program, set};
+use crate::harness::{Database, Process, Proxy, each_database, postgres, program, set};
 
 fn migrate(database: &Database, arguments: &[&str]) -> Command {
     let mut command = program();
@@ -76,12 +76,22 @@ async fn a_database_that_is_newer_than_the_program_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_is_a_failure_of_its_own_code() {
-    let database = postgres().await;
-    let door = Proxy::closed(database.server());
-    let mut command = migrate(&database, &["status"]);
-    set(&mut command, "DATABASE__URL", database.settings_behind(&door).url.expose());
-    let (code, told) = run(command);
-    assert_eq!(code, Some(5), "{told}");
-    assert!(told.starts_with("error: migrating failed: "), "{told}");
+async fn a_database_that_is_away_is_named_and_its_password_is_not() {
+    let door = Proxy::closed(postgres().await.server());
+    let url = format!("postgres://user:Pa55word@{}/name", door.address);
+    let migrate = |arguments: &[&str]| {
+        let mut command = program();
+        command.arg("migrate").args(arguments);
+        set(&mut command, "DATABASE__URL", &url);
+        Process::spawn(command)
+    };
+    // All at once: each tries for some seconds.
+    for mut process in [migrate(&["up"]), migrate(&["down", "--steps", "1"]), migrate(&["status"])] {
+        let code = process.ended().await.code();
+        let (told, address) = (process.output(), door.address);
+        assert_eq!(code, Some(5), "{told}");
+        let named = format!("error: migrating failed: the database at {address} does not answer: Connection refused");
+        assert!(told.contains(&named), "{told}");
+        assert!(told.contains("; start it, or mend its URL") && !told.contains("Pa55word"), "{told}");
+    }
 }
