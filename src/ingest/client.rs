@@ -6,6 +6,11 @@ use rdkafka::ClientConfig;
 
 use crate::config;
 
+/// What brokers may send at once, and what zstd may unpack to. A message must arrive to be refused: beyond librdkafka's own
+/// 100 MB it would be fetched again and again, and nothing behind it be read. This is the longest that librdkafka can send,
+/// and the room that it wants beside it.
+const RECEIVED_AT_ONCE: &str = "1000000512";
+
 /// What every client of the brokers needs: where they are and how to get in. Experts' settings come last.
 pub fn client_config(kafka: &config::Kafka) -> ClientConfig {
     let mut client = ClientConfig::new();
@@ -13,6 +18,7 @@ pub fn client_config(kafka: &config::Kafka) -> ClientConfig {
         .set("bootstrap.servers", kafka.brokers.join(","))
         .set("client.id", "insights-results-aggregator")
         .set("security.protocol", kafka.security.protocol.as_str())
+        .set("receive.message.max.bytes", RECEIVED_AT_ONCE)
         .set("reconnect.backoff.max.ms", "1000")
         .set("socket.keepalive.enable", "true");
     if let Some(path) = &kafka.security.ca_path {
@@ -134,6 +140,14 @@ mod tests {
         let producer = producer_config(&kafka);
         assert_eq!(producer.get("fetch.queue.backoff.ms"), Some("7"));
         assert_eq!((producer.get("acks"), producer.get("enable.idempotence")), (Some("all"), Some("true")));
+    }
+
+    #[test]
+    fn what_can_be_sent_at_all_can_be_received() {
+        // A consumer that is told this fetches as much at once, and must be able to receive it.
+        let kafka = kafka(("MESSAGE_MAX_BYTES", "1000000000"));
+        let consumer = consumer_config(&kafka).create::<rdkafka::consumer::BaseConsumer>();
+        assert!(consumer.is_ok(), "{:?}", consumer.err());
     }
 
     #[test]

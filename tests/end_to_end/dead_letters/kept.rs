@@ -117,3 +117,16 @@ async fn a_time_that_the_topic_refuses_is_told_beside_the_letter_and_holds_nobod
     assert_eq!(told(second, "ira.timestamp"), ahead.to_string());
     assert!(second.timestamp().to_millis() < Some(ahead));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_librdkafka_would_not_take_by_itself_is_a_letter_and_holds_nobody_up() {
+    let (topic, database) = (Topic::create(1).await, sqlite());
+    // It takes 100 MB at once, and unpacks no more; this one is short only while it is packed.
+    topic.send_packed(&vec![b' '; 100_000_001]).await;
+    topic.send(&good(1)).await;
+    ingest(&database, &topic, 1_000_000).await;
+
+    assert_eq!(tables(&database.connect().await).await.clusters.len(), 1);
+    let listed = printed(&database, &topic, &["list"]);
+    assert!(listed.contains("too_large"), "{listed}");
+}

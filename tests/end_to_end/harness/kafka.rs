@@ -90,6 +90,15 @@ impl Topic {
         self.producer.send(record, PATIENCE).await.map_err(|(error, _)| error).expect("delivered").offset
     }
 
+    /// Puts a message on partition 0 that is packed on its way, and may be as long as none of ours.
+    pub(crate) async fn send_packed(&self, value: &[u8]) {
+        let mut config = client();
+        config.set("compression.type", "zstd").set("message.max.bytes", "1000000000");
+        let producer: FutureProducer = config.create().expect("a producer");
+        let record = FutureRecord::<(), [u8]>::to(&self.name).partition(0).payload(value);
+        producer.send(record, PATIENCE).await.map_err(|(error, _)| error).expect("delivered");
+    }
+
     /// Puts messages on partitions, those of a partition in this order; gives their offsets.
     pub(crate) async fn send_all(&self, messages: impl IntoIterator<Item = (i32, &[u8])>) -> Vec<i64> {
         let enqueue = |(partition, value)| {
