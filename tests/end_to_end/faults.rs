@@ -6,7 +6,10 @@ use ::entity::{cluster, consumer_error};
 use sea_orm::{DatabaseConnection, EntityTrait as _, PaginatorTrait as _};
 
 use crate::{
-    harness::{Database, Process, Server, Topic, each_database, postgres, serve, set, sqlite, until},
+    harness::{
+        Database, HeldTable, Process, Server, Topic, each_database, postgres, serve, set, sqlite, tables, until,
+    },
+    messages::{Message, cluster},
     model::{Flow, seed},
 };
 
@@ -37,12 +40,20 @@ async fn assert_kills_leave_no_trace(database: Database) {
     database.store().await.close().await;
     let connection = database.connect().await;
     let mut flow = Flow::new(Topic::create(4).await, seed());
-    for _ in 0..KILLS {
+    for kill in 0..KILLS {
         let before = rows(&connection).await;
         let mut process = Process::spawn(command(&database, &flow.topic));
         flow.send(400).await;
         until_more_is_stored(before, &connection).await;
+        if kill % 4 == 1 {
+            // Offsets have moved, and more is under way.
+            flow.topic.until_all_committed().await;
+            let before = rows(&connection).await;
+            flow.send(400).await;
+            until_more_is_stored(before, &connection).await;
+        }
         process.kill();
+        flow.assert_committed_is_stored(&database).await;
     }
     let _last = Process::spawn(command(&database, &flow.topic));
     flow.topic.until_all_committed().await;
@@ -53,6 +64,27 @@ async fn assert_kills_leave_no_trace(database: Database) {
 async fn a_process_that_is_killed_ten_times_loses_nothing_and_doubles_nothing() {
     let [left, right] = each_database().await;
     tokio::join!(assert_kills_leave_no_trace(left), assert_kills_leave_no_trace(right));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offset_does_not_move_before_its_batch_is_stored_and_another_process_stores_it() {
+    let (database, topic) = (postgres().await, Topic::create(2).await);
+    database.store().await.close().await;
+    let table = HeldTable::hold(&database, "cluster").await;
+    let mut killed = Process::serve(&database, &topic);
+    let held_up = topic.send_to(0, Some(&Message::new(1, &cluster(1), "2024-05-02T08:00:00Z").json())).await;
+    table.until_wanted_by(1).await;
+    // Whatever offset were stored by now would be committed along with that of this message, which is in no cluster.
+    let bad = topic.send_to(1, Some(b"no JSON")).await;
+    topic.until_committed(1, bad + 1).await;
+    assert_eq!(topic.committed(0).await, held_up);
+
+    killed.kill();
+    table.let_go().await;
+    // Neither has a name: the other one gets the partitions once the killed one is missed.
+    let _another = Process::serve(&database, &topic);
+    topic.until_all_committed().await;
+    assert_eq!(tables(&database.connect().await).await.clusters.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,6 @@ mod graphiql;
 mod harness;
 mod http_edge;
 mod ingest_metrics;
-mod killed_process;
 mod members;
 mod messages;
 mod migrate;

@@ -1,6 +1,5 @@
 //! A process that is told to stop finishes what it is doing, commits it, leaves its group and ends well.
 
-use futures_util::future::join_all;
 use std::time::Duration;
 
 use crate::{
@@ -32,11 +31,6 @@ async fn an_idle_process_commits_leaves_the_group_and_ends_with_zero() {
     }
 }
 
-/// The offset that the group has committed, by partition.
-async fn committed(topic: &Topic) -> Vec<i64> {
-    join_all((0..topic.partitions).map(|partition| topic.committed(partition))).await
-}
-
 async fn assert_a_busy_process_stops_well(database: Database) {
     database.store().await.close().await;
     let (connection, topic) = (database.connect().await, Topic::create(4).await);
@@ -49,11 +43,10 @@ async fn assert_a_busy_process_stops_well(database: Database) {
     process.signal("TERM");
     assert_eq!(process.ended().await.code(), Some(0), "{}: {}", database.name, process.output());
 
-    let (stored, committed) = (Stored::read(&connection).await, committed(&topic).await);
+    let (stored, committed) = (Stored::read(&connection).await, topic.all_committed().await);
     assert!(stored.rows() < sent.len(), "{}: there was more to do", database.name);
     for message in &sent {
-        let place = usize::try_from(message.partition).expect("a partition");
-        let is_committed = message.offset < committed[place];
+        let is_committed = message.offset < committed[&message.partition];
         assert_eq!(stored.has(message), is_committed, "{}: {message:?} of {committed:?}", database.name);
     }
 

@@ -97,11 +97,6 @@ impl Stored {
         messages.iter().any(|message| self.has(message))
     }
 
-    /// When the rules of the cluster's stored report ran.
-    pub(crate) fn newest(&self, cluster: &str) -> Option<DateTime<Utc>> {
-        self.newest.get(&cluster.parse().expect("a UUID")).copied()
-    }
-
     /// How much is stored: grows with every batch of first reports.
     pub(crate) fn rows(&self) -> usize {
         self.newest.len() + self.rejected.len()

@@ -1,6 +1,6 @@
 //! A topic for each test, on real Kafka.
 
-use std::{env, time::Duration};
+use std::{collections::BTreeMap, env, time::Duration};
 
 use insights_results_aggregator::config;
 use rdkafka::{
@@ -204,25 +204,32 @@ impl Topic {
 
     /// The offset that the group has committed: the next to be read; 0 while there is none.
     pub(crate) async fn committed(&self, partition: i32) -> i64 {
+        self.all_committed().await[&partition]
+    }
+
+    /// The same of all partitions.
+    pub(crate) async fn all_committed(&self) -> BTreeMap<i32, i64> {
         let consumer: BaseConsumer = client().set("group.id", &self.group).create().expect("a consumer");
         let mut list = TopicPartitionList::new();
-        list.add_partition(&self.name, partition);
+        list.add_partition_range(&self.name, 0, self.partitions - 1);
         // While the broker sets up its first groups it says that it is not the one to be asked.
         let ask = async || consumer.committed_offsets(list.clone(), PATIENCE).ok();
         let committed = until("the broker tells what is committed", ask).await;
-        match committed.find_partition(&self.name, partition).expect("the partition").offset() {
-            Offset::Offset(offset) => offset,
-            _ => 0,
-        }
+        let next = |offset| if let Offset::Offset(offset) = offset { offset } else { 0 };
+        committed.elements().iter().map(|element| (element.partition(), next(element.offset()))).collect()
     }
 
     /// Waits until the group has committed past all messages that the topic has.
     pub(crate) async fn until_all_committed(&self) {
         let consumer: BaseConsumer = client().create().expect("a consumer");
-        for partition in 0..self.partitions {
-            let (_, end) = consumer.fetch_watermarks(&self.name, partition, PATIENCE).expect("the partition's ends");
-            self.until_committed(partition, end).await;
-        }
+        let end =
+            |partition| consumer.fetch_watermarks(&self.name, partition, PATIENCE).expect("the partition's ends").1;
+        let ends: BTreeMap<_, _> = (0..self.partitions).map(|partition| (partition, end(partition))).collect();
+        until("all is committed", async || {
+            let committed = self.all_committed().await;
+            ends.iter().all(|(partition, end)| committed[partition] >= *end).then_some(())
+        })
+        .await;
     }
 
     /// Waits until the group has committed this offset.

@@ -19,16 +19,19 @@ pub(crate) struct Flow {
     /// Whether a cluster's messages come over any partition, and not one alone.
     is_scattered: bool,
     minute: u32,
-    model: Model,
-    /// The value of each bad message, by its place.
-    letters: BTreeMap<String, Vec<u8>>,
+    sent: Vec<Sent>,
+}
+
+/// A message that the brokers have.
+struct Sent {
+    offset: i64,
+    message: Outgoing,
 }
 
 impl Flow {
     /// Messages that follow from a seed, those of a cluster in one partition.
     pub(crate) fn new(topic: Topic, seed: u64) -> Self {
-        let (traffic, model) = (Traffic::new(seed), Model::default());
-        Self { topic, traffic, is_scattered: false, minute: 0, model, letters: BTreeMap::new() }
+        Self { topic, traffic: Traffic::new(seed), is_scattered: false, minute: 0, sent: vec![] }
     }
 
     /// Messages that follow from a seed, those of a cluster over all partitions.
@@ -47,22 +50,37 @@ impl Flow {
             outgoing.iter_mut().zip(partitions).for_each(|(message, partition)| message.partition = partition);
         }
         let values = outgoing.iter().map(|message| (message.partition, message.value.as_slice()));
-        for (message, offset) in outgoing.iter().zip(self.topic.send_all(values).await) {
-            match &message.says {
-                Ok(said) => drop(self.model.take(said)),
-                Err(Some(reason)) => {
-                    let place = format!("{}/{}/{offset}", self.topic.name, message.partition);
-                    self.model.refuse(format!("{place} {reason}"));
-                    self.letters.insert(place, message.value.clone());
-                }
-                Err(None) => {}
-            }
-        }
+        let offsets = self.topic.send_all(values).await;
+        self.sent.extend(outgoing.into_iter().zip(offsets).map(|(message, offset)| Sent { offset, message }));
     }
 
     /// The tables that what was sent should give.
     pub(crate) fn tables(&self) -> Tables {
-        self.model.tables()
+        self.tables_of(|_| true)
+    }
+
+    /// The tables that a part of what was sent should give.
+    fn tables_of(&self, is_part: impl Fn(&Sent) -> bool) -> Tables {
+        let mut model = Model::default();
+        for sent in self.sent.iter().filter(|sent| is_part(sent)) {
+            match &sent.message.says {
+                Ok(said) => drop(model.take(said)),
+                Err(Some(reason)) => model.refuse(format!("{} {reason}", self.place(sent))),
+                Err(None) => {}
+            }
+        }
+        model.tables()
+    }
+
+    /// Where a message stands, as tables and letters tell it.
+    fn place(&self, sent: &Sent) -> String {
+        format!("{}/{}/{}", self.topic.name, sent.message.partition, sent.offset)
+    }
+
+    /// The value of each bad message, by its place.
+    fn letters(&self) -> BTreeMap<String, Vec<u8>> {
+        let bad = self.sent.iter().filter(|sent| matches!(sent.message.says, Err(Some(_))));
+        bad.map(|sent| (self.place(sent), sent.message.value.clone())).collect()
     }
 
     /// Tables and dead letters are those that what was sent should give.
@@ -70,11 +88,19 @@ impl Flow {
         let found = without_digests(tables(&database.connect().await).await);
         assert_eq!(differences(&found, &self.tables()), [""; 0], "{}", database.name);
         let letters = dead_letters(&self.topic);
-        assert!(letters == self.letters, "{}: each bad message is a letter, byte for byte", database.name);
+        assert!(letters == self.letters(), "{}: each bad message is a letter, byte for byte", database.name);
     }
 }
 
 impl Flow {
+    /// Offsets may be behind what is stored; never ahead, or a message would be lost.
+    pub(crate) async fn assert_committed_is_stored(&self, database: &Database) {
+        let committed = self.topic.all_committed().await;
+        let expected = self.tables_of(|sent| sent.offset < committed[&sent.message.partition]);
+        let found = tables(&database.connect().await).await;
+        assert_eq!(lost(&expected, &found), [""; 0], "{}, with {committed:?} committed", database.name);
+    }
+
     /// Whatever the order in which they were read: each cluster has its newest report, and exactly that one's hits.
     pub(crate) async fn assert_newest_kept(&self, database: &Database) {
         let found = tables(&database.connect().await).await;
@@ -110,6 +136,27 @@ pub(crate) fn differences(found: &Tables, expected: &Tables) -> Vec<String> {
     let (found, expected) = (lines(found), lines(expected));
     let only_found = found.difference(&expected).map(|line| format!("found: {line}"));
     only_found.chain(expected.difference(&found).map(|line| format!("not found: {line}"))).take(40).collect()
+}
+
+/// What tables lack that should hold more than others: reports that are newer than a cluster's, and lines that stay.
+fn lost(expected: &Tables, found: &Tables) -> Vec<String> {
+    let stored = checked(found);
+    let is_lost = |(cluster, checked): &(&str, &str)| stored.get(cluster).is_none_or(|stored| stored < checked);
+    let reports =
+        checked(expected).into_iter().filter(is_lost).map(|(cluster, checked)| format!("{cluster} {checked}"));
+    let lines = [
+        (&expected.history, &found.history),
+        (&expected.recommendations, &found.recommendations),
+        (&expected.consumer_errors, &found.consumer_errors),
+    ];
+    let lines = lines.into_iter().flat_map(|(expected, found)| expected.difference(found).cloned());
+    reports.chain(lines).collect()
+}
+
+/// When the rules of each cluster's report ran.
+fn checked(tables: &Tables) -> BTreeMap<&str, &str> {
+    let lines = tables.clusters.iter().map(|line| line.split(' '));
+    lines.filter_map(|mut words| Some((words.next()?, words.nth(2)?))).collect()
 }
 
 /// The dead letters' values by where they came from: a letter may lie there twice.
