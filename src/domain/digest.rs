@@ -5,7 +5,7 @@ use std::fmt;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 /// An xxh3-128 digest. It tells "unchanged" and nothing about trust: whoever can write the topic can write anything.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 16]);
 
 impl Digest {

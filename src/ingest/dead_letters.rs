@@ -24,7 +24,10 @@ pub use self::{
     reader::{DeadLetter, DeadLetterReader, NotAPlace, Place, ReadError},
     replay::{Replayer, SendError},
 };
-use crate::{domain::Digest, message::Rejected, store::RejectedMessage};
+use crate::{
+    message::Rejected,
+    store::{Refusal, RejectedMessage},
+};
 
 /// Beside a message that is as large as it may be there has to be room for its headers.
 const ROOM_FOR_HEADERS: usize = 64 * 1024;
@@ -41,18 +44,13 @@ impl Rejection {
     pub(super) fn record(&self) -> RejectedMessage {
         let Self { message, why } = self;
         let value = message.payload().unwrap_or_default();
-        let (origin, attempts) = headers::origin_and_attempts(message);
+        let (origin, attempt) = headers::origin_and_attempts(message);
         RejectedMessage {
-            topic: origin.topic,
-            partition: origin.partition,
-            offset: origin.offset,
-            timestamp: origin.timestamp,
+            refusal: Refusal { message: origin.identity(value), attempt },
             key: message.key().map(<[u8]>::to_vec),
             value_bytes: value.len(),
-            value_digest: Digest::of(value),
             reason: why.reason.as_str(),
             detail: why.detail.clone(),
-            attempts,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::{Digest, Timestamp};
 const AT_ONCE: usize = 500;
 
 /// What a bad message is known by. Its coordinates alone do not identify it: a topic made anew begins again at offset 0.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageIdentity {
     /// The topic where it stood at first.
     pub topic: String,
@@ -33,6 +33,13 @@ pub struct Refusal {
     pub message: MessageIdentity,
     /// Which time, from 1.
     pub attempt: u32,
+}
+
+impl Refusal {
+    /// Which time, as the table counts.
+    pub(super) fn attempts(&self) -> i32 {
+        i32::try_from(self.attempt).unwrap_or(i32::MAX)
+    }
 }
 
 /// That a message was sent again after a refusal.
@@ -62,7 +69,7 @@ impl Store {
         }
         let told = refusals.iter().filter_map(|refusal| {
             let (attempt, replayed_at) = last.get(&refusal.message)?;
-            let is_last = *attempt <= attempts(refusal);
+            let is_last = *attempt <= refusal.attempts();
             let replayed = if is_last { Replayed::At((*replayed_at)?.into()) } else { Replayed::AndRefusedAgain };
             Some((refusal.clone(), replayed))
         });
@@ -76,7 +83,7 @@ impl Store {
     pub async fn mark_replayed(&self, refusals: &[Refusal], at: Timestamp) -> Result<(), Error> {
         for refusals in refusals.chunks(AT_ONCE) {
             let of_refusal =
-                |refusal: &Refusal| of_message(&refusal.message).add(Field::Attempts.eq(attempts(refusal)));
+                |refusal: &Refusal| of_message(&refusal.message).add(Field::Attempts.eq(refusal.attempts()));
             let update = Entity::update_many()
                 .col_expr(Field::ReplayedAt, Expr::value(at.utc()))
                 .filter(refusals.iter().map(of_refusal).fold(Condition::any(), Condition::add));
@@ -84,10 +91,6 @@ impl Store {
         }
         Ok(())
     }
-}
-
-fn attempts(refusal: &Refusal) -> i32 {
-    i32::try_from(refusal.attempt).unwrap_or(i32::MAX)
 }
 
 fn of_message(message: &MessageIdentity) -> Condition {

@@ -8,7 +8,7 @@ use std::env;
 use ::entity::{cluster, consumer_error, organization, rule_hit, rule_hit_history};
 use insights_results_aggregator::{
     domain::Digest,
-    store::{Batch, RejectedMessage},
+    store::{Batch, MessageIdentity, Refusal, RejectedMessage},
 };
 use proptest::{
     prelude::*,
@@ -47,18 +47,15 @@ fn messages() -> impl Strategy<Value = Vec<Option<Said>>> {
 }
 
 fn bad(offset: usize) -> RejectedMessage {
-    RejectedMessage {
+    let message = MessageIdentity {
         topic: "topic".to_owned(),
         partition: 0,
         offset: i64::try_from(offset).expect("small"),
         timestamp: Some(7),
-        key: None,
-        value_bytes: 1,
         value_digest: Digest::of(b"bad"),
-        reason: "not_json",
-        detail: "at byte 0".to_owned(),
-        attempts: 1,
-    }
+    };
+    let (refusal, detail) = (Refusal { message, attempt: 1 }, "at byte 0".to_owned());
+    RejectedMessage { refusal, key: None, value_bytes: 1, reason: "not_json", detail }
 }
 
 /// Empties the tables, but for the dictionary, which the store remembers.
@@ -86,7 +83,7 @@ async fn write(database: &Database, messages: &[Option<Said>], sizes: &[usize]) 
         let applied = batch.iter().flatten().filter(|said| model.take(said)).count();
         assert_eq!((written.applied, written.stale), (applied, reports.len() - applied));
         for bad in &rejected {
-            model.refuse(format!("topic/0/{} not_json", bad.offset));
+            model.refuse(format!("topic/0/{} not_json", bad.refusal.message.offset));
         }
         rest = behind;
         if rest.is_empty() {

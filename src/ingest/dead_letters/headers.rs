@@ -15,7 +15,11 @@ use rdkafka::{
 use sha2::{Digest as _, Sha256};
 
 use super::form::Extent;
-use crate::{domain::Timestamp, message::Rejected};
+use crate::{
+    domain::{Digest, Timestamp},
+    message::Rejected,
+    store::MessageIdentity,
+};
 
 /// The names of our set, in their order. The last three are there only where the letter was cut.
 const SET: [&str; 14] = [
@@ -58,6 +62,12 @@ impl Origin {
     fn of(message: &OwnedMessage) -> Self {
         let (topic, timestamp) = (message.topic().to_owned(), message.timestamp().to_millis());
         Self { topic, partition: message.partition(), offset: message.offset(), timestamp }
+    }
+
+    /// What the message that stood there with this value is known by.
+    pub(super) fn identity(self, value: &[u8]) -> MessageIdentity {
+        let Self { topic, partition, offset, timestamp } = self;
+        MessageIdentity { topic, partition, offset, timestamp, value_digest: Digest::of(value) }
     }
 }
 

@@ -19,9 +19,8 @@ use rdkafka::{
 use super::headers::{Told, readable};
 use crate::{
     config,
-    domain::Digest,
     ingest::{client::client_config, consumer::is_about_the_connection},
-    store::{MessageIdentity, Refusal},
+    store::Refusal,
 };
 
 /// How long brokers may say nothing.
@@ -266,13 +265,7 @@ impl DeadLetter {
     /// Which refusal of which message it tells of; `None` where nothing says so, or the message was cut.
     pub fn refusal(&self) -> Option<Refusal> {
         let told = self.told.as_ref().filter(|_| !self.is_cut())?;
-        let message = MessageIdentity {
-            topic: told.origin.topic.clone(),
-            partition: told.origin.partition,
-            offset: told.origin.offset,
-            timestamp: told.origin.timestamp,
-            value_digest: Digest::of(self.value().unwrap_or_default()),
-        };
+        let message = told.origin.clone().identity(self.value().unwrap_or_default());
         Some(Refusal { message, attempt: told.attempts })
     }
 }

@@ -5,36 +5,26 @@ use std::collections::BTreeMap;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 use crate::{
-    domain::{Digest, Timestamp},
-    store::{columns::Column, statement},
+    domain::Timestamp,
+    store::{columns::Column, consumer_errors::Refusal, statement},
 };
 
 /// So much of a key is kept: enough to recognise a cluster by, and no more, since a key can be as long as a message.
 const KEPT_KEY_BYTES: usize = 256;
 
-/// A message that could not be ingested: where it stood, what it was, why not.
+/// A message that could not be ingested: which it was, what it was like, why not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectedMessage {
-    /// The topic where it stood at first.
-    pub topic: String,
-    /// Its partition there.
-    pub partition: i32,
-    /// Its offset there.
-    pub offset: i64,
-    /// Its timestamp in milliseconds, as Kafka gives it; `None` where it has none.
-    pub timestamp: Option<i64>,
+    /// Which message, and which of its refusals this is.
+    pub refusal: Refusal,
     /// Its key; `None` where it has none.
     pub key: Option<Vec<u8>>,
     /// The length of its value in bytes.
     pub value_bytes: usize,
-    /// The digest of its value.
-    pub value_digest: Digest,
     /// The reason's code.
     pub reason: &'static str,
     /// The place of the fault and what was wanted there; never a byte of the message.
     pub detail: String,
-    /// How often it was refused, this time included: more than once after it was sent again.
-    pub attempts: u32,
 }
 
 impl RejectedMessage {
@@ -47,9 +37,8 @@ impl RejectedMessage {
 fn each_once(rejected: &[RejectedMessage]) -> Vec<&RejectedMessage> {
     let mut last = BTreeMap::new();
     for message in rejected {
-        let RejectedMessage { topic, partition, offset, timestamp, value_digest, .. } = message;
-        let kept = last.entry((topic, partition, offset, timestamp, value_digest.as_bytes())).or_insert(message);
-        if message.attempts > kept.attempts {
+        let kept = last.entry(&message.refusal.message).or_insert(message);
+        if message.refusal.attempt > kept.refusal.attempt {
             *kept = message;
         }
     }
@@ -66,17 +55,18 @@ pub(super) async fn insert(
         return Ok(());
     }
     let rejected = each_once(rejected);
+    let known: Vec<_> = rejected.iter().map(|message| &message.refusal.message).collect();
     let rows = vec![
-        Column::Text(rejected.iter().map(|message| message.topic.clone()).collect()),
-        Column::Int(rejected.iter().map(|message| message.partition).collect()),
-        Column::BigInt(rejected.iter().map(|message| message.offset).collect()),
-        Column::BigInt(rejected.iter().map(|message| message.timestamp.unwrap_or(-1)).collect()),
-        Column::Bytes(rejected.iter().map(|message| message.value_digest.as_bytes().to_vec()).collect()),
+        Column::Text(known.iter().map(|message| message.topic.clone()).collect()),
+        Column::Int(known.iter().map(|message| message.partition).collect()),
+        Column::BigInt(known.iter().map(|message| message.offset).collect()),
+        Column::BigInt(known.iter().map(|message| message.timestamp.unwrap_or(-1)).collect()),
+        Column::Bytes(known.iter().map(|message| message.value_digest.as_bytes().to_vec()).collect()),
         Column::BigInt(rejected.iter().map(|m| i64::try_from(m.value_bytes).unwrap_or(i64::MAX)).collect()),
         Column::OptionalBytes(rejected.iter().map(|message| message.kept_key()).collect()),
         Column::Text(rejected.iter().map(|message| message.reason.to_owned()).collect()),
         Column::Text(rejected.iter().map(|message| message.detail.clone()).collect()),
-        Column::Int(rejected.iter().map(|m| i32::try_from(m.attempts).unwrap_or(i32::MAX)).collect()),
+        Column::Int(rejected.iter().map(|message| message.refusal.attempts()).collect()),
     ];
     let scalars = [consumed_at.utc().into()];
     let insert = statement::CONSUMER_ERRORS_INSERT.bind(transaction.get_database_backend(), rows, scalars);

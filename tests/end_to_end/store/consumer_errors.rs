@@ -14,17 +14,17 @@ use crate::harness::{Database, each_database};
 async fn a_bad_message_is_recorded_with_its_place_and_the_reason() {
     for database in each_database().await {
         let store = database.store().await;
-        let mut message = rejected(42);
-        message.key = Some(b"\x00\xff key".to_vec());
-        message.detail = "line 1, column 7: a \"key\" was wanted, with \\x00 and a bar |".to_owned();
-        record(&store, &[message.clone()]).await;
+        let mut rejected = rejected(42);
+        rejected.key = Some(b"\x00\xff key".to_vec());
+        rejected.detail = "line 1, column 7: a \"key\" was wanted, with \\x00 and a bar |".to_owned();
+        record(&store, &[rejected.clone()]).await;
 
-        let row = only_row(&database).await;
+        let (row, message) = (only_row(&database).await, message(42));
         assert_eq!((row.topic, row.partition, row.topic_offset), (message.topic, 3, 42), "{}", database.name);
         assert_eq!(row.message_timestamp, 1_714_608_000_123, "{}", database.name);
-        assert_eq!(row.message_key, message.key, "{}", database.name);
+        assert_eq!(row.message_key, rejected.key, "{}", database.name);
         assert_eq!((row.value_bytes, row.value_digest), (7, message.value_digest.as_bytes().to_vec()));
-        assert_eq!((row.reason.as_str(), row.detail), (message.reason, message.detail), "{}", database.name);
+        assert_eq!((row.reason.as_str(), row.detail), (rejected.reason, rejected.detail), "{}", database.name);
     }
 }
 
@@ -50,16 +50,9 @@ async fn of_a_key_the_first_256_bytes_are_kept_and_no_key_is_not_an_empty_one() 
 async fn a_message_without_a_timestamp_and_an_empty_one_are_recorded_too() {
     for database in each_database().await {
         let store = database.store().await;
-        let message = RejectedMessage {
-            timestamp: None,
-            value_bytes: 0,
-            value_digest: Digest::of(b""),
-            detail: String::new(),
-            offset: i64::MAX,
-            partition: i32::MAX,
-            ..rejected(0)
-        };
-        record(&store, &[message]).await;
+        let (value_digest, offset, partition) = (Digest::of(b""), i64::MAX, i32::MAX);
+        let empty = MessageIdentity { timestamp: None, value_digest, offset, partition, ..message(0) };
+        record(&store, &[RejectedMessage { value_bytes: 0, detail: String::new(), ..first_refusal(empty) }]).await;
         let row = only_row(&database).await;
         assert_eq!((row.message_timestamp, row.value_bytes), (-1, 0), "{}", database.name);
         assert_eq!((row.topic_offset, row.partition), (i64::MAX, i32::MAX), "{}", database.name);
@@ -83,12 +76,12 @@ async fn a_message_that_is_read_again_is_the_same_row() {
 
 /// The refusal of `rejected(offset)`.
 fn refusal(offset: i64, attempt: u32) -> Refusal {
-    let RejectedMessage { topic, partition, timestamp, value_digest, .. } = rejected(offset);
-    Refusal { message: MessageIdentity { topic, partition, offset, timestamp, value_digest }, attempt }
+    Refusal { message: message(offset), attempt }
 }
 
 fn refused_again(offset: i64, attempts: u32) -> RejectedMessage {
-    RejectedMessage { attempts, reason: "too_large", detail: format!("time {attempts}"), ..rejected(offset) }
+    let (refusal, detail) = (refusal(offset, attempts), format!("time {attempts}"));
+    RejectedMessage { refusal, reason: "too_large", detail, ..rejected(offset) }
 }
 
 #[tokio::test]
@@ -109,9 +102,9 @@ async fn a_message_that_is_refused_again_is_the_same_row_and_tells_the_last_refu
 async fn what_was_sent_again_is_marked_until_it_is_refused_again() {
     for database in each_database().await {
         let store = database.store().await;
-        record(&store, &[rejected(1), rejected(2), RejectedMessage { timestamp: None, ..rejected(3) }]).await;
-        let mut timeless = refusal(3, 1);
-        timeless.message.timestamp = None;
+        let timeless = MessageIdentity { timestamp: None, ..message(3) };
+        record(&store, &[rejected(1), rejected(2), first_refusal(timeless.clone())]).await;
+        let timeless = Refusal { message: timeless, attempt: 1 };
         let all = [refusal(1, 1), refusal(2, 1), timeless.clone(), refusal(2, 2), refusal(9, 1)];
         assert!(store.replayed(&all).await.expect("read").is_empty(), "{}", database.name);
 
@@ -135,14 +128,14 @@ async fn other_messages_at_the_same_offset_are_rows_of_their_own() {
     for database in each_database().await {
         let store = database.store().await;
         let others = [
-            rejected(1),
-            RejectedMessage { timestamp: Some(1_714_608_000_124), ..rejected(1) },
-            RejectedMessage { timestamp: None, ..rejected(1) },
-            RejectedMessage { value_digest: Digest::of(b"another"), ..rejected(1) },
-            RejectedMessage { partition: 4, ..rejected(1) },
-            RejectedMessage { topic: "another".to_owned(), ..rejected(1) },
+            message(1),
+            MessageIdentity { timestamp: Some(1_714_608_000_124), ..message(1) },
+            MessageIdentity { timestamp: None, ..message(1) },
+            MessageIdentity { value_digest: Digest::of(b"another"), ..message(1) },
+            MessageIdentity { partition: 4, ..message(1) },
+            MessageIdentity { topic: "another".to_owned(), ..message(1) },
         ];
-        record(&store, &others).await;
+        record(&store, &others.clone().map(first_refusal)).await;
         assert_eq!(rows(&database).await.len(), others.len(), "{}", database.name);
     }
 }
@@ -171,19 +164,23 @@ async fn reports_and_bad_messages_of_a_batch_are_written_together() {
     }
 }
 
-pub(super) fn rejected(offset: i64) -> RejectedMessage {
-    RejectedMessage {
+fn message(offset: i64) -> MessageIdentity {
+    MessageIdentity {
         topic: "ccx.ocp.results".to_owned(),
         partition: 3,
         offset,
         timestamp: Some(1_714_608_000_123),
-        key: None,
-        value_bytes: 7,
         value_digest: Digest::of(b"garbage"),
-        reason: "not_json",
-        detail: "at byte 0".to_owned(),
-        attempts: 1,
     }
+}
+
+fn first_refusal(message: MessageIdentity) -> RejectedMessage {
+    let (refusal, detail) = (Refusal { message, attempt: 1 }, "at byte 0".to_owned());
+    RejectedMessage { refusal, key: None, value_bytes: 7, reason: "not_json", detail }
+}
+
+pub(super) fn rejected(offset: i64) -> RejectedMessage {
+    first_refusal(message(offset))
 }
 
 async fn record(store: &Store, rejected: &[RejectedMessage]) {

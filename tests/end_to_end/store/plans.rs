@@ -11,8 +11,7 @@ use insights_results_aggregator::{
     identity::{Scope, Viewer},
     store::{
         Batch, ClusterFilter, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPlace,
-        Direction, End, HistoryEventKind, HistoryListing, HistoryPlace, MessageIdentity, Refusal, RejectedMessage,
-        RuleHitListing, Store, Window, tell_statements,
+        Direction, End, HistoryEventKind, HistoryListing, HistoryPlace, RuleHitListing, Store, Window, tell_statements,
     },
 };
 
@@ -132,14 +131,9 @@ async fn ask_everything(store: &Store) {
             read_children(store, scope, total).await;
         }
     }
-    let refusals: Vec<_> = (0..100).map(|offset| refusal(&rejected(offset))).collect();
+    let refusals: Vec<_> = (0..100).map(|offset| rejected(offset).refusal).collect();
     store.replayed(&refusals).await.expect("refusals");
     store.mark_replayed(&refusals, minute(3)).await.expect("marked");
-}
-
-fn refusal(message: &RejectedMessage) -> Refusal {
-    let RejectedMessage { topic, partition, offset, timestamp, value_digest, attempts, .. } = message.clone();
-    Refusal { message: MessageIdentity { topic, partition, offset, timestamp, value_digest }, attempt: attempts }
 }
 
 async fn read_children(store: &Store, scope: Scope, total: bool) {
