@@ -26,6 +26,8 @@ test: ## runs all tests, against a real PostgreSQL and a real Kafka
 	@services/node-modules examples/typescript tests/apollo tests/graphql-http
 	@# More threads than processors: most tests wait for Kafka most of the time.
 	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked $(ARGS)
+	@# A build of its own: only here can the process be let die at named points.
+	RUST_TEST_THREADS=4 services/with-services cargo test --locked --features fault-points --test fault_points $(ARGS)
 
 coverage: ## runs all tests and tells which lines they reach (builds all of it anew: minutes)
 	@services/install build web browser
@@ -42,7 +44,7 @@ lint: ## formatting, the schema, clippy, documentation, and what the dependencie
 	@services/node-modules tools/schema-lint
 	cargo fmt --all --check
 	tools/schema-lint/node_modules/.bin/eslint --config tools/schema-lint/eslint.config.mjs schema.graphql examples/queries
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	@$(call cargo-tool,cargo-deny,$(CARGO_DENY))
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources

@@ -16,7 +16,7 @@ use super::{
     consumer::{Context, Error},
     dead_letters::DeadLetters,
     events::Lag,
-    partition::{self, Reader, Unfinished},
+    partition::{self, Reader},
     tenure::Tenure,
     writer::Writer,
 };
@@ -38,7 +38,6 @@ pub(super) struct Assignment {
 struct Running {
     task: JoinHandle<()>,
     tenure: Tenure,
-    unfinished: Arc<Unfinished>,
 }
 
 impl Assignment {
@@ -60,21 +59,19 @@ impl Assignment {
         consumer: Weak<BaseConsumer<Context>>,
     ) {
         let tenure = Tenure::default();
-        let unfinished = Arc::new(Unfinished::default());
-        let reader = Reader::new(queue, self.bounds, tenure.clone(), unfinished.clone());
+        let reader = Reader::new(queue, self.bounds, tenure.clone());
         let writer = Writer {
             name: format!("{topic}/{partition}"),
             topic: topic.clone(),
             partition,
             store: self.store.clone(),
             dead_letters: self.dead_letters.clone(),
-            unfinished: unfinished.clone(),
             consumer,
             tenure: tenure.clone(),
         };
         let watched = watch(partition::run(reader, writer), tenure.clone(), self.failed.clone());
         let task = self.runtime.spawn(watched);
-        self.running.insert((topic, partition), Running { task, tenure, unfinished });
+        self.running.insert((topic, partition), Running { task, tenure });
     }
 
     /// Gives partitions up: their tasks read no more at once, and have until the deadline to finish the batch that is
@@ -89,7 +86,7 @@ impl Assignment {
             Lag { partition: *partition, messages: 0 }.emit();
         }
         let deadline = Instant::now() + within;
-        for (_, Running { task, tenure, .. }) in stopped {
+        for (_, Running { task, tenure }) in stopped {
             let left = deadline.saturating_duration_since(Instant::now());
             let ended = self.runtime.block_on(async { tokio::time::timeout(left, task).await });
             tenure.end();
@@ -101,7 +98,7 @@ impl Assignment {
 
     /// How many messages of a partition were read and are not finished; `None` where it is not ours.
     pub(super) fn unfinished(&self, place: &Place) -> Option<u64> {
-        Some(self.running.get(place)?.unfinished.messages())
+        Some(self.running.get(place)?.tenure.unfinished())
     }
 
     /// Gives all partitions up.

@@ -31,10 +31,7 @@ pub(super) struct Counts {
     pub(super) messages: usize,
     pub(super) bytes: usize,
     pub(super) empty: usize,
-    pub(super) unknown_versions: u64,
-    pub(super) from_the_future: u64,
-    pub(super) repeated_hits: u64,
-    pub(super) ignored_infos: u64,
+    pub(super) odd: Oddities,
 }
 
 /// When a batch is closed, and what a message may be.
@@ -66,7 +63,7 @@ impl Batch {
         self.last_offset = Some(message.offset());
         match OcpResult::parse(value, arrived_at, &bounds.limits) {
             Ok(OcpResult::Report(parsed)) => {
-                self.counts.note(parsed.oddities);
+                self.counts.odd += parsed.oddities;
                 self.reports.push(parsed.report);
                 self.messages.push(message.detach());
             }
@@ -77,19 +74,5 @@ impl Batch {
 
     pub(super) fn is_full(&self, bounds: &Bounds) -> bool {
         self.counts.messages >= bounds.messages || self.counts.bytes >= bounds.bytes
-    }
-}
-
-impl Counts {
-    fn note(&mut self, oddities: Oddities) {
-        self.unknown_versions += u64::from(oddities.unknown_version);
-        self.from_the_future += u64::from(oddities.from_the_future);
-        self.repeated_hits += u64::from(oddities.repeated_hits);
-        self.ignored_infos += u64::from(oddities.ignored_infos);
-    }
-
-    /// How many things were odd without being wrong.
-    pub(super) fn oddities(self) -> u64 {
-        self.unknown_versions + self.from_the_future + self.repeated_hits + self.ignored_infos
     }
 }

@@ -25,7 +25,7 @@ use super::{
     events::{BrokerTroubled, OffsetsCommitted},
     health::Health,
 };
-use crate::{config, store::Store};
+use crate::{config, fault_point::FaultPoint, store::Store};
 
 /// How often librdkafka's callbacks are served.
 const POLL: Duration = Duration::from_millis(100);
@@ -236,7 +236,10 @@ impl ConsumerContext for Context {
 
     fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
         match result {
-            Ok(()) => OffsetsCommitted::emit(),
+            Ok(()) => {
+                FaultPoint::OffsetCommitted.pass();
+                OffsetsCommitted::emit();
+            }
             Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
             Err(error) => BrokerTroubled { reason: &format!("offsets were not committed: {error}") }.emit(),
         }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     domain::Timestamp,
+    message::Oddities,
     store::{self, Written},
     telemetry::metrics::{
         INGEST_BATCH_DURATION, INGEST_BATCH_MESSAGES, INGEST_DEAD_LETTERS, INGEST_LAG, INGEST_LAST_COMMIT,
@@ -51,15 +52,15 @@ impl BatchCommitted<'_> {
         if written.moved > 0 {
             tracing::info!(partition = self.partition, clusters = written.moved, "clusters changed their organization");
         }
-        if counts.oddities() > 0
+        if counts.odd != Oddities::default()
             && let Some(left_out) = ODD.admit()
         {
             tracing::info!(
                 partition = self.partition,
-                unknown_versions = counts.unknown_versions,
-                from_the_future = counts.from_the_future,
-                repeated_hits = counts.repeated_hits,
-                ignored_infos = counts.ignored_infos,
+                unknown_versions = counts.odd.unknown_versions,
+                from_the_future = counts.odd.from_the_future,
+                repeated_hits = counts.odd.repeated_hits,
+                ignored_infos = counts.odd.ignored_infos,
                 left_out,
                 "odd messages, ingested all the same"
             );

@@ -1,12 +1,6 @@
 //! A partition's task: fills a batch while the one before it is written, for as long as the partition is ours.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use rdkafka::{Message as _, consumer::base_consumer::PartitionQueue, message::BorrowedMessage};
 use tokio::{sync::Notify, time::Instant};
@@ -18,7 +12,7 @@ use super::{
     tenure::Tenure,
     writer::Writer,
 };
-use crate::domain::Timestamp;
+use crate::{domain::Timestamp, fault_point::FaultPoint};
 
 /// Look at the queue at least this often, whether or not it woke us: a queue that was split while an older one of the
 /// same partition was dropped may have lost its wake-up.
@@ -33,38 +27,14 @@ pub(super) struct Reader {
     bounds: Bounds,
     tenure: Tenure,
     last_offset: Option<i64>,
-    unfinished: Arc<Unfinished>,
-}
-
-/// How many messages of a partition were read and are not finished: not yet stored, or their offset not yet moved.
-#[derive(Debug, Default)]
-pub(super) struct Unfinished(AtomicU64);
-
-impl Unfinished {
-    pub(super) fn begin(&self, messages: usize) {
-        self.0.fetch_add(messages as u64, Ordering::Relaxed);
-    }
-
-    pub(super) fn finish(&self, messages: usize) {
-        self.0.fetch_sub(messages as u64, Ordering::Relaxed);
-    }
-
-    pub(super) fn messages(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 impl Reader {
-    pub(super) fn new(
-        mut queue: PartitionQueue<Context>,
-        bounds: Bounds,
-        tenure: Tenure,
-        unfinished: Arc<Unfinished>,
-    ) -> Self {
+    pub(super) fn new(mut queue: PartitionQueue<Context>, bounds: Bounds, tenure: Tenure) -> Self {
         let nonempty = Arc::new(Notify::new());
         let wake = nonempty.clone();
         queue.set_nonempty_callback(move || wake.notify_one());
-        Self { queue, nonempty, bounds, tenure, last_offset: None, unfinished }
+        Self { queue, nonempty, bounds, tenure, last_offset: None }
     }
 
     /// Fills a batch. `None` when the partition is to be given up: then the reader, and with it the queue, is gone
@@ -100,7 +70,7 @@ impl Reader {
     fn take_waiting(&mut self, batch: &mut Batch) -> bool {
         let before = batch.counts.messages;
         let is_more = self.take_turn(batch);
-        self.unfinished.begin(batch.counts.messages - before);
+        self.tenure.begin(batch.counts.messages - before);
         is_more
     }
 
@@ -132,7 +102,9 @@ fn take(message: &BorrowedMessage<'_>, last: Option<i64>, batch: &mut Batch, bou
         );
         return last;
     }
+    FaultPoint::MessageTaken.pass();
     batch.push(message, Timestamp::now(), bounds);
+    FaultPoint::MessageParsed.pass();
     batch.last_offset
 }
 

@@ -1,6 +1,12 @@
 //! For how long a partition is ours: until notice is given, and then until the tenure ends.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio_util::sync::CancellationToken;
 
@@ -9,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Tenure {
     notice: CancellationToken,
     end: CancellationToken,
+    /// How many messages were read and are not finished: not yet stored, or their offset not yet moved.
+    unfinished: Arc<AtomicU64>,
 }
 
 /// The partition was given up before something was done. Its messages will be read again, here or elsewhere.
@@ -39,6 +47,21 @@ impl Tenure {
     /// Did it end?
     pub(super) fn has_ended(&self) -> bool {
         self.end.is_cancelled()
+    }
+
+    /// So many more messages are read.
+    pub(super) fn begin(&self, messages: usize) {
+        self.unfinished.fetch_add(messages as u64, Ordering::Relaxed);
+    }
+
+    /// So many of them are finished.
+    pub(super) fn finish(&self, messages: usize) {
+        self.unfinished.fetch_sub(messages as u64, Ordering::Relaxed);
+    }
+
+    /// How many messages were read and are not finished.
+    pub(super) fn unfinished(&self) -> u64 {
+        self.unfinished.load(Ordering::Relaxed)
     }
 
     /// Waits between two tries, unless notice is given.

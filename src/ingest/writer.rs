@@ -5,7 +5,10 @@ use std::{
     time::Instant,
 };
 
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::{
+    consumer::{BaseConsumer, Consumer as _},
+    message::OwnedMessage,
+};
 
 use super::{
     backoff::Backoff,
@@ -13,12 +16,12 @@ use super::{
     consumer::Context,
     dead_letters::{DeadLetters, Rejection},
     events::{BatchCommitted, BatchDelayed, MessageRejected},
-    partition::Unfinished,
     tenure::{GivenUp, Tenure},
 };
 use crate::{
+    fault_point::FaultPoint,
     message::{Reason, Rejected},
-    store::{self, Class, Store, Written},
+    store::{self, Class, RejectedMessage, Store, Written},
 };
 
 /// An error that we do not know is given so many tries before it counts as the data's fault.
@@ -38,7 +41,6 @@ pub(super) struct Writer {
     pub(super) store: Store,
     pub(super) dead_letters: Arc<DeadLetters>,
     pub(super) consumer: Weak<BaseConsumer<Context>>,
-    pub(super) unfinished: Arc<Unfinished>,
     pub(super) tenure: Tenure,
 }
 
@@ -52,30 +54,30 @@ enum Next {
 impl Writer {
     /// Writes a batch, delivers its dead letters and stores its offset; or what comes first of that, when the partition is
     /// given up meanwhile.
-    pub(super) async fn write(&self, mut batch: Batch) {
+    pub(super) async fn write(&self, batch: Batch) {
         let Some(last_offset) = batch.last_offset else { return };
+        FaultPoint::BatchFilled.pass();
         let started = Instant::now();
-        let Ok(written) = self.write_all(&mut batch).await else { return };
+        let Ok((written, refused)) = self.write_all(&batch).await else { return };
         let took = started.elapsed();
-        for rejection in &batch.rejections {
-            MessageRejected { partition: &self.name, rejection }.emit();
-        }
-        if self.dead_letters.deliver_all(&batch.rejections, &self.name, &self.tenure).await.is_err() {
+        if self.bury(&batch.rejections).await.is_err() {
             return;
         }
-        let (counts, rejected) = (batch.counts, batch.rejections.len());
+        FaultPoint::LettersDelivered.pass();
+        let (counts, rejected) = (batch.counts, batch.rejections.len() + refused);
         BatchCommitted { partition: &self.name, last_offset, counts, written, rejected, took }.emit();
         self.store_offset(last_offset);
-        self.unfinished.finish(batch.counts.messages);
+        FaultPoint::OffsetStored.pass();
+        self.tenure.finish(batch.counts.messages);
     }
 
-    /// Whole at first, with its bad messages; what the database refuses as data, in halves down to the one message.
-    async fn write_all(&self, batch: &mut Batch) -> Result<Written, GivenUp> {
-        let mut written = Written::default();
+    /// Whole at first, with its bad messages; what the database refuses as data, in halves down to the one message. Tells
+    /// how many were refused.
+    async fn write_all(&self, batch: &Batch) -> Result<(Written, usize), GivenUp> {
+        let (mut written, mut refused, mut refused_in_a_row) = (Written::default(), 0, 0);
         let mut unrecorded: Vec<_> = batch.rejections.iter().map(Rejection::record).collect();
         // The pieces that are still to be written, the next one last, so that offset order is kept.
         let mut pieces: Vec<_> = std::iter::once(0..batch.reports.len()).collect();
-        let mut refused_in_a_row = 0;
         while let Some(piece) = pieces.pop() {
             let patient = refused_in_a_row >= REFUSED_IN_A_ROW;
             let reports = &batch.reports[piece.clone()];
@@ -90,19 +92,37 @@ impl Writer {
                     pieces.extend([middle..piece.end, piece.start..middle]);
                 }
                 Err(error) => {
-                    refused_in_a_row += 1;
-                    let message = batch.messages[piece.start].clone();
-                    let rejection = Rejection { message, why: refused(&error) };
-                    unrecorded.push(rejection.record());
-                    batch.rejections.push(rejection);
+                    self.refuse(&batch.messages[piece.start], &error).await?;
+                    (refused, refused_in_a_row) = (refused + 1, refused_in_a_row + 1);
                 }
             }
         }
-        if !unrecorded.is_empty() {
-            // Records of ours alone are written in the end: there is nothing to halve or to refuse in them.
-            let _ = self.write_piece(store::Batch { reports: &[], rejected: &unrecorded }, true).await?;
+        self.record(&unrecorded).await?;
+        Ok((written, refused))
+    }
+
+    /// What the database refuses is recorded and buried before anything that comes after it is written: read again when a
+    /// later report of its cluster is in, it would be stale, and its letter never sent.
+    async fn refuse(&self, message: &OwnedMessage, error: &store::Error) -> Result<(), GivenUp> {
+        let rejection = Rejection { message: message.clone(), why: refused(error) };
+        self.record(&[rejection.record()]).await?;
+        self.bury(&[rejection]).await
+    }
+
+    /// Writes records of bad messages alone: of ours as they are, there is nothing to halve or to refuse in them.
+    async fn record(&self, rejected: &[RejectedMessage]) -> Result<(), GivenUp> {
+        if !rejected.is_empty() {
+            let _ = self.write_piece(store::Batch { reports: &[], rejected }, true).await?;
         }
-        Ok(written)
+        Ok(())
+    }
+
+    /// Tells of bad messages and delivers them as dead letters.
+    async fn bury(&self, rejections: &[Rejection]) -> Result<(), GivenUp> {
+        for rejection in rejections {
+            MessageRejected { partition: &self.name, rejection }.emit();
+        }
+        self.dead_letters.deliver_all(rejections, &self.name, &self.tenure).await
     }
 
     /// Tries until it is written, or until it has to be cut or refused.

@@ -1,5 +1,7 @@
 //! A result of the rules about one cluster: the message on the OCP topic.
 
+use derive_more::AddAssign;
+
 use super::{
     envelope::Envelope,
     rejected::Rejected,
@@ -26,13 +28,13 @@ pub struct Parsed {
     pub oddities: Oddities,
 }
 
-/// What is worth counting and a line in the log, but no fault.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What is worth counting and a line in the log, but no fault; of one message, or of many together.
+#[derive(AddAssign, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Oddities {
-    /// The message's version is none that we know, or not told.
-    pub unknown_version: bool,
-    /// The report was checked after it arrived, by at most a day.
-    pub from_the_future: bool,
+    /// Messages whose version is none that we know, or not told.
+    pub unknown_versions: u32,
+    /// Reports that were checked after they arrived, by at most a day.
+    pub from_the_future: u32,
     /// Hits left out because a later one has their selector.
     pub repeated_hits: u32,
     /// Info entries left out because they are no objects, or should tell a version and do not.
@@ -62,8 +64,8 @@ impl OcpResult {
         report.request_id = circumstances.request_id;
         report.version = findings.version;
         let oddities = Oddities {
-            unknown_version: circumstances.unknown_version,
-            from_the_future: circumstances.from_the_future,
+            unknown_versions: circumstances.unknown_version.into(),
+            from_the_future: circumstances.from_the_future.into(),
             repeated_hits: u32::try_from(listed - report.hits().len()).unwrap_or(u32::MAX),
             ignored_infos: findings.ignored_infos,
         };

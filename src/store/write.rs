@@ -12,11 +12,15 @@ mod rule_hits;
 use std::{collections::BTreeMap, time::Duration};
 
 pub use consumer_errors::RejectedMessage;
+use derive_more::{Add, Sum};
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use self::fold::Steps;
 use super::{dictionary::Numbers, error::Error, pools::Store};
-use crate::domain::{ClusterId, Report, Timestamp};
+use crate::{
+    domain::{ClusterId, Report, Timestamp},
+    fault_point::FaultPoint,
+};
 
 /// Longest time for a batch's transaction, its commit included. Beyond it the batch is repeated, which is harmless:
 /// what was committed after all is found to be stale.
@@ -32,7 +36,7 @@ pub struct Batch<'a> {
 }
 
 /// What became of a batch's reports.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Add, Clone, Copy, Debug, Default, PartialEq, Eq, Sum)]
 pub struct Written {
     /// Newer than what was stored, and so applied.
     pub applied: usize,
@@ -61,10 +65,14 @@ impl Store {
 
     async fn write_in_transaction(&self, batch: Batch<'_>) -> Result<(Written, Numbers), DbErr> {
         let transaction = self.begin_write().await?;
+        FaultPoint::TransactionBegun.pass();
         let stored_at = Timestamp::now();
         let (written, numbers) = self.write_reports(&transaction, batch.reports, stored_at).await?;
+        FaultPoint::ReportsWritten.pass();
         consumer_errors::insert(&transaction, batch.rejected, stored_at).await?;
+        FaultPoint::RowsWritten.pass();
         transaction.commit().await?;
+        FaultPoint::Committed.pass();
         Ok((written, numbers))
     }
 
@@ -81,9 +89,10 @@ impl Store {
         let by_cluster = by_cluster(reports);
         clusters::insert(transaction, &by_cluster).await?;
         let heads = clusters::lock(transaction, &by_cluster).await?;
+        FaultPoint::ClustersLocked.pass();
 
         let steps: Vec<Steps<'_>> = heads.into_iter().map(|head| Steps::of(head, &by_cluster)).collect();
-        let written = steps.iter().map(Steps::written).fold(Written::default(), std::ops::Add::add);
+        let written = steps.iter().map(Steps::written).sum();
 
         clusters::insert_organizations(transaction, &steps).await?;
         let selectors = steps.iter().flat_map(Steps::selectors).collect();
@@ -98,19 +107,6 @@ impl Store {
         clusters::update(transaction, &steps, stored_at).await?;
         rule_hits::write(transaction, &changes).await?;
         Ok((written, numbers))
-    }
-}
-
-impl std::ops::Add for Written {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            applied: self.applied + other.applied,
-            unchanged: self.unchanged + other.unchanged,
-            moved: self.moved + other.moved,
-            stale: self.stale + other.stale,
-        }
     }
 }
 

@@ -37,9 +37,8 @@ async fn until_more_is_stored(than: u64, connection: &DatabaseConnection) {
 }
 
 async fn assert_kills_leave_no_trace(database: Database) {
-    database.store().await.close().await;
+    let mut flow = Flow::refused_in_part(Topic::create(4).await, seed(), &database).await;
     let connection = database.connect().await;
-    let mut flow = Flow::new(Topic::create(4).await, seed());
     for kill in 0..KILLS {
         let before = rows(&connection).await;
         let mut process = Process::spawn(command(&database, &flow.topic));

@@ -246,6 +246,7 @@ pub(crate) enum TransactionEnd {
 }
 
 /// A message as the broker has it.
+#[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) key: String,
     pub(crate) value: Vec<u8>,

@@ -7,10 +7,14 @@ use rand_chacha::ChaCha8Rng;
 use rdkafka::{Message as _, message::Headers as _};
 
 use super::{DETAILS, Model, Said, VERSIONS, intervals::overlaps, without_digests};
-use crate::harness::{Database, Tables, Topic, tables};
+use crate::harness::{Database, Tables, Topic, refuse_recommendations_of, tables};
 
 /// So many clusters report.
 const CLUSTERS: u32 = 300;
+/// In so many ways a message may be bad, whatever the database; in one way more where that refuses what it says.
+const WAYS: u32 = 6;
+/// The rule that a database refuses.
+const REFUSED: &str = "rules.refused";
 
 /// Messages on their way, and what should come of those that were sent.
 pub(crate) struct Flow {
@@ -18,6 +22,8 @@ pub(crate) struct Flow {
     traffic: Traffic,
     /// Whether a cluster's messages come over any partition, and not one alone.
     is_scattered: bool,
+    /// In how many ways a message may be bad.
+    ways: u32,
     minute: u32,
     sent: Vec<Sent>,
 }
@@ -31,7 +37,7 @@ struct Sent {
 impl Flow {
     /// Messages that follow from a seed, those of a cluster in one partition.
     pub(crate) fn new(topic: Topic, seed: u64) -> Self {
-        Self { topic, traffic: Traffic::new(seed), is_scattered: false, minute: 0, sent: vec![] }
+        Self { topic, traffic: Traffic::new(seed), is_scattered: false, ways: WAYS, minute: 0, sent: vec![] }
     }
 
     /// Messages that follow from a seed, those of a cluster over all partitions.
@@ -39,12 +45,18 @@ impl Flow {
         Self { is_scattered: true, ..Self::new(topic, seed) }
     }
 
+    /// As [`Flow::new`], but the database refuses what some of the messages say.
+    pub(crate) async fn refused_in_part(topic: Topic, seed: u64, database: &Database) -> Self {
+        refuse_recommendations_of(REFUSED, database).await;
+        Self { ways: WAYS + 1, ..Self::new(topic, seed) }
+    }
+
     /// Sends the next messages.
     pub(crate) async fn send(&mut self, messages: u32) {
         let partitions = self.topic.partitions.try_into().expect("a few");
         let minutes = self.minute..self.minute + messages;
         self.minute = minutes.end;
-        let mut outgoing: Vec<_> = minutes.map(|minute| self.traffic.message(minute, partitions)).collect();
+        let mut outgoing: Vec<_> = minutes.map(|minute| self.traffic.message(minute, partitions, self.ways)).collect();
         if self.is_scattered {
             let partitions = (0..self.topic.partitions).cycle();
             outgoing.iter_mut().zip(partitions).for_each(|(message, partition)| message.partition = partition);
@@ -199,7 +211,7 @@ impl Traffic {
         self.dice.next_u32() % bound
     }
 
-    fn message(&mut self, minute: u32, partitions: u16) -> Outgoing {
+    fn message(&mut self, minute: u32, partitions: u16, ways: u32) -> Outgoing {
         let kind = self.below(20);
         let mut report = self.report(minute, kind == 0, kind == 1);
         if kind == 2 || kind == 3 {
@@ -209,7 +221,7 @@ impl Traffic {
         self.said.push(report.clone());
         let partition = (report.cluster % partitions).into();
         let (value, says) = match kind {
-            4 => spoilt(&report, self.below(6)),
+            4 => spoilt(&report, self.below(ways)),
             5 => (b"{\"OrgID\": 1, \"Report\": {}}".to_vec(), Err(Some("missing_field"))),
             6 => (empty_report(&report), Err(None)),
             _ => (report.message().json(), Ok(report)),
@@ -248,7 +260,8 @@ fn spoilt(said: &Said, way: u32) -> (Vec<u8>, Result<Said, Option<&'static str>>
         2 => ([b"{\"unread\": \"\xff\", ", &json.as_bytes()[1..]].concat(), "invalid_utf8"),
         3 => (json.replace("\"ClusterName\": \"", "\"ClusterName\": \"x").into_bytes(), "bad_uuid"),
         4 => (json.replace("\"OrgID\": ", "\"OrgID\": -").into_bytes(), "wrong_type"),
-        _ => (json.replace("\"LastChecked\": \"20", "\"LastChecked\": \"90").into_bytes(), "future_time"),
+        5 => (json.replace("\"LastChecked\": \"20", "\"LastChecked\": \"90").into_bytes(), "future_time"),
+        _ => (said.message().hit(REFUSED, "X", "{}").json(), "store_rejected"),
     };
     (value, Err(Some(reason)))
 }

@@ -1,6 +1,7 @@
 //! The rules, a file a subject. [`breaches`] has them all look at the project.
 
 mod files;
+mod message_path;
 mod places;
 mod rooms;
 mod statements;
@@ -12,6 +13,7 @@ use crate::{architecture::Architecture, breach::Breach, project::Project};
 pub fn breaches(project: &Project, architecture: &Architecture) -> Vec<Breach> {
     [
         files::breaches(project),
+        message_path::breaches(project),
         places::breaches(project),
         rooms::breaches(project, architecture),
         statements::breaches(project),

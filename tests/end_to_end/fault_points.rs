@@ -1,0 +1,135 @@
+//! A process that dies at any named point of a message's way leaves no trace: the next one comes to the same end.
+//!
+//! A test binary of its own, since the program has to be built with the points: `make test` runs it after the others.
+
+#![allow(dead_code, unused_imports, reason = "what the tests stand on also has what the others need")]
+
+mod harness;
+mod messages;
+mod model;
+
+use std::process::Command;
+
+use insights_results_aggregator::fault_point::FaultPoint;
+use strum::VariantArray as _;
+
+use self::{
+    harness::{Database, Process, Topic, each_database, postgres, refuse_recommendations_of, serve, set},
+    messages::{Message, cluster},
+    model::{Flow, seed},
+};
+
+/// What happens at a point.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// The process is gone at once.
+    Kill,
+    /// What runs there panics, and the process sees to its end itself.
+    Panic,
+}
+
+/// A member with a name is back at once. Small batches, so that there are many.
+fn command(database: &Database, topic: &Topic) -> Command {
+    let mut command = serve(database, topic);
+    set(&mut command, "INGEST__BATCH_MESSAGES", "20");
+    set(&mut command, "KAFKA__GROUP_INSTANCE_ID", "the-only-one");
+    command
+}
+
+/// Starts a process and waits until it has died at the point, having passed it so often before.
+async fn die(mut command: Command, point: FaultPoint, fault: Fault, passed: u32) {
+    let action = match fault {
+        Fault::Kill => "return",
+        Fault::Panic => "panic",
+    };
+    let name: &str = point.into();
+    command.env("FAILPOINTS", format!("{name}={passed}*off->{action}"));
+    let mut process = Process::spawn(command);
+    let ended = process.ended().await;
+    let is_killed = ended.code().is_none();
+    assert_eq!(is_killed, matches!(fault, Fault::Kill), "{point:?}: {ended}\n{}", process.output());
+    assert!(!ended.success(), "{point:?}: {}", process.output());
+}
+
+/// How often a point is passed before the second process dies there: so that it does so in the middle of something.
+fn passed_before(point: FaultPoint) -> u32 {
+    match point {
+        FaultPoint::MessageTaken | FaultPoint::MessageParsed => 30,
+        // Once a second, and all is read by then.
+        FaultPoint::OffsetCommitted => 0,
+        _ => 3,
+    }
+}
+
+async fn assert_no_trace_of(point: FaultPoint, fault: Fault, database: Database) {
+    let mut flow = Flow::refused_in_part(Topic::create(2).await, seed(), &database).await;
+    for passed in [0, passed_before(point)] {
+        flow.send(200).await;
+        die(command(&database, &flow.topic), point, fault, passed).await;
+        flow.assert_committed_is_stored(&database).await;
+    }
+    flow.send(50).await;
+    let _last = Process::spawn(command(&database, &flow.topic));
+    flow.topic.until_all_committed().await;
+    flow.assert_exact(&database).await;
+}
+
+/// A test for each point and fault, so that they run side by side.
+macro_rules! at_each_point {
+    ($($name:ident: $point:ident,)*) => {
+        $(mod $name {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn a_process_that_is_killed_leaves_no_trace() {
+                for database in each_database().await {
+                    assert_no_trace_of(FaultPoint::$point, Fault::Kill, database).await;
+                }
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn a_process_that_panics_leaves_no_trace() {
+                assert_no_trace_of(FaultPoint::$point, Fault::Panic, postgres().await).await;
+            }
+        })*
+
+        #[test]
+        fn every_point_is_tried() {
+            assert_eq!([$(FaultPoint::$point,)*], FaultPoint::VARIANTS);
+        }
+    };
+}
+
+at_each_point! {
+    message_taken: MessageTaken,
+    message_parsed: MessageParsed,
+    batch_filled: BatchFilled,
+    transaction_begun: TransactionBegun,
+    clusters_locked: ClustersLocked,
+    reports_written: ReportsWritten,
+    rows_written: RowsWritten,
+    committed: Committed,
+    letters_delivered: LettersDelivered,
+    offset_stored: OffsetStored,
+    offset_committed: OffsetCommitted,
+}
+
+/// Once a later report of its cluster is in, a message that was refused is stale, and nobody would miss its letter.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_the_database_refuses_has_its_letter_whenever_the_process_is_killed() {
+    // At what comes before it, at its record, and at what comes after it.
+    for passed in 0..3 {
+        let (topic, database) = (Topic::create(1).await, postgres().await);
+        refuse_recommendations_of("rules.refused", &database).await;
+        let at = |number, hour| Message::new(1, &cluster(number), &format!("2024-05-02T0{hour}:00:00Z"));
+        let refused = at(2, 1).hit("rules.refused", "X", "{}").json();
+        for value in [&at(1, 1).json(), &refused, &at(2, 2).json()] {
+            topic.send(value).await;
+        }
+        die(serve(&database, &topic), FaultPoint::Committed, Fault::Kill, passed).await;
+        let _next = Process::serve(&database, &topic);
+        topic.until_all_committed().await;
+        let letters = topic.of_dead_letters().records(0);
+        assert!(!letters.is_empty() && letters.iter().all(|letter| letter.value == refused), "{passed}: {letters:?}");
+    }
+}
