@@ -8,6 +8,7 @@ SHELL := bash
 CARGO_DENY := 0.20.2
 CARGO_LLVM_COV := 0.9.1
 CARGO_MACHETE := 0.9.2
+PACKAGE := insights-results-aggregator
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 help: ## lists what can be made
@@ -18,7 +19,7 @@ demo: ## builds and starts everything embedded: broker, database, producer, API 
 	@web/build
 	@echo "demo: building the service (minutes the first time) .."
 	@cargo build --locked
-	@exec $(TARGET)/debug/insights-results-aggregator demo $(ARGS)
+	@exec $(TARGET)/debug/$(PACKAGE) demo $(ARGS)
 
 test: ## runs all tests, against a real PostgreSQL and a real Kafka
 	@services/install build web browser
@@ -27,7 +28,7 @@ test: ## runs all tests, against a real PostgreSQL and a real Kafka
 	@# More threads than processors: most tests wait for Kafka most of the time.
 	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked $(ARGS)
 	@# A build of its own: only here can the process be let die at named points.
-	RUST_TEST_THREADS=4 services/with-services cargo test --locked --features fault-points --test fault_points $(ARGS)
+	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked --features $(PACKAGE)/fault-points --test fault_points $(ARGS)
 
 coverage: ## runs all tests and tells which lines they reach (builds all of it anew: minutes)
 	@services/install build web browser
@@ -74,7 +75,7 @@ web: ## builds web/dist, the pages that the binary embeds
 schema: ## writes schema.graphql anew from the code
 	@services/install build
 	cargo build --locked
-	$(TARGET)/debug/insights-results-aggregator schema > $(TARGET)/schema.graphql
+	$(TARGET)/debug/$(PACKAGE) schema > $(TARGET)/schema.graphql
 	mv $(TARGET)/schema.graphql schema.graphql
 
 clean: ## removes what was built
