@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage bench-ingest bench-query lint fmt services web schema clean
+.PHONY: help demo test fault-points coverage bench-ingest bench-query lint fmt services web schema clean
 
 CARGO_DENY := 0.20.2
 CARGO_LLVM_COV := 0.9.1
@@ -27,7 +27,11 @@ test: ## runs all tests, against a real PostgreSQL and a real Kafka
 	@services/node-modules examples/typescript tests/apollo tests/graphql-http
 	@# More threads than processors: most tests wait for Kafka most of the time.
 	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked $(ARGS)
-	@# A build of its own: only here can the process be let die at named points.
+	$(if $(ARGS),,@$(MAKE) --no-print-directory fault-points)
+
+fault-points: ## has the process die between any two steps of a message (a build of its own; part of `make test`)
+	@services/install build
+	@web/build
 	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked --features $(PACKAGE)/fault-points --test fault_points $(ARGS)
 
 coverage: ## runs all tests and tells which lines they reach (builds all of it anew: minutes)
@@ -46,7 +50,7 @@ lint: ## formatting, the schema, clippy, documentation, and what the dependencie
 	cargo fmt --all --check
 	tools/schema-lint/node_modules/.bin/eslint --config tools/schema-lint/eslint.config.mjs schema.graphql examples/queries
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked
 	@$(call cargo-tool,cargo-deny,$(CARGO_DENY))
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 	@$(call cargo-tool,cargo-machete,$(CARGO_MACHETE))

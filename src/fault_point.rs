@@ -12,9 +12,9 @@ use strum::{IntoStaticStr, VariantArray};
 pub enum FaultPoint {
     /// It is taken from its queue, and not parsed.
     MessageTaken,
-    /// It is parsed, and in a batch that is not yet full.
+    /// It is parsed, and in a batch that may go on to be filled.
     MessageParsed,
-    /// Its batch is full, and nothing of it written.
+    /// Its batch is closed, and nothing of it written.
     BatchFilled,
     /// A transaction is begun.
     TransactionBegun,
@@ -26,12 +26,18 @@ pub enum FaultPoint {
     RowsWritten,
     /// The transaction is committed, and nobody told.
     Committed,
-    /// The dead letters of its batch have arrived, and no offset is stored.
+    /// The dead letters that there were have arrived, and no offset is stored.
     LettersDelivered,
     /// Its offset is stored for the next commit.
     OffsetStored,
     /// Its offset is committed.
     OffsetCommitted,
+}
+
+/// Has the points do what the environment asks for, until this is dropped.
+#[cfg(feature = "fault-points")]
+pub fn armed() -> impl Sized {
+    fail::FailScenario::setup()
 }
 
 impl FaultPoint {

@@ -11,7 +11,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     #[cfg(feature = "fault-points")]
-    let _scenario = fail::FailScenario::setup();
+    let _armed = insights_results_aggregator::fault_point::armed();
     // A variable that is no text is none of ours.
     let environment =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));

@@ -112,6 +112,7 @@ fn print_ratios(rows: &[Row]) {
 async fn age_server() {
     let server = connect(&variable("TEST_DATABASE_URL")).await;
     for statement in [
+        "DROP TABLE IF EXISTS written",
         "CREATE TABLE written AS SELECT repeat('x', 1000) FROM generate_series(1, 800000)",
         "DROP TABLE written",
         "CHECKPOINT",

@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::data::Wave;
 
-/// How soon it is looked again how far ingestion has come, when it is about to begin or to end.
+/// The pause between two looks at how far ingestion has come, while it is about to begin or to end.
 const SOON: Duration = Duration::from_millis(20);
-/// And in between. To look is to count a table, which done all the time takes a good part of what is measured.
+/// And in between: to look is to count a table, and takes a part of what is measured.
 const LATER: Duration = Duration::from_millis(200);
 
 /// Runs the service until the wave of so many messages is in the store; gives messages a second, from the first batch

@@ -6,10 +6,9 @@ use rdkafka::ClientConfig;
 
 use crate::config;
 
-/// What brokers may send at once, and what zstd may unpack to. A message must arrive to be refused: beyond librdkafka's own
-/// 100 MB it would be fetched again and again, and nothing behind it be read. This is the longest that librdkafka can send,
-/// and the room that it wants beside it.
-const RECEIVED_AT_ONCE: &str = "1000000512";
+/// What brokers may send at once, and what zstd may unpack to, in bytes: all that librdkafka can count. A message must arrive
+/// to be refused: beyond librdkafka's own 100 MB it would be fetched again and again, and nothing behind it be read.
+const RECEIVED_AT_ONCE: &str = "2147483647";
 
 /// What every client of the brokers needs: where they are and how to get in. Experts' settings come last.
 pub fn client_config(kafka: &config::Kafka) -> ClientConfig {

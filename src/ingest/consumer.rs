@@ -1,6 +1,6 @@
 //! The consumer: a thread of its own drives librdkafka, so that neither hangs the other.
 
-mod told;
+mod troubles;
 
 use std::{
     panic::AssertUnwindSafe,
@@ -17,7 +17,7 @@ use rdkafka::{
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-pub(super) use self::told::is_about_the_connection;
+pub(super) use self::troubles::is_about_the_connection;
 use super::{
     assignment::{Assignment, Place},
     client::consumer_config,

@@ -1,9 +1,9 @@
 //! Dead letters: a message that cannot be ingested goes to a topic of its own, as it came, with the reason beside it.
 //!
 //! It is delivered after its row in `consumer_error` is committed and before its offset is: a process that is killed in
-//! between sends it once more, and none is lost. `insistence` has `delivery` send letters until they have arrived, `form` says how much of a message is sent,
-//! `headers` what goes beside it; `topic` makes the topic where it is missing, `reader` reads it back, and `replay` sends
-//! letters to where they came from.
+//! between sends it once more, and none is lost. `insistence` has `delivery` send letters until they have arrived, `form`
+//! says how much of a message is sent, `headers` what goes beside it; `topic` makes the topic where it is missing, `reader`
+//! reads it back, and `replay` sends letters to where they came from.
 
 mod delivery;
 mod form;

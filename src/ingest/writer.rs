@@ -63,7 +63,6 @@ impl Writer {
         if self.bury(&batch.rejections).await.is_err() {
             return;
         }
-        FaultPoint::LettersDelivered.pass();
         let (counts, rejected) = (batch.counts, batch.rejections.len() + refused);
         BatchCommitted { partition: &self.name, last_offset, counts, written, rejected, took }.emit();
         self.store_offset(last_offset);
@@ -79,13 +78,23 @@ impl Writer {
         // The pieces that are still to be written, the next one last, so that offset order is kept.
         let mut pieces: Vec<_> = std::iter::once(0..batch.reports.len()).collect();
         while let Some(piece) = pieces.pop() {
+            // A batch in pieces may take long; the rest of it is read again where the partition goes.
+            if piece.len() < batch.reports.len() && self.tenure.has_notice() {
+                return Err(GivenUp);
+            }
             let patient = refused_in_a_row >= REFUSED_IN_A_ROW;
             let reports = &batch.reports[piece.clone()];
             match self.write_piece(store::Batch { reports, rejected: &unrecorded }, patient).await? {
                 Ok(done) => {
-                    written = written + done;
+                    written += done;
                     unrecorded.clear();
                     refused_in_a_row = 0;
+                }
+                // No report is to blame while something else came with it.
+                Err(_) if !unrecorded.is_empty() => {
+                    self.record(&unrecorded).await?;
+                    unrecorded.clear();
+                    pieces.push(piece);
                 }
                 Err(_) if piece.len() > 1 => {
                     let middle = piece.start + piece.len() / 2;
@@ -97,7 +106,6 @@ impl Writer {
                 }
             }
         }
-        self.record(&unrecorded).await?;
         Ok((written, refused))
     }
 
@@ -109,10 +117,11 @@ impl Writer {
         self.bury(&[rejection]).await
     }
 
-    /// Writes records of bad messages alone: of ours as they are, there is nothing to halve or to refuse in them.
+    /// Writes records of bad messages alone. They are ours: whatever is wrong with them, it is not theirs to be refused.
     async fn record(&self, rejected: &[RejectedMessage]) -> Result<(), GivenUp> {
-        if !rejected.is_empty() {
-            let _ = self.write_piece(store::Batch { reports: &[], rejected }, true).await?;
+        let mut backoff = Backoff::default();
+        while let Err(error) = self.store.write(store::Batch { reports: &[], rejected }).await {
+            self.pause(&error, &mut backoff).await?;
         }
         Ok(())
     }
@@ -122,7 +131,9 @@ impl Writer {
         for rejection in rejections {
             MessageRejected { partition: &self.name, rejection }.emit();
         }
-        self.dead_letters.deliver_all(rejections, &self.name, &self.tenure).await
+        self.dead_letters.deliver(rejections, &self.name, &self.tenure).await?;
+        FaultPoint::LettersDelivered.pass();
+        Ok(())
     }
 
     /// Tries until it is written, or until it has to be cut or refused.
@@ -139,13 +150,15 @@ impl Writer {
             };
             match next(&error, piece.reports.len(), backoff.tries(), patient) {
                 Next::Halve | Next::Refuse => return Ok(Err(error)),
-                Next::Retry => {
-                    let pause = backoff.next_pause();
-                    BatchDelayed { partition: &self.name, tries: backoff.tries(), error: &error }.emit();
-                    self.tenure.pause(pause).await?;
-                }
+                Next::Retry => self.pause(&error, &mut backoff).await?,
             }
         }
+    }
+
+    async fn pause(&self, error: &store::Error, backoff: &mut Backoff) -> Result<(), GivenUp> {
+        let pause = backoff.next_pause();
+        BatchDelayed { partition: &self.name, tries: backoff.tries(), error }.emit();
+        self.tenure.pause(pause).await
     }
 
     fn store_offset(&self, last_offset: i64) {

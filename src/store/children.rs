@@ -57,7 +57,7 @@ pub(super) trait ChildRow: FromQueryResult {
 
     /// The parents' keys, as the statement takes them.
     fn keys(parents: &[Self::Parent]) -> Column;
-    fn parent(&self) -> Result<Self::Parent, Error>;
+    fn parent(&self) -> Self::Parent;
     /// The length of the parent's whole list, where it was asked for.
     fn total(&self) -> Option<i64>;
     fn into_child(self) -> Result<Option<Self::Child>, Error>;
@@ -77,7 +77,7 @@ impl Store {
         let mut pages = Pages::new(parents, listing.total);
         for row in rows {
             let row = R::from_query_result(&row, "").map_err(Error::during(during))?;
-            pages.add(row.parent()?, row.total(), row.into_child()?);
+            pages.add(row.parent(), row.total(), row.into_child()?);
         }
         Ok(pages.cut(&listing.window))
     }

@@ -107,7 +107,7 @@ pub enum ClusterOrderValue {
 /// One of a parent's clusters, or the parent alone.
 #[derive(FromQueryResult)]
 struct ClusterRow {
-    parent: i64,
+    parent: OrgId,
     total: Option<i64>,
     id: Option<Uuid>,
     org_id: Option<i64>,
@@ -202,8 +202,8 @@ impl ChildRow for ClusterRow {
         Column::BigInt(organizations.iter().map(|organization| organization.as_i64()).collect())
     }
 
-    fn parent(&self) -> Result<OrgId, Error> {
-        OrgId::try_from(self.parent).map_err(|_| Error::Corrupt { what: "an organization's number" })
+    fn parent(&self) -> OrgId {
+        self.parent
     }
 
     fn total(&self) -> Option<i64> {

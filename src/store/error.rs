@@ -117,7 +117,7 @@ fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
     }
 }
 
-/// Did nothing come back, not even a refusal?
+/// Did no answer come back? Of a server that is starting or full the pool tells no more than of one that is away.
 pub(super) fn is_silence(error: &DbErr) -> bool {
     matches!(error, DbErr::ConnectionAcquire(_)) || matches!(sqlx_error(error), Some(sqlx::Error::Io(_)))
 }
@@ -143,6 +143,8 @@ fn class_of(error: &DbErr) -> Class {
             | sqlx::Error::Protocol(_),
         ) => Class::Moment,
         Some(sqlx::Error::Configuration(_)) => Class::Setup,
+        // A stored value that we could not have written: no message is to blame for it.
+        _ if matches!(error, DbErr::Type(_)) => Class::Setup,
         _ if matches!(error, DbErr::Conn(_)) => Class::Moment,
         _ => Class::Unknown,
     }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use sea_orm::{
     FromQueryResult,
-    prelude::{DateTimeUtc, Uuid},
     sea_query::{Expr, ExprTrait as _, Query},
 };
 
@@ -66,12 +65,12 @@ pub struct HistoryPlace {
 /// One of a cluster's events, or the cluster alone.
 #[derive(FromQueryResult)]
 struct EventRow {
-    parent: Uuid,
+    parent: ClusterId,
     total: Option<i64>,
-    org_id: Option<i64>,
+    org_id: Option<OrgId>,
     kind: Option<String>,
-    happened_at: Option<DateTimeUtc>,
-    selector: Option<String>,
+    happened_at: Option<Timestamp>,
+    selector: Option<Selector>,
 }
 
 impl Store {
@@ -137,8 +136,8 @@ impl ChildRow for EventRow {
         Column::clusters(clusters.iter().copied())
     }
 
-    fn parent(&self) -> Result<ClusterId, Error> {
-        Ok(self.parent.into())
+    fn parent(&self) -> ClusterId {
+        self.parent
     }
 
     fn total(&self) -> Option<i64> {
@@ -146,7 +145,7 @@ impl ChildRow for EventRow {
     }
 
     fn into_child(self) -> Result<Option<HistoryEvent>, Error> {
-        let (Some(org_id), Some(kind), Some(at), Some(selector)) =
+        let (Some(organization), Some(kind), Some(at), Some(selector)) =
             (self.org_id, self.kind, self.happened_at, self.selector)
         else {
             return Ok(None);
@@ -156,11 +155,6 @@ impl ChildRow for EventRow {
             "closed" => HistoryEventKind::Closed,
             _ => return Err(Error::Corrupt { what: "the kind of an event" }),
         };
-        Ok(Some(HistoryEvent {
-            kind,
-            at: at.into(),
-            selector: selector.parse().map_err(|_| Error::Corrupt { what: "a selector" })?,
-            organization: OrgId::try_from(org_id).map_err(|_| Error::Corrupt { what: "an event's organization" })?,
-        }))
+        Ok(Some(HistoryEvent { kind, at, selector, organization }))
     }
 }

@@ -125,6 +125,8 @@ fn writer_options(url: &DatabaseUrl) -> ConnectOptions {
                 // A plan is made once. Made while a table is empty it would be a sequential scan, and go on as one until
                 // somebody analyzes the table; all that is written goes by keys.
                 ("enable_seqscan", "off".to_owned()),
+                // Where a scan cannot be avoided, it now looks so costly that it would be compiled first.
+                ("jit", "off".to_owned()),
             ])
         });
     options

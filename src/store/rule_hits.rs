@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use sea_orm::{
     Condition, ConnectionTrait, FromQueryResult,
-    prelude::{DateTimeUtc, Uuid},
     sea_query::{Expr, ExprTrait as _, Query},
 };
 
@@ -45,10 +44,10 @@ pub struct RuleHitListing {
 /// One of a parent's hits, or the parent alone.
 #[derive(FromQueryResult)]
 struct RuleHitRow {
-    parent: Uuid,
+    parent: ClusterId,
     total: Option<i64>,
-    selector: Option<String>,
-    impacted_since: Option<DateTimeUtc>,
+    selector: Option<Selector>,
+    impacted_since: Option<Timestamp>,
     details: Option<String>,
 }
 
@@ -77,7 +76,7 @@ impl Store {
         let mut hits = HashMap::new();
         for row in rows {
             let row = RuleHitRow::from_query_result(&row, "").map_err(Error::during(during))?;
-            let cluster = row.parent()?;
+            let cluster = row.parent;
             if let Some(hit) = row.into_child()? {
                 hits.insert((cluster, hit.selector.clone()), hit);
             }
@@ -129,8 +128,8 @@ impl ChildRow for RuleHitRow {
         Column::clusters(clusters.iter().copied())
     }
 
-    fn parent(&self) -> Result<ClusterId, Error> {
-        Ok(self.parent.into())
+    fn parent(&self) -> ClusterId {
+        self.parent
     }
 
     fn total(&self) -> Option<i64> {
@@ -141,10 +140,6 @@ impl ChildRow for RuleHitRow {
         let (Some(selector), Some(impacted_since)) = (self.selector, self.impacted_since) else {
             return Ok(None);
         };
-        Ok(Some(RuleHit {
-            selector: selector.parse().map_err(|_| Error::Corrupt { what: "a selector" })?,
-            impacted_since: impacted_since.into(),
-            details: self.details.map(Details::from_checked),
-        }))
+        Ok(Some(RuleHit { selector, impacted_since, details: self.details.map(Details::from_checked) }))
     }
 }

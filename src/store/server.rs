@@ -1,6 +1,10 @@
 //! The database's server: where it is, and what is the matter when it says nothing.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sea_orm::DbErr;
 use sqlx::postgres::PgConnectOptions;
@@ -31,7 +35,10 @@ impl Server {
         // Read as those read it who connect.
         let options: PgConnectOptions = url.expose().parse().ok()?;
         let (host, port) = (options.get_host(), options.get_port());
-        Some(match options.get_socket() {
+        // A host may be a folder too, as in `PGHOST`.
+        let folder =
+            options.get_socket().map(PathBuf::as_path).or_else(|| host.starts_with('/').then(|| Path::new(host)));
+        Some(match folder {
             Some(folder) => Self::Socket(folder.join(format!(".s.PGSQL.{port}"))),
             None => Self::Tcp { host: host.to_owned(), port },
         })
@@ -46,7 +53,7 @@ impl Server {
             }
         };
         match timeout(PATIENCE, connecting).await {
-            Ok(Ok(())) => "it accepts connections and says nothing".to_owned(),
+            Ok(Ok(())) => "it accepts connections and lets us in to none (starting, full, or no PostgreSQL)".to_owned(),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "nothing comes back from there".to_owned(),
         }
@@ -88,6 +95,7 @@ mod tests {
             ("postgresql://[::1]/name", "[::1]:5432"),
             ("postgres:///name?host=db.example&port=6432&password=s3cr3t", "db.example:6432"),
             ("postgres:///name?host=/run/postgresql", "/run/postgresql/.s.PGSQL.5432"),
+            ("postgres://%2Frun%2Fpostgresql/name", "/run/postgresql/.s.PGSQL.5432"),
         ] {
             assert_eq!(told(url).as_deref(), Some(place), "{url}");
         }
@@ -99,7 +107,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("its address").port();
         let at = |host: &str| Server::Tcp { host: host.to_owned(), port };
-        assert_eq!(at("127.0.0.1").trouble().await, "it accepts connections and says nothing");
+        assert!(at("127.0.0.1").trouble().await.contains("lets us in to none"));
         drop(listener);
         assert!(at("127.0.0.1").trouble().await.contains("refused"));
         assert!(!at("[::1]").trouble().await.contains("lookup"), "an address is no name");

@@ -12,7 +12,7 @@ mod rule_hits;
 use std::{collections::BTreeMap, time::Duration};
 
 pub use consumer_errors::RejectedMessage;
-use derive_more::{Add, Sum};
+use derive_more::{Add, AddAssign, Sum};
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use self::fold::Steps;
@@ -36,7 +36,7 @@ pub struct Batch<'a> {
 }
 
 /// What became of a batch's reports.
-#[derive(Add, Clone, Copy, Debug, Default, PartialEq, Eq, Sum)]
+#[derive(Add, AddAssign, Clone, Copy, Debug, Default, PartialEq, Eq, Sum)]
 pub struct Written {
     /// Newer than what was stored, and so applied.
     pub applied: usize,

@@ -129,7 +129,7 @@ pub const INGEST_BATCH_DURATION: Metric = Metric {
     name: "ingest_batch_duration_seconds",
     kind: Kind::Histogram,
     labels: &[],
-    meaning: "Time to store a batch, all tries and pauses included.",
+    meaning: "Time to store a batch, all tries and pauses included, and the dead letters of what the database refused.",
 };
 
 /// Tries that failed and were repeated, by the class of the failure.

@@ -6,10 +6,10 @@ use std::io::Write as _;
 use ::entity::consumer_error;
 use flate2::{Compression, write::GzEncoder};
 use insights_results_aggregator::{domain::Digest, service::Role};
-use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _};
+use sea_orm::EntityTrait as _;
 
 use crate::{
-    harness::{Database, Running, Topic, each_database, tables},
+    harness::{Database, Running, Topic, each_database, refuse_hits_with, tables},
     messages::{Message, cluster},
 };
 
@@ -201,25 +201,6 @@ async fn the_committed_offset_is_the_one_after_the_last_message_whatever_became_
         assert_eq!(tables(&database.connect().await).await.clusters.len(), 2, "{}", database.name);
         assert_eq!(recorded(&database).await.len(), 2, "{}", database.name);
     }
-}
-
-/// Makes the database refuse hits whose details hold the word, quoting them as a constraint's error would.
-async fn refuse_hits_with(word: &str, database: &Database) {
-    database.store().await.close().await;
-    let connection = database.connect().await;
-    let trigger = match connection.get_database_backend() {
-        DbBackend::Postgres => format!(
-            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-             RAISE EXCEPTION 'refused: %', NEW.details USING ERRCODE = '23514'; END $$; \
-             CREATE TRIGGER refuse BEFORE INSERT ON rule_hit FOR EACH ROW \
-             WHEN (NEW.details LIKE '%{word}%') EXECUTE FUNCTION refuse()"
-        ),
-        _ => format!(
-            "CREATE TRIGGER refuse BEFORE INSERT ON rule_hit WHEN NEW.details LIKE '%{word}%' \
-             BEGIN SELECT RAISE(ABORT, 'refused'); END"
-        ),
-    };
-    connection.execute_unprepared(&trigger).await.expect("a trigger");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,9 +8,9 @@ mod harness;
 mod messages;
 mod model;
 
-use std::process::Command;
+use std::{os::unix::process::ExitStatusExt as _, process::Command};
 
-use insights_results_aggregator::fault_point::FaultPoint;
+use insights_results_aggregator::{cli::Exit, fault_point::FaultPoint};
 use strum::VariantArray as _;
 
 use self::{
@@ -27,6 +27,9 @@ enum Fault {
     /// What runs there panics, and the process sees to its end itself.
     Panic,
 }
+
+/// SIGABRT.
+const ABORTED: i32 = 6;
 
 /// A member with a name is back at once. Small batches, so that there are many.
 fn command(database: &Database, topic: &Topic) -> Command {
@@ -46,9 +49,14 @@ async fn die(mut command: Command, point: FaultPoint, fault: Fault, passed: u32)
     command.env("FAILPOINTS", format!("{name}={passed}*off->{action}"));
     let mut process = Process::spawn(command);
     let ended = process.ended().await;
-    let is_killed = ended.code().is_none();
-    assert_eq!(is_killed, matches!(fault, Fault::Kill), "{point:?}: {ended}\n{}", process.output());
-    assert!(!ended.success(), "{point:?}: {}", process.output());
+    let output = process.output();
+    match fault {
+        Fault::Kill => assert_eq!(ended.signal(), Some(ABORTED), "{point:?}: {ended}\n{output}"),
+        Fault::Panic => {
+            assert_eq!(ended.code(), Some(Exit::Kafka.code().into()), "{point:?}: {ended}\n{output}");
+            assert!(output.contains(&format!("failpoint {name} panic")), "{point:?}: {output}");
+        }
+    }
 }
 
 /// How often a point is passed before the second process dies there: so that it does so in the middle of something.
@@ -117,19 +125,27 @@ at_each_point! {
 /// Once a later report of its cluster is in, a message that was refused is stale, and nobody would miss its letter.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_the_database_refuses_has_its_letter_whenever_the_process_is_killed() {
-    // At what comes before it, at its record, and at what comes after it.
-    for passed in 0..3 {
-        let (topic, database) = (Topic::create(1).await, postgres().await);
-        refuse_recommendations_of("rules.refused", &database).await;
-        let at = |number, hour| Message::new(1, &cluster(number), &format!("2024-05-02T0{hour}:00:00Z"));
-        let refused = at(2, 1).hit("rules.refused", "X", "{}").json();
-        for value in [&at(1, 1).json(), &refused, &at(2, 2).json()] {
-            topic.send(value).await;
+    // At what comes before it, at its record, and at what comes after it; and once its letter is there.
+    let moments = [0, 1, 2].map(|passed| (FaultPoint::Committed, passed));
+    for (point, passed) in moments.into_iter().chain([(FaultPoint::LettersDelivered, 0)]) {
+        for database in each_database().await {
+            assert_letter_after(point, passed, &database).await;
         }
-        die(serve(&database, &topic), FaultPoint::Committed, Fault::Kill, passed).await;
-        let _next = Process::serve(&database, &topic);
-        topic.until_all_committed().await;
-        let letters = topic.of_dead_letters().records(0);
-        assert!(!letters.is_empty() && letters.iter().all(|letter| letter.value == refused), "{passed}: {letters:?}");
     }
+}
+
+async fn assert_letter_after(point: FaultPoint, passed: u32, database: &Database) {
+    let topic = Topic::create(1).await;
+    refuse_recommendations_of("rules.refused", database).await;
+    let at = |number, hour| Message::new(1, &cluster(number), &format!("2024-05-02T0{hour}:00:00Z"));
+    let refused = at(2, 1).hit("rules.refused", "X", "{}").json();
+    let (before, after) = (at(1, 1).json(), at(2, 2).json());
+    topic.send_all([&before, &refused, &after].map(|value| (0, value.as_slice()))).await;
+
+    die(command(database, &topic), point, Fault::Kill, passed).await;
+    let _next = Process::spawn(command(database, &topic));
+    topic.until_all_committed().await;
+    let letters: Vec<_> = topic.of_dead_letters().records(0).into_iter().map(|letter| letter.value).collect();
+    let is_letter = !letters.is_empty() && letters.iter().all(|letter| *letter == refused);
+    assert!(is_letter, "{}, {point:?} after {passed}: {letters:?}", database.name);
 }

@@ -18,7 +18,7 @@ pub(crate) use held_table::HeldTable;
 pub(crate) use kafka::{Record, Topic, TransactionEnd};
 pub(crate) use process::{Process, program, serve, set};
 pub(crate) use proxy::Proxy;
-pub(crate) use refusing::refuse_recommendations_of;
+pub(crate) use refusing::{refuse_hits_with, refuse_recommendations_of};
 pub(crate) use server::Server;
 pub(crate) use service::{Running, default_config};
 pub(crate) use tables::{Tables, tables};

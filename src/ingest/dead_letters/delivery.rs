@@ -80,7 +80,7 @@ impl DeadLetters {
 
     /// Sends letters, all at once, and waits for the brokers' answers. Those that have not arrived are left, to be sent
     /// again: only they, so that one that has no luck does not multiply the others.
-    pub(super) async fn deliver(&self, letters: &mut Vec<Letter<'_>>) -> Result<(), Undelivered> {
+    pub(super) async fn try_to_deliver(&self, letters: &mut Vec<Letter<'_>>) -> Result<(), Undelivered> {
         let answers = join_all(letters.iter().map(|letter| self.send(letter))).await;
         let mut failure = None;
         let mut left = Vec::new();
@@ -181,9 +181,9 @@ mod tests {
         let dead_letters = DeadLetters::new(&kafka, Arc::default()).expect("a producer");
         let rejection = rejection();
         let mut letters = vec![Letter::of(&rejection), Letter::of(&rejection)];
-        assert!(dead_letters.deliver(&mut letters).await.is_err());
+        assert!(dead_letters.try_to_deliver(&mut letters).await.is_err());
         assert_eq!(letters.len(), 2);
-        dead_letters.deliver(&mut letters).await.expect("delivered by another producer");
+        dead_letters.try_to_deliver(&mut letters).await.expect("delivered by another producer");
         assert!(letters.is_empty());
     }
 }

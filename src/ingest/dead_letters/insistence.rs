@@ -22,7 +22,7 @@ const LAST_CHANCE: Duration = Duration::from_secs(3);
 
 impl DeadLetters {
     /// Delivers the letters of a partition's batch; `partition` is its name for operators.
-    pub(in crate::ingest) async fn deliver_all(
+    pub(in crate::ingest) async fn deliver(
         &self,
         rejections: &[Rejection],
         partition: &str,
@@ -32,7 +32,7 @@ impl DeadLetters {
         let mut letters: Vec<_> = rejections.iter().map(Letter::of).collect();
         let mut backoff = Backoff::default();
         while !letters.is_empty() {
-            let delivery = waiting.told_when_slow(self.deliver(&mut letters));
+            let delivery = waiting.told_when_slow(self.try_to_deliver(&mut letters));
             let Err(error) = tenure.unless_given_up(delivery, LAST_CHANCE).await? else { break };
             waiting.tell(error.to_string());
             let pause = backoff.next_pause();

@@ -1,4 +1,4 @@
-//! A table that cannot be read for a while, so that a request is caught in the middle of a load.
+//! A table that nobody else can use for a while, so that a request or a batch is caught in the middle.
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, TransactionTrait as _};
 

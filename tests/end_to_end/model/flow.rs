@@ -11,7 +11,7 @@ use crate::harness::{Database, Tables, Topic, refuse_recommendations_of, tables}
 
 /// So many clusters report.
 const CLUSTERS: u32 = 300;
-/// In so many ways a message may be bad, whatever the database; in one way more where that refuses what it says.
+/// In so many ways a message may be bad. There is one more where the database refuses a rule.
 const WAYS: u32 = 6;
 /// The rule that a database refuses.
 const REFUSED: &str = "rules.refused";

@@ -1,4 +1,4 @@
-//! What librdkafka tells of itself: its troubles, and how much is still to be read.
+//! What librdkafka tells of its troubles, and of what is still to be read.
 
 use rdkafka::{
     ClientContext, Statistics,
