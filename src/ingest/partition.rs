@@ -112,7 +112,8 @@ fn take(message: &BorrowedMessage<'_>, last: Option<i64>, batch: &mut Batch, bou
 pub(super) async fn run(reader: Reader, writer: Writer) {
     let mut filled = reader.fill().await;
     while let Some((reader, batch)) = filled {
-        let ((), next) = tokio::join!(writer.write(batch), reader.fill());
-        filled = next;
+        let (written, next) = tokio::join!(writer.write(batch), reader.fill());
+        // The next batch may be full already. To write it would move the offset past the one that was given up.
+        filled = next.filter(|_| written.is_ok());
     }
 }

@@ -53,21 +53,20 @@ enum Next {
 
 impl Writer {
     /// Writes a batch, delivers its dead letters and stores its offset; or what comes first of that, when the partition is
-    /// given up meanwhile.
-    pub(super) async fn write(&self, batch: Batch) {
-        let Some(last_offset) = batch.last_offset else { return };
+    /// given up meanwhile. Then no later batch may be written.
+    pub(super) async fn write(&self, batch: Batch) -> Result<(), GivenUp> {
+        let Some(last_offset) = batch.last_offset else { return Ok(()) };
         FaultPoint::BatchFilled.pass();
         let started = Instant::now();
-        let Ok((written, refused)) = self.write_all(&batch).await else { return };
+        let (written, refused) = self.write_all(&batch).await?;
         let took = started.elapsed();
-        if self.bury(&batch.rejections).await.is_err() {
-            return;
-        }
+        self.bury(&batch.rejections).await?;
         let (counts, rejected) = (batch.counts, batch.rejections.len() + refused);
         BatchCommitted { partition: &self.name, last_offset, counts, written, rejected, took }.emit();
         self.store_offset(last_offset);
         FaultPoint::OffsetStored.pass();
         self.tenure.finish(batch.counts.messages);
+        Ok(())
     }
 
     /// Whole at first, with its bad messages; what the database refuses as data, in halves down to the one message. Tells

@@ -96,7 +96,9 @@ impl DeadLetterTopic {
     async fn make(&self, admin: &Admin, partitions: i32) -> Result<(), KafkaError> {
         let options = AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE));
         let largest = self.largest_message(admin, &options).await.map(|bytes| bytes.to_string());
-        let mut topic = NewTopic::new(&self.name, partitions, TopicReplication::Fixed(DEFAULT_REPLICATION));
+        let mut topic = NewTopic::new(&self.name, partitions, TopicReplication::Fixed(DEFAULT_REPLICATION))
+            // Letters have the time of their messages: retention by time would take one that is old with its next look.
+            .set("retention.ms", "-1");
         if let Some(largest) = &largest {
             topic = topic.set("max.message.bytes", largest);
         }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use insights_results_aggregator::http::Readiness;
+use insights_results_aggregator::{http::Readiness, service::Role};
 
 use super::{good, start};
-use crate::harness::{Topic, sqlite, tables, until};
+use crate::harness::{Running, Topic, sqlite, tables, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_topic_is_made_as_the_source_is_with_room_for_headers() {
@@ -15,6 +15,8 @@ async fn the_topic_is_made_as_the_source_is_with_room_for_headers() {
     topic.of_dead_letters().until_made().await;
     let (partitions, largest) = topic.of_dead_letters().made_with("max.message.bytes").await;
     assert_eq!((partitions, largest.as_deref()), (3, Some("2065536")));
+    let kept_for = topic.of_dead_letters().made_with("retention.ms").await.1;
+    assert_eq!(kept_for.as_deref(), Some("-1"), "letters are as old as their messages");
     running.stop().await.expect("a clean end");
 }
 
@@ -42,6 +44,27 @@ async fn while_a_dead_letter_cannot_be_delivered_its_partition_waits_and_others_
     running.ready().await.stop().await.expect("a clean end");
     assert_eq!(letters.messages(0).len() + letters.messages(1).len(), 1);
     assert_eq!(tables(&database.connect().await).await.clusters.len(), 2);
+}
+
+/// While a batch waits for its letters, the one after it is read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_is_given_up_with_its_letters_is_passed_by_no_offset() {
+    let (topic, database) = (Topic::create(1).await, sqlite());
+    let letters = topic.of_dead_letters();
+    let mut config = Running::config(&database, &topic);
+    config.ingest.batch_messages = 1;
+    let running = Running::start(config.clone(), Role::All).await;
+    letters.until_made().await;
+    letters.delete().await;
+    topic.send_all([(0, b"no JSON".as_slice()), (0, &good(1))]).await;
+    until_told(&running.readiness, "waits for its dead letters").await;
+    running.stop().await.expect("a clean end");
+    assert_eq!(topic.committed(0).await, 0, "the offset stands");
+
+    let running = Running::start(config, Role::All).await;
+    topic.until_committed(0, 2).await;
+    running.stop().await.expect("a clean end");
+    assert_eq!(letters.records(0).len(), 1);
 }
 
 async fn until_told(readiness: &Arc<Readiness>, words: &str) {

@@ -62,6 +62,8 @@ impl Topic {
     /// Makes the topic, unless the brokers refuse.
     pub(crate) async fn try_make_with(&self, settings: &[(&str, &str)]) -> Result<(), RDKafkaErrorCode> {
         let mut new = NewTopic::new(&self.name, self.partitions, TopicReplication::Fixed(1));
+        // Messages of tests are from any year, and the broker is not to tidy up in the middle of one.
+        new.config.push(("retention.ms", "-1"));
         new.config.extend_from_slice(settings);
         let made = admin().create_topics([&new], &AdminOptions::new().operation_timeout(Some(PATIENCE))).await;
         made.expect("create a topic").pop().expect("one answer").map(drop).map_err(|(_, code)| code)
