@@ -203,6 +203,12 @@ mod tests {
     }
 
     #[test]
+    fn a_stored_value_that_is_not_ours_is_for_somebody_to_mend() {
+        let error = Error::during("writing")(DbErr::Type("a digest".to_owned()));
+        assert_eq!(error.class(), Class::Setup);
+    }
+
+    #[test]
     fn a_pool_that_gives_no_connection_is_a_bad_moment() {
         let error = Error::during("reading")(DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout));
         assert_eq!(error.class(), Class::Moment);

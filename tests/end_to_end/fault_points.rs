@@ -14,7 +14,7 @@ use insights_results_aggregator::{cli::Exit, fault_point::FaultPoint};
 use strum::VariantArray as _;
 
 use self::{
-    harness::{Database, Process, Topic, each_database, postgres, refuse_recommendations_of, serve, set},
+    harness::{Database, Process, Topic, each_database, postgres, refuse_recommendations_of, serve_in_small_batches},
     messages::{Message, cluster},
     model::{Flow, seed},
 };
@@ -30,14 +30,6 @@ enum Fault {
 
 /// SIGABRT.
 const ABORTED: i32 = 6;
-
-/// A member with a name is back at once. Small batches, so that there are many.
-fn command(database: &Database, topic: &Topic) -> Command {
-    let mut command = serve(database, topic);
-    set(&mut command, "INGEST__BATCH_MESSAGES", "20");
-    set(&mut command, "KAFKA__GROUP_INSTANCE_ID", "the-only-one");
-    command
-}
 
 /// Starts a process and waits until it has died at the point, having passed it so often before.
 async fn die(mut command: Command, point: FaultPoint, fault: Fault, passed: u32) {
@@ -73,11 +65,11 @@ async fn assert_no_trace_of(point: FaultPoint, fault: Fault, database: Database)
     let mut flow = Flow::refused_in_part(Topic::create(2).await, seed(), &database).await;
     for passed in [0, passed_before(point)] {
         flow.send(200).await;
-        die(command(&database, &flow.topic), point, fault, passed).await;
+        die(serve_in_small_batches(&database, &flow.topic), point, fault, passed).await;
         flow.assert_committed_is_stored(&database).await;
     }
     flow.send(50).await;
-    let _last = Process::spawn(command(&database, &flow.topic));
+    let _last = Process::spawn(serve_in_small_batches(&database, &flow.topic));
     flow.topic.until_all_committed().await;
     flow.assert_exact(&database).await;
 }
@@ -142,8 +134,8 @@ async fn assert_letter_after(point: FaultPoint, passed: u32, database: &Database
     let (before, after) = (at(1, 1).json(), at(2, 2).json());
     topic.send_all([&before, &refused, &after].map(|value| (0, value.as_slice()))).await;
 
-    die(command(database, &topic), point, Fault::Kill, passed).await;
-    let _next = Process::spawn(command(database, &topic));
+    die(serve_in_small_batches(database, &topic), point, Fault::Kill, passed).await;
+    let _next = Process::spawn(serve_in_small_batches(database, &topic));
     topic.until_all_committed().await;
     let letters: Vec<_> = topic.of_dead_letters().records(0).into_iter().map(|letter| letter.value).collect();
     let is_letter = !letters.is_empty() && letters.iter().all(|letter| *letter == refused);

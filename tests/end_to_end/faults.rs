@@ -1,13 +1,12 @@
 //! Faults while messages flow. When they are over, tables and dead letters are the model's, as if nothing had happened.
 
-use std::process::Command;
-
 use ::entity::{cluster, consumer_error};
 use sea_orm::{DatabaseConnection, EntityTrait as _, PaginatorTrait as _};
 
 use crate::{
     harness::{
-        Database, HeldTable, Process, Server, Topic, each_database, postgres, serve, set, sqlite, tables, until,
+        Database, HeldTable, Process, Server, Topic, each_database, postgres, serve_in_small_batches, sqlite, tables,
+        until,
     },
     messages::{Message, cluster},
     model::{Flow, seed},
@@ -17,14 +16,6 @@ use crate::{
 const KILLS: usize = 10;
 /// So often does the database crash.
 const CRASHES: usize = 5;
-
-/// Small batches: there is always one under way. A member with a name is back at once.
-fn command(database: &Database, topic: &Topic) -> Command {
-    let mut command = serve(database, topic);
-    set(&mut command, "INGEST__BATCH_MESSAGES", "20");
-    set(&mut command, "KAFKA__GROUP_INSTANCE_ID", "the-only-one");
-    command
-}
 
 /// How much is stored: it grows with bad messages, of which there are always some.
 async fn rows(connection: &DatabaseConnection) -> u64 {
@@ -41,7 +32,7 @@ async fn assert_kills_leave_no_trace(database: Database) {
     let connection = database.connect().await;
     for kill in 0..KILLS {
         let before = rows(&connection).await;
-        let mut process = Process::spawn(command(&database, &flow.topic));
+        let mut process = Process::spawn(serve_in_small_batches(&database, &flow.topic));
         flow.send(400).await;
         until_more_is_stored(before, &connection).await;
         if kill % 4 == 1 {
@@ -54,7 +45,7 @@ async fn assert_kills_leave_no_trace(database: Database) {
         process.kill();
         flow.assert_committed_is_stored(&database).await;
     }
-    let _last = Process::spawn(command(&database, &flow.topic));
+    let _last = Process::spawn(serve_in_small_batches(&database, &flow.topic));
     flow.topic.until_all_committed().await;
     flow.assert_exact(&database).await;
 }
@@ -92,7 +83,7 @@ async fn a_database_that_crashes_and_comes_back_has_all_and_no_message_is_bad_fo
     let database = server.database().await;
     database.store().await.close().await;
     let mut flow = Flow::new(Topic::create(4).await, seed());
-    let process = Process::spawn(command(&database, &flow.topic));
+    let process = Process::spawn(serve_in_small_batches(&database, &flow.topic));
     for _ in 0..CRASHES {
         let connection = database.connect().await;
         let before = rows(&connection).await;
@@ -118,12 +109,12 @@ async fn a_process_that_is_told_to_stop_under_load_leaves_the_rest_to_the_next()
     for _ in 0..3 {
         let before = rows(&connection).await;
         flow.send(1_000).await;
-        let mut process = Process::spawn(command(&database, &flow.topic));
+        let mut process = Process::spawn(serve_in_small_batches(&database, &flow.topic));
         until_more_is_stored(before, &connection).await;
         process.signal("TERM");
         assert_eq!(process.ended().await.code(), Some(0), "{}", process.output());
     }
-    let _last = Process::spawn(command(&database, &flow.topic));
+    let _last = Process::spawn(serve_in_small_batches(&database, &flow.topic));
     flow.topic.until_all_committed().await;
     flow.assert_exact(&database).await;
 }
@@ -135,7 +126,7 @@ async fn of_clusters_in_two_partitions_the_newest_reports_are_kept() {
     for database in [postgres().await, sqlite()] {
         let mut flow = Flow::scattered(Topic::create(2).await, seed());
         flow.send(2_000).await;
-        let process = Process::spawn(command(&database, &flow.topic));
+        let process = Process::spawn(serve_in_small_batches(&database, &flow.topic));
         flow.topic.until_all_committed().await;
         flow.assert_newest_kept(&database).await;
         drop(process);

@@ -16,7 +16,7 @@ mod wait;
 pub(crate) use databases::{Database, each_database, postgres, sqlite};
 pub(crate) use held_table::HeldTable;
 pub(crate) use kafka::{Record, Topic, TransactionEnd};
-pub(crate) use process::{Process, program, serve, set};
+pub(crate) use process::{Process, program, serve, serve_in_small_batches, set};
 pub(crate) use proxy::Proxy;
 pub(crate) use refusing::{refuse_hits_with, refuse_recommendations_of};
 pub(crate) use server::Server;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult, prelude::Uuid};
+use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult};
 
 use super::fold::{Change, Interval, OpenHit, Steps, WrittenHit};
 use crate::{
@@ -23,13 +23,13 @@ pub(super) async fn stored(
     transaction: &DatabaseTransaction,
     steps: &[Steps<'_>],
 ) -> Result<HashMap<ClusterId, BTreeMap<i32, OpenHit>>, DbErr> {
-    let touched: Vec<Uuid> =
-        steps.iter().filter(|steps| steps.touches_hits()).map(|steps| steps.cluster().uuid()).collect();
+    let touched: Vec<_> = steps.iter().filter(|steps| steps.touches_hits()).map(Steps::cluster).collect();
     let mut hits: HashMap<_, BTreeMap<_, _>> = HashMap::new();
     if touched.is_empty() {
         return Ok(hits);
     }
-    let rows: Vec<StoredRow> = statement::RULE_HITS_STORED.find(transaction, vec![Column::Uuid(touched)]).await?;
+    let touched = vec![Column::clusters(touched)];
+    let rows: Vec<StoredRow> = statement::RULE_HITS_STORED.find(transaction, touched).await?;
     for row in rows {
         let hit = OpenHit { since: row.impacted_since, digest: row.digest };
         hits.entry(row.cluster_id).or_default().insert(row.recommendation_id, hit);

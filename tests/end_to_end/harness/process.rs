@@ -46,6 +46,15 @@ pub(crate) fn serve(database: &Database, topic: &Topic) -> Command {
     command
 }
 
+/// The same in small batches, so that there is always one under way; and with a name, so that the next process is a member
+/// at once.
+pub(crate) fn serve_in_small_batches(database: &Database, topic: &Topic) -> Command {
+    let mut command = serve(database, topic);
+    set(&mut command, "INGEST__BATCH_MESSAGES", "20");
+    set(&mut command, "KAFKA__GROUP_INSTANCE_ID", "the-only-one");
+    command
+}
+
 /// Sets a key of the configuration, written `SECTION__KEY`.
 pub(crate) fn set(command: &mut Command, key: &str, value: &str) {
     command.env(format!("INSIGHTS_RESULTS_AGGREGATOR__{key}"), value);
