@@ -27,7 +27,7 @@ pub enum FaultPoint {
     /// The transaction is committed, and nobody told.
     Committed,
     /// The dead letters that there were have arrived, and no offset is stored.
-    LettersDelivered,
+    DeadLettersDelivered,
     /// Its offset is stored for the next commit.
     OffsetStored,
     /// Its offset is committed.

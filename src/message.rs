@@ -10,7 +10,7 @@ mod field;
 mod info;
 mod json;
 mod ocp;
-mod rejected;
+mod rejection;
 mod report;
 mod scan;
 #[cfg(test)]
@@ -18,5 +18,5 @@ mod tests;
 mod unpack;
 
 pub use ocp::{OcpResult, Oddities, Parsed};
-pub use rejected::{Reason, Rejected};
+pub use rejection::{Reason, Rejection};
 pub use unpack::Limits;

@@ -4,19 +4,19 @@
 //! ingestion up. What differs between PostgreSQL and SQLite differs in `sql/`, statement by statement; nothing above
 //! this room knows which of the two it talks to, writes SQL or names a sea-orm type.
 
-mod children;
 mod cluster_filter;
 mod clusters;
 mod columns;
 mod consumer_errors;
-mod dictionary;
 mod error;
 mod history;
+mod list;
 mod migrations;
 mod organizations;
 mod page;
 mod pools;
 mod probe;
+mod recommendation_ids;
 mod rule_hits;
 mod server;
 mod statement;
@@ -26,16 +26,16 @@ mod write;
 
 pub use cluster_filter::ClusterFilter;
 pub use clusters::{
-    Cluster, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPlace, ReportHead,
+    Cluster, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPosition, ReportHead,
 };
-pub use consumer_errors::{MessageIdentity, Refusal, Replayed};
+pub use consumer_errors::{Attempt, MessageIdentity, Replayed};
 pub use error::{Class, Error};
-pub use history::{HistoryEvent, HistoryEventKind, HistoryListing, HistoryPlace};
+pub use history::{HistoryEvent, HistoryEventKind, HistoryListing, HistoryPosition};
 pub use migrations::{MigrationStatus, SchemaState, newest_migration};
 pub use organizations::OrganizationListing;
-pub use page::{Direction, End, Slice, Window};
+pub use page::{Direction, End, Page, PageRequest};
 pub use pools::Store;
 pub use probe::Probe;
 pub use rule_hits::{RuleHit, RuleHitListing};
-pub use statement_count::{count_statements, tell_statements};
-pub use write::{Batch, RejectedMessage, Written};
+pub use statement_count::{count_statements, record_statements};
+pub use write::{Batch, ConsumerError, Written};

@@ -18,7 +18,7 @@ pub enum Exit {
     /// A migration failed.
     Migration,
     /// A second signal came.
-    Impatience,
+    Interrupted,
 }
 
 impl Exit {
@@ -31,7 +31,7 @@ impl Exit {
             Self::Kafka => 3,
             Self::Http => 4,
             Self::Migration => 5,
-            Self::Impatience => 130,
+            Self::Interrupted => 130,
         }
     }
 }

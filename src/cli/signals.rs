@@ -19,7 +19,7 @@ pub(super) fn stop_on_signal() -> Result<CancellationToken, Failure> {
                 _ = interrupt.recv() => {}
             }
             if told.is_cancelled() {
-                std::process::exit(Exit::Impatience.code().into());
+                std::process::exit(Exit::Interrupted.code().into());
             }
             tracing::info!("stopping; a second signal ends the process at once");
             told.cancel();

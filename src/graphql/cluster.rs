@@ -8,7 +8,7 @@ use std::{
 use async_graphql::{Context, Object, Result};
 
 use super::{
-    cluster_list::{ClusterOrder, Place},
+    cluster_list::{ClusterOrder, Position},
     connection::{Connection, PageArguments, Paged},
     context::ContextExt as _,
     error::LoadFailed,
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     domain::ClusterId,
-    store::{self, HistoryListing, Slice},
+    store::{self, HistoryListing, Page},
 };
 
 /// A cluster, and those that its list produced together with it.
@@ -37,7 +37,7 @@ pub(super) struct ClusterSiblings {
     ids: Vec<ClusterId>,
     owners: Arc<OrganizationSiblings>,
     pub(super) rule_hits: RuleHitsOfClusters,
-    history: Relation<ClusterId, HistoryListing, Arc<Slice<Arc<store::HistoryEvent>>>>,
+    history: Relation<ClusterId, HistoryListing, Arc<Page<Arc<store::HistoryEvent>>>>,
 }
 
 impl ClusterSiblings {
@@ -68,7 +68,7 @@ impl Cluster {
     }
 
     /// A page of clusters among their siblings.
-    pub(super) fn list(page: &Slice<Arc<store::Cluster>>, siblings: &Arc<ClusterSiblings>) -> Slice<Self> {
+    pub(super) fn list(page: &Page<Arc<store::Cluster>>, siblings: &Arc<ClusterSiblings>) -> Page<Self> {
         page.clone().map(|row| Self { row, siblings: siblings.clone() })
     }
 }
@@ -123,7 +123,7 @@ impl Cluster {
     ) -> Result<Option<Connection<HistoryEvent>>> {
         let page = PageArguments { first, after, last, before };
         let listing = HistoryListing {
-            window: page.window::<HistoryEvent>(())?.map(|history_event::Place(place)| place),
+            window: page.window::<HistoryEvent>(())?.map(|history_event::Position(place)| place),
             total: ctx.look_ahead().field("totalCount").exists(),
         };
         let (loaders, history) = (ctx.loaders()?, &self.siblings.history);
@@ -137,13 +137,13 @@ impl Paged for Cluster {
     const CONNECTION: &'static str = "ClusterConnection";
     const EDGE: &'static str = "ClusterEdge";
     type Order = ClusterOrder;
-    type Place = Place;
+    type Position = Position;
 
     fn list(order: ClusterOrder) -> &'static str {
         order.list()
     }
 
-    fn place(&self, order: ClusterOrder) -> Place {
+    fn place(&self, order: ClusterOrder) -> Position {
         order.place(&self.row)
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{Timestamp, VersionKey},
-    store::{self, ClusterOrderValue, ClusterPlace},
+    store::{self, ClusterOrderValue, ClusterPosition},
 };
 
 /// The longest text that is searched for.
@@ -142,13 +142,13 @@ impl ClusterOrder {
     }
 
     /// A cluster's place in this order.
-    pub(super) fn place(self, cluster: &store::Cluster) -> Place {
+    pub(super) fn place(self, cluster: &store::Cluster) -> Position {
         let value = match self.field {
             ClusterOrderField::Uuid => ClusterOrderValue::Uuid,
             ClusterOrderField::LastChecked => ClusterOrderValue::LastChecked(cluster.last_checked),
             ClusterOrderField::Version => ClusterOrderValue::Version(cluster.version_key.clone()),
         };
-        Place(ClusterPlace { value, id: cluster.id })
+        Position(ClusterPosition { value, id: cluster.id })
     }
 }
 
@@ -175,11 +175,11 @@ impl From<OrderDirection> for store::Direction {
 }
 
 /// A place in an order as a cursor holds it: the UUID, and behind it what the order's field says.
-pub(super) struct Place(pub(super) ClusterPlace);
+pub(super) struct Position(pub(super) ClusterPosition);
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(ClusterPlace { value, id }) = self;
+        let Self(ClusterPosition { value, id }) = self;
         match value {
             ClusterOrderValue::Uuid => write!(f, "{id}"),
             ClusterOrderValue::LastChecked(at) => write!(f, "{id}@{at}"),
@@ -191,22 +191,22 @@ impl fmt::Display for Place {
 
 /// A text that is no place.
 #[derive(Debug)]
-pub(super) struct NotAPlace;
+pub(super) struct InvalidPosition;
 
-impl FromStr for Place {
-    type Err = NotAPlace;
+impl FromStr for Position {
+    type Err = InvalidPosition;
 
-    fn from_str(text: &str) -> Result<Self, NotAPlace> {
+    fn from_str(text: &str) -> Result<Self, InvalidPosition> {
         const UUID: usize = 36;
-        let (id, value) = text.split_at_checked(UUID).ok_or(NotAPlace)?;
+        let (id, value) = text.split_at_checked(UUID).ok_or(InvalidPosition)?;
         let value = match value.split_at_checked(1) {
             None => ClusterOrderValue::Uuid,
-            Some(("@", at)) => ClusterOrderValue::LastChecked(at.parse().map_err(|_| NotAPlace)?),
+            Some(("@", at)) => ClusterOrderValue::LastChecked(at.parse().map_err(|_| InvalidPosition)?),
             Some(("v", "")) => ClusterOrderValue::Version(None),
             Some(("v", key)) => ClusterOrderValue::Version(Some(VersionKey::from_text(key))),
-            Some(_) => return Err(NotAPlace),
+            Some(_) => return Err(InvalidPosition),
         };
-        Ok(Self(ClusterPlace { value, id: id.parse().map_err(|_| NotAPlace)? }))
+        Ok(Self(ClusterPosition { value, id: id.parse().map_err(|_| InvalidPosition)? }))
     }
 }
 
@@ -219,10 +219,10 @@ mod tests {
         let id = "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c";
         for rest in ["", "@2026-01-02T03:04:05.000006Z", "v", "v0014002160010~", "v0014002160010-12rc 0011 "] {
             let text = format!("{id}{rest}");
-            assert_eq!(text.parse::<Place>().expect("a place").to_string(), text);
+            assert_eq!(text.parse::<Position>().expect("a place").to_string(), text);
         }
         for bad in ["", "7f6e2c1a", "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c@", "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5cx"] {
-            assert!(bad.parse::<Place>().is_err(), "{bad}");
+            assert!(bad.parse::<Position>().is_err(), "{bad}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt::Display, str::FromStr};
 use async_graphql::{Lookahead, Object, OutputType, Result, SimpleObject, TypeName};
 
 use super::{cursor, error::bad_user_input};
-use crate::store::{End, Slice, Window};
+use crate::store::{End, Page, PageRequest};
 
 /// The longest list of keys (UUIDs, ids, selectors) that an argument takes.
 pub(super) const MOST_KEYS: usize = 100;
@@ -23,12 +23,12 @@ pub(super) trait Paged: OutputType + Clone {
     /// The orders that its list has; `()` where there is but one.
     type Order: Copy + Send + Sync;
     /// An item's place in an order.
-    type Place: Display + FromStr;
+    type Position: Display + FromStr;
 
     /// The list in this order, as cursors name it: `clusters:version:desc`.
     fn list(order: Self::Order) -> &'static str;
     /// This item's place in the order.
-    fn place(&self, order: Self::Order) -> Self::Place;
+    fn place(&self, order: Self::Order) -> Self::Position;
 }
 
 /// The arguments that every connection has, as the client gave them.
@@ -42,13 +42,13 @@ pub(super) struct PageArguments {
 
 impl PageArguments {
     /// The page that is asked for.
-    pub(super) fn window<T: Paged>(&self, order: T::Order) -> Result<Window<T::Place>> {
+    pub(super) fn window<T: Paged>(&self, order: T::Order) -> Result<PageRequest<T::Position>> {
         if self.first.is_some() && self.last.is_some() {
             return Err(bad_user_input("last", "cannot go with first: a page is taken from one end"));
         }
         check_size("first", self.first)?;
         check_size("last", self.last)?;
-        Ok(Window {
+        Ok(PageRequest {
             after: place::<T>("after", self.after.as_deref(), order)?,
             before: place::<T>("before", self.before.as_deref(), order)?,
             size: page_size(self.first, self.last),
@@ -57,7 +57,7 @@ impl PageArguments {
     }
 }
 
-fn place<T: Paged>(argument: &str, cursor: Option<&str>, order: T::Order) -> Result<Option<T::Place>> {
+fn place<T: Paged>(argument: &str, cursor: Option<&str>, order: T::Order) -> Result<Option<T::Position>> {
     let Some(cursor) = cursor else { return Ok(None) };
     let place = cursor::decode(T::list(order), cursor).and_then(|key| key.parse().ok());
     let not_ours = || bad_user_input(argument, "is not a cursor of this list in this order and direction");
@@ -86,14 +86,14 @@ pub(super) fn asks_of_nodes(connection: &Lookahead<'_>, field: &str) -> bool {
 
 /// A page of a list.
 pub(super) struct Connection<T: Paged> {
-    slice: Slice<T>,
+    slice: Page<T>,
     order: T::Order,
     info: PageInfo,
 }
 
 impl<T: Paged> Connection<T> {
     /// What came of a page that was asked for.
-    pub(super) fn new<K>(slice: Slice<T>, order: T::Order, window: &Window<K>) -> Self {
+    pub(super) fn new<K>(slice: Page<T>, order: T::Order, window: &PageRequest<K>) -> Self {
         let cursor = |item: Option<&T>| item.map(|item| Self::cursor_of(item, order));
         // Exact in the direction travelled; in the other there is something where a cursor was given.
         let (has_next_page, has_previous_page) = match window.end {

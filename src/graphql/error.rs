@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use async_graphql::{Error, ErrorExtensions as _, Pos, ServerError};
 use uuid::Uuid;
 
-use super::{code::Code, wording};
+use super::{code::Code, redaction};
 use crate::store;
 
 /// Most errors that are told of a request that is refused: it can be mended by the first.
@@ -71,7 +71,7 @@ const OUR_FAULT: &str = "Something went wrong on our side.";
 /// Is it something that the client can mend? Such errors have a code of ours, or async-graphql made them: before it
 /// answered anything, or of a value that it could not take.
 fn is_of_the_request(error: &ServerError) -> bool {
-    let is_of_the_library = error.path.is_empty() || wording::is_about_input(&error.message);
+    let is_of_the_library = error.path.is_empty() || redaction::is_about_input(&error.message);
     error.source.is_none() && (has_code(error) || is_of_the_library)
 }
 
@@ -82,7 +82,7 @@ fn has_code(error: &ServerError) -> bool {
 /// Gives an error of async-graphql a code, and takes from it what it repeats of the request.
 fn reword(error: &mut ServerError) {
     if !has_code(error) {
-        error.message = wording::without_values(&error.message);
+        error.message = redaction::without_values(&error.message);
         error.extensions.get_or_insert_default().set("code", Code::BadUserInput.as_str());
     }
 }

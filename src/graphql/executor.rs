@@ -11,10 +11,10 @@ use super::{
     code::Code,
     error::{mask, refusal},
     field_order::FieldOrder,
-    guard::{Guard, Prices},
+    guard::{FieldCosts, Guard},
     loaders::Loaders,
-    measures::{Measures, count_errors},
-    nulls::Nulls,
+    metrics::{Metrics, count_errors},
+    null_propagation::NullPropagation,
     operation::Admitted,
     schema::{self, Schema},
 };
@@ -30,9 +30,9 @@ use crate::{
 pub struct Executor {
     schema: Schema,
     guard: Arc<Guard>,
-    nulls: Arc<Nulls>,
+    nulls: Arc<NullPropagation>,
     query_cost: usize,
-    measures: Arc<Measures>,
+    metrics: Arc<Metrics>,
     store: Store,
 }
 
@@ -41,10 +41,10 @@ impl Executor {
     pub fn new(store: Store, limits: &Limits) -> Self {
         let schema = schema::build(limits);
         let sdl = schema.sdl();
-        let guard = Guard::new(limits, Prices::of(&sdl));
-        let nulls = Arc::new(Nulls::of(&sdl));
+        let guard = Guard::new(limits, FieldCosts::of(&sdl));
+        let nulls = Arc::new(NullPropagation::of(&sdl));
         let query_cost = limits.query_cost;
-        Self { schema, guard: Arc::new(guard), nulls, query_cost, measures: Arc::default(), store }
+        Self { schema, guard: Arc::new(guard), nulls, query_cost, metrics: Arc::default(), store }
     }
 
     /// Answers a request of `viewer`, or stops after `within`. What went wrong is in the answer, in words for the
@@ -78,7 +78,7 @@ impl Executor {
         // Boxed, since a future grows with each that carries it, and this one is large.
         let answer = Box::pin(self.answer(viewer, request, within));
         let (mut answer, statements) = store::count_statements(answer).await;
-        self.measures.ran(operation.as_ref(), &answer.response, statements);
+        self.metrics.ran(operation.as_ref(), &answer.response, statements);
         if tells_cost {
             let limit = self.query_cost;
             answer.response.extensions.insert("cost".to_owned(), value!({ "cost": cost, "limit": limit }));

@@ -6,11 +6,11 @@
 //! `document`, which has each definition read by `outline` and adds them up, and `variables`. `limit` knows the limits,
 //! `price` what a field costs, `refused` what is said when a limit is passed. Pure: no clock, no logging.
 
+mod cost;
 mod document;
 mod limit;
-mod outline;
-mod price;
-mod refused;
+mod request_error;
+mod selection_stats;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -19,34 +19,34 @@ mod variables;
 use async_graphql::{Request, parser::parse_query};
 
 use self::limit::Limit;
-pub(super) use self::{price::Prices, refused::Refused};
+pub(super) use self::{cost::FieldCosts, request_error::RequestError};
 use crate::config::Limits;
 
 /// Stands before the schema and lets in what is within the limits.
 #[derive(Debug)]
 pub(super) struct Guard {
     limits: Limits,
-    prices: Prices,
+    costs: FieldCosts,
 }
 
 impl Guard {
-    /// A guard that holds to these limits, and counts what fields cost by these prices.
-    pub(super) fn new(limits: &Limits, prices: Prices) -> Self {
-        Self { limits: limits.clone(), prices }
+    /// A guard that holds to these limits, and counts what fields cost by these costs.
+    pub(super) fn new(limits: &Limits, costs: FieldCosts) -> Self {
+        Self { limits: limits.clone(), costs }
     }
 
     /// Refuses a request that asks for too much. One that is admitted carries its parsed query, so that what was
     /// looked at is what is executed, and the defaults of its variables. Gives what it costs.
-    pub(super) fn admit(&self, request: &mut Request) -> Result<usize, Refused> {
+    pub(super) fn admit(&self, request: &mut Request) -> Result<usize, RequestError> {
         let limits = &self.limits;
         // From the cheapest look to the dearest: each bounds what the next has to look at.
         Limit::QueryBytes.check(request.query.len(), limits)?;
         tokens::check(&request.query, limits)?;
         variables::check(&request.variables, limits)?;
-        let document = parse_query(&request.query).map_err(|error| Refused::unreadable(&error))?;
+        let document = parse_query(&request.query).map_err(|error| RequestError::unreadable(&error))?;
         variables::fill_in_defaults(request, &document.operations);
         variables::check_required(request, &document.operations)?;
-        let cost = document::check(&document, request, &self.prices, limits)?;
+        let cost = document::check(&document, request, &self.costs, limits)?;
         request.set_parsed_query(document);
         Ok(cost)
     }

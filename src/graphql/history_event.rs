@@ -9,7 +9,7 @@ use super::{
     connection::Paged,
     scalars::{DateTime, Uuid},
 };
-use crate::store::{self, HistoryPlace, Slice};
+use crate::store::{self, HistoryPosition, Page};
 
 /// Something that happened to a hit of a cluster.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ pub(super) struct HistoryEvent {
 
 impl HistoryEvent {
     /// A page of one cluster's history.
-    pub(super) fn list(page: &Slice<Arc<store::HistoryEvent>>, cluster: &Cluster) -> Slice<Self> {
+    pub(super) fn list(page: &Page<Arc<store::HistoryEvent>>, cluster: &Cluster) -> Page<Self> {
         page.clone().map(|row| Self { row, cluster: cluster.clone() })
     }
 }
@@ -65,32 +65,32 @@ impl HistoryEvent {
 }
 
 /// An event's place in a history, as a cursor holds it.
-pub(super) struct Place(pub(super) HistoryPlace);
+pub(super) struct Position(pub(super) HistoryPosition);
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(HistoryPlace { at, kind, selector }) = self;
+        let Self(HistoryPosition { at, kind, selector }) = self;
         write!(f, "{at} {} {selector}", kind.as_str())
     }
 }
 
 /// A text that is no place.
 #[derive(Debug)]
-pub(super) struct NotAPlace;
+pub(super) struct InvalidPosition;
 
-impl FromStr for Place {
-    type Err = NotAPlace;
+impl FromStr for Position {
+    type Err = InvalidPosition;
 
-    fn from_str(text: &str) -> Result<Self, NotAPlace> {
+    fn from_str(text: &str) -> Result<Self, InvalidPosition> {
         let mut parts = text.splitn(3, ' ');
-        let mut next = || parts.next().ok_or(NotAPlace);
-        let at = next()?.parse().map_err(|_| NotAPlace)?;
+        let mut next = || parts.next().ok_or(InvalidPosition);
+        let at = next()?.parse().map_err(|_| InvalidPosition)?;
         let kind = match next()? {
             "opened" => store::HistoryEventKind::Opened,
             "closed" => store::HistoryEventKind::Closed,
-            _ => return Err(NotAPlace),
+            _ => return Err(InvalidPosition),
         };
-        Ok(Self(HistoryPlace { at, kind, selector: next()?.parse().map_err(|_| NotAPlace)? }))
+        Ok(Self(HistoryPosition { at, kind, selector: next()?.parse().map_err(|_| InvalidPosition)? }))
     }
 }
 
@@ -98,14 +98,14 @@ impl Paged for HistoryEvent {
     const CONNECTION: &'static str = "HistoryEventConnection";
     const EDGE: &'static str = "HistoryEventEdge";
     type Order = ();
-    type Place = Place;
+    type Position = Position;
 
     fn list((): ()) -> &'static str {
         "history:at:desc"
     }
 
-    fn place(&self, (): ()) -> Place {
+    fn place(&self, (): ()) -> Position {
         let store::HistoryEvent { at, kind, selector, .. } = self.row.as_ref();
-        Place(HistoryPlace { at: *at, kind: *kind, selector: selector.clone() })
+        Position(HistoryPosition { at: *at, kind: *kind, selector: selector.clone() })
     }
 }

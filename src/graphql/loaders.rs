@@ -18,8 +18,8 @@ use crate::{
     domain::{ClusterId, OrgId, Selector},
     identity::Scope,
     store::{
-        Cluster, ClusterListing, Error, HistoryEvent, HistoryListing, OrganizationListing, RuleHit, RuleHitListing,
-        Slice, Store,
+        Cluster, ClusterListing, Error, HistoryEvent, HistoryListing, OrganizationListing, Page, RuleHit,
+        RuleHitListing, Store,
     },
 };
 
@@ -68,14 +68,14 @@ impl Step for ClusterById {
 impl Step for ClustersOfOrganization {
     type Parent = OrgId;
     type Arguments = ClusterListing;
-    type Children = Slice<Arc<Cluster>>;
+    type Children = Page<Arc<Cluster>>;
 
     async fn load(
         store: &Store,
         scope: Scope,
         organizations: &[OrgId],
         listing: &ClusterListing,
-    ) -> Result<HashMap<OrgId, Slice<Arc<Cluster>>>, Error> {
+    ) -> Result<HashMap<OrgId, Page<Arc<Cluster>>>, Error> {
         store.clusters_of_organizations(scope, organizations, listing).await.map(shared)
     }
 }
@@ -83,14 +83,14 @@ impl Step for ClustersOfOrganization {
 impl Step for RuleHitsOfCluster {
     type Parent = ClusterId;
     type Arguments = RuleHitListing;
-    type Children = Slice<Arc<RuleHit>>;
+    type Children = Page<Arc<RuleHit>>;
 
     async fn load(
         store: &Store,
         scope: Scope,
         clusters: &[ClusterId],
         listing: &RuleHitListing,
-    ) -> Result<HashMap<ClusterId, Slice<Arc<RuleHit>>>, Error> {
+    ) -> Result<HashMap<ClusterId, Page<Arc<RuleHit>>>, Error> {
         store.rule_hits_of_clusters(scope, clusters, listing).await.map(shared)
     }
 }
@@ -98,20 +98,20 @@ impl Step for RuleHitsOfCluster {
 impl Step for HistoryOfCluster {
     type Parent = ClusterId;
     type Arguments = HistoryListing;
-    type Children = Slice<Arc<HistoryEvent>>;
+    type Children = Page<Arc<HistoryEvent>>;
 
     async fn load(
         store: &Store,
         scope: Scope,
         clusters: &[ClusterId],
         listing: &HistoryListing,
-    ) -> Result<HashMap<ClusterId, Slice<Arc<HistoryEvent>>>, Error> {
+    ) -> Result<HashMap<ClusterId, Page<Arc<HistoryEvent>>>, Error> {
         store.history_of_clusters(scope, clusters, listing).await.map(shared)
     }
 }
 
 /// The same pages, of whose items nodes can hold one each.
-fn shared<P: Eq + Hash, T>(pages: HashMap<P, Slice<T>>) -> HashMap<P, Slice<Arc<T>>> {
+fn shared<P: Eq + Hash, T>(pages: HashMap<P, Page<T>>) -> HashMap<P, Page<Arc<T>>> {
     pages.into_iter().map(|(parent, page)| (parent, page.map(Arc::new))).collect()
 }
 
@@ -139,7 +139,7 @@ impl Loaders {
     }
 
     /// The root list of organizations, which has no parents to batch.
-    pub(super) async fn organizations(&self, listing: &OrganizationListing) -> Result<Slice<OrgId>, LoadFailed> {
+    pub(super) async fn organizations(&self, listing: &OrganizationListing) -> Result<Page<OrgId>, LoadFailed> {
         Ok(self.store.organizations(self.scope, listing).await?)
     }
 

@@ -6,7 +6,7 @@ use async_graphql::{Context, Object, Result};
 
 use super::{
     cluster::{Cluster, ClusterSiblings},
-    cluster_list::{ClusterFilter, ClusterOrder, Place},
+    cluster_list::{ClusterFilter, ClusterOrder, Position},
     connection::{Connection, PageArguments, Paged},
     context::ContextExt as _,
     error::LoadFailed,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     domain::OrgId,
-    store::{self, ClusterListing, Slice},
+    store::{self, ClusterListing, Page},
 };
 
 /// An organization, and those that its list produced together with it.
@@ -33,7 +33,7 @@ pub(super) struct OrganizationSiblings {
 }
 
 /// A page of one organization's clusters, whose siblings are the clusters of all.
-type ClustersOfOne = Option<(Arc<Slice<Arc<store::Cluster>>>, Arc<ClusterSiblings>)>;
+type ClustersOfOne = Option<(Arc<Page<Arc<store::Cluster>>>, Arc<ClusterSiblings>)>;
 
 impl OrganizationSiblings {
     pub(super) fn new(ids: Vec<OrgId>) -> Arc<Self> {
@@ -53,7 +53,7 @@ impl OrganizationSiblings {
 
 impl Organization {
     /// A list's organizations, all siblings.
-    pub(super) fn list(slice: Slice<OrgId>) -> Slice<Self> {
+    pub(super) fn list(slice: Page<OrgId>) -> Page<Self> {
         let siblings = OrganizationSiblings::new(slice.items.clone());
         slice.map(|id| Self::among(&siblings, id))
     }
@@ -106,7 +106,7 @@ impl Organization {
         let listing = ClusterListing {
             filter: filter.map(|filter| filter.check(ctx.now()?)).transpose()?.unwrap_or_default(),
             order: order.into(),
-            window: page.window::<Cluster>(order)?.map(|Place(place)| place),
+            window: page.window::<Cluster>(order)?.map(|Position(place)| place),
             total: ctx.look_ahead().field("totalCount").exists(),
         };
         let (loaders, window) = (ctx.loaders()?, listing.window.clone());
@@ -121,7 +121,7 @@ impl Paged for Organization {
     const CONNECTION: &'static str = "OrganizationConnection";
     const EDGE: &'static str = "OrganizationEdge";
     type Order = ();
-    type Place = OrgId;
+    type Position = OrgId;
 
     fn list((): ()) -> &'static str {
         "organizations:number:asc"

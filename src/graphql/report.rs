@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     domain::ClusterId,
-    store::{self, ReportHead, RuleHitListing, Slice},
+    store::{self, Page, ReportHead, RuleHitListing},
 };
 
 /// A cluster's current report.
@@ -30,7 +30,7 @@ pub(super) struct Report {
 /// The hits of clusters that one list produced together.
 pub(super) struct RuleHitsOfClusters {
     clusters: Vec<ClusterId>,
-    pages: Relation<ClusterId, RuleHitListing, Arc<Slice<Arc<store::RuleHit>>>>,
+    pages: Relation<ClusterId, RuleHitListing, Arc<Page<Arc<store::RuleHit>>>>,
 }
 
 impl RuleHitsOfClusters {
@@ -42,7 +42,7 @@ impl RuleHitsOfClusters {
         &self,
         loaders: &Loaders,
         listing: &RuleHitListing,
-    ) -> Result<HashMap<ClusterId, Arc<Slice<Arc<store::RuleHit>>>>, LoadFailed> {
+    ) -> Result<HashMap<ClusterId, Arc<Page<Arc<store::RuleHit>>>>, LoadFailed> {
         loaders.rule_hits_of_cluster.load_many(self.clusters.iter().copied(), listing).await
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::Selector,
-    store::{self, Slice},
+    store::{self, Page},
 };
 
 /// A hit of a cluster's current report.
@@ -29,7 +29,7 @@ impl RuleHit {
     }
 
     /// A page of one cluster's hits.
-    pub(super) fn list(page: &Slice<Arc<store::RuleHit>>, cluster: &Cluster) -> Slice<Self> {
+    pub(super) fn list(page: &Page<Arc<store::RuleHit>>, cluster: &Cluster) -> Page<Self> {
         page.clone().map(|row| Self { row, cluster: cluster.clone() })
     }
 }
@@ -77,7 +77,7 @@ impl Paged for RuleHit {
     const CONNECTION: &'static str = "RuleHitConnection";
     const EDGE: &'static str = "RuleHitEdge";
     type Order = ();
-    type Place = Selector;
+    type Position = Selector;
 
     fn list((): ()) -> &'static str {
         "ruleHits:selector:asc"

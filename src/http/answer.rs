@@ -8,7 +8,7 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{gate::Refused, media_type::MediaType};
+use super::{media_type::MediaType, request_checks::RequestError};
 use crate::graphql::{Answer, Code};
 
 /// Seconds after which whoever found the service busy may come again.
@@ -22,11 +22,11 @@ pub(super) fn executed(answer: &Answer, kind: MediaType) -> Response {
 }
 
 /// Why a request did not reach the graph.
-pub(super) fn refused(refused: Refused, kind: MediaType) -> Response {
+pub(super) fn refused(refused: RequestError, kind: MediaType) -> Response {
     let mut response = error(refused.status(), refused.code(), &refused.to_string());
     match refused {
-        Refused::Busy { .. } => response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER),
-        Refused::OnlyQueries => response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST")),
+        RequestError::Busy { .. } => response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER),
+        RequestError::OnlyQueries => response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST")),
         _ => None,
     };
     of_kind(kind, response)

@@ -7,7 +7,7 @@ use axum::{
 };
 use tokio::time::Instant;
 
-use super::{answer, gate::Refused, media_type::MediaType, observe::OperationName, router::Api};
+use super::{access_log::OperationName, answer, media_type::MediaType, request_checks::RequestError, router::Api};
 use crate::identity::Viewer;
 
 /// Answers one GraphQL request.
@@ -18,7 +18,7 @@ pub(super) async fn answer(State(api): State<Api>, request: Request) -> Response
     }
 }
 
-async fn execute(api: &Api, request: Request, kind: MediaType) -> Result<Response, Refused> {
+async fn execute(api: &Api, request: Request, kind: MediaType) -> Result<Response, RequestError> {
     let deadline = Instant::now() + api.request_timeout;
     let only_queries = request.method() != Method::POST;
     let asked = if only_queries {
@@ -27,13 +27,13 @@ async fn execute(api: &Api, request: Request, kind: MediaType) -> Result<Respons
         api.gate.read_body(request, api.request_timeout).await?
     };
     // Taken only now: who sends a body byte by byte must not keep others out.
-    let _turn = api.turns.try_acquire().map_err(|_| Refused::Busy { limit: api.max_requests })?;
+    let _turn = api.turns.try_acquire().map_err(|_| RequestError::Busy { limit: api.max_requests })?;
     let admitted = match api.executor.admit(asked) {
         Ok(admitted) => admitted,
         Err(refusal) => return Ok(answer::executed(&refusal, kind)),
     };
     if only_queries && !admitted.only_reads() {
-        return Err(Refused::OnlyQueries);
+        return Err(RequestError::OnlyQueries);
     }
     let name = admitted.operation_name().map(OperationName::of);
     let within = deadline.saturating_duration_since(Instant::now());

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use url::{Host, Url};
 
-use super::{gate::PREFLIGHT_HEADERS, observe::REQUEST_ID};
+use super::{access_log::REQUEST_ID, request_checks::PREFLIGHT_HEADERS};
 use crate::config::{self, AuthMode};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

@@ -20,7 +20,7 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use super::{answer, gate::Gate, graphiql, graphql, health, health::Readiness, host, observe};
+use super::{access_log, answer, graphiql, graphql, health, health::Readiness, host, request_checks::Gate};
 use crate::{
     config::{self, AuthMode},
     graphql::{Code, Executor},
@@ -86,7 +86,7 @@ pub fn router(
         .layer(compression())
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, http.request_timeout + GRACE))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(observe::observe))
+        .layer(middleware::from_fn(access_log::access_log))
 }
 
 /// Gzip for who accepts it. The fastest level: the others take several times as long to save a tenth.

@@ -17,13 +17,13 @@ use super::{
     dead_letters::DeadLetters,
     events::Lag,
     partition::{self, Reader},
-    tenure::Tenure,
+    partition_lease::PartitionLease,
     writer::Writer,
 };
 use crate::store::Store;
 
 /// A topic and one of its partitions.
-pub(super) type Place = (String, i32);
+pub(super) type TopicPartition = (String, i32);
 
 /// What a partition's task is made of, and the tasks that run.
 pub(super) struct Assignment {
@@ -32,12 +32,12 @@ pub(super) struct Assignment {
     dead_letters: Arc<DeadLetters>,
     bounds: Bounds,
     failed: UnboundedSender<Error>,
-    running: HashMap<Place, Running>,
+    running: HashMap<TopicPartition, Running>,
 }
 
 struct Running {
     task: JoinHandle<()>,
-    tenure: Tenure,
+    lease: PartitionLease,
 }
 
 impl Assignment {
@@ -54,12 +54,12 @@ impl Assignment {
     /// Begins to read a partition.
     pub(super) fn start(
         &mut self,
-        (topic, partition): Place,
+        (topic, partition): TopicPartition,
         queue: PartitionQueue<Context>,
         consumer: Weak<BaseConsumer<Context>>,
     ) {
-        let tenure = Tenure::default();
-        let reader = Reader::new(queue, self.bounds, tenure.clone());
+        let lease = PartitionLease::default();
+        let reader = Reader::new(queue, self.bounds, lease.clone());
         let writer = Writer {
             name: format!("{topic}/{partition}"),
             topic: topic.clone(),
@@ -67,29 +67,29 @@ impl Assignment {
             store: self.store.clone(),
             dead_letters: self.dead_letters.clone(),
             consumer,
-            tenure: tenure.clone(),
+            lease: lease.clone(),
         };
-        let watched = watch(partition::run(reader, writer), tenure.clone(), self.failed.clone());
+        let watched = watch(partition::run(reader, writer), lease.clone(), self.failed.clone());
         let task = self.runtime.spawn(watched);
-        self.running.insert((topic, partition), Running { task, tenure });
+        self.running.insert((topic, partition), Running { task, lease });
     }
 
     /// Gives partitions up: their tasks read no more at once, and have until the deadline to finish the batch that is
     /// being written. One that needs longer goes on and harms nothing (newest wins), but moves no offset.
     ///
     /// To be called on a thread that is not the runtime's.
-    pub(super) fn stop(&mut self, places: impl IntoIterator<Item = Place>, within: Duration) {
+    pub(super) fn stop(&mut self, places: impl IntoIterator<Item = TopicPartition>, within: Duration) {
         let stopped = places.into_iter().filter_map(|place| Some((place.1, self.running.remove(&place)?)));
         let stopped: Vec<_> = stopped.collect();
         for (partition, running) in &stopped {
-            running.tenure.give_notice();
+            running.lease.revoke();
             Lag { partition: *partition, messages: 0 }.emit();
         }
         let deadline = Instant::now() + within;
-        for (_, Running { task, tenure }) in stopped {
+        for (_, Running { task, lease }) in stopped {
             let left = deadline.saturating_duration_since(Instant::now());
             let ended = self.runtime.block_on(async { tokio::time::timeout(left, task).await });
-            tenure.end();
+            lease.fence();
             if ended.is_err() {
                 tracing::warn!("a batch was still being written when its partition had to be given up");
             }
@@ -97,8 +97,8 @@ impl Assignment {
     }
 
     /// How many messages of a partition were read and are not finished; `None` where it is not ours.
-    pub(super) fn unfinished(&self, place: &Place) -> Option<u64> {
-        Some(self.running.get(place)?.tenure.unfinished())
+    pub(super) fn unfinished(&self, place: &TopicPartition) -> Option<u64> {
+        Some(self.running.get(place)?.lease.unfinished())
     }
 
     /// Gives all partitions up.
@@ -110,9 +110,9 @@ impl Assignment {
 
 /// A task that panics, or ends although nobody stopped it, would leave its partition unread for ever: the process
 /// has to end, so that it can be started again.
-async fn watch(task: impl Future<Output = ()>, tenure: Tenure, failed: UnboundedSender<Error>) {
+async fn watch(task: impl Future<Output = ()>, lease: PartitionLease, failed: UnboundedSender<Error>) {
     let panicked = AssertUnwindSafe(task).catch_unwind().await.is_err();
-    if panicked || !tenure.has_notice() {
+    if panicked || !lease.is_revoked() {
         // Nobody listens any more when the process is already ending.
         let _ = failed.send(Error::TaskEnded);
     }
@@ -126,11 +126,11 @@ mod tests {
 
     async fn told(task: impl Future<Output = ()>, stopped: bool) -> bool {
         let (failed, mut failures) = mpsc::unbounded_channel();
-        let tenure = Tenure::default();
+        let lease = PartitionLease::default();
         if stopped {
-            tenure.give_notice();
+            lease.revoke();
         }
-        watch(task, tenure, failed).await;
+        watch(task, lease, failed).await;
         failures.try_recv().is_ok()
     }
 

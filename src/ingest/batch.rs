@@ -5,7 +5,7 @@ use rdkafka::{
     message::{BorrowedMessage, OwnedMessage},
 };
 
-use super::dead_letters::Rejection;
+use super::dead_letters::RejectedMessage;
 use crate::{
     config,
     domain::{Report, Timestamp},
@@ -19,7 +19,7 @@ pub(super) struct Batch {
     pub(super) reports: Vec<Report>,
     /// The message of each of `reports`, should the store refuse what it says.
     pub(super) messages: Vec<OwnedMessage>,
-    pub(super) rejections: Vec<Rejection>,
+    pub(super) rejections: Vec<RejectedMessage>,
     pub(super) counts: Counts,
     /// The offset of the last message, whatever became of it; `None` while there is none.
     pub(super) last_offset: Option<i64>,
@@ -68,7 +68,7 @@ impl Batch {
                 self.messages.push(message.detach());
             }
             Ok(OcpResult::Empty) => self.counts.empty += 1,
-            Err(why) => self.rejections.push(Rejection { message: message.detach(), why }),
+            Err(why) => self.rejections.push(RejectedMessage { message: message.detach(), why }),
         }
     }
 

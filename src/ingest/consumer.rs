@@ -1,6 +1,6 @@
 //! The consumer: a thread of its own drives librdkafka, so that neither hangs the other.
 
-mod troubles;
+mod callbacks;
 
 use std::{
     panic::AssertUnwindSafe,
@@ -17,9 +17,9 @@ use rdkafka::{
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-pub(super) use self::troubles::is_about_the_connection;
+pub(super) use self::callbacks::is_about_the_connection;
 use super::{
-    assignment::{Assignment, Place},
+    assignment::{Assignment, TopicPartition},
     client::consumer_config,
     dead_letters::{DeadLetterTopic, DeadLetters},
     events::{BrokerTroubled, OffsetsCommitted},
@@ -210,7 +210,7 @@ impl Context {
     }
 }
 
-fn places(partitions: &TopicPartitionList) -> Vec<Place> {
+fn places(partitions: &TopicPartitionList) -> Vec<TopicPartition> {
     partitions.elements().iter().map(|element| (element.topic().to_owned(), element.partition())).collect()
 }
 

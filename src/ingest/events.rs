@@ -9,7 +9,7 @@ use rdkafka::{Message as _, error::RDKafkaErrorCode, message::OwnedMessage};
 
 use super::{
     batch::Counts,
-    dead_letters::{Rejection, Undelivered},
+    dead_letters::{RejectedMessage, Undelivered},
 };
 use crate::{
     domain::Timestamp,
@@ -90,14 +90,14 @@ impl BatchCommitted<'_> {
 /// A message cannot be ingested, now or later.
 pub(super) struct MessageRejected<'a> {
     pub(super) partition: &'a str,
-    pub(super) rejection: &'a Rejection,
+    pub(super) rejection: &'a RejectedMessage,
 }
 
 impl MessageRejected<'_> {
     pub(super) fn emit(&self) {
         static LINES: Throttle = Throttle::new();
         if let Some(left_out) = LINES.admit() {
-            let Self { partition, rejection: Rejection { message, why } } = self;
+            let Self { partition, rejection: RejectedMessage { message, why } } = self;
             let (offset, reason, detail) = (message.offset(), why.reason.as_str(), &why.detail);
             tracing::warn!(partition, offset, reason, detail, left_out, "bad message");
         }
@@ -128,7 +128,7 @@ impl BatchDelayed<'_> {
 
 /// A dead letter is in its topic.
 pub(super) struct DeadLetterDelivered<'a> {
-    pub(super) rejection: &'a Rejection,
+    pub(super) rejection: &'a RejectedMessage,
 }
 
 impl DeadLetterDelivered<'_> {

@@ -9,7 +9,7 @@ use super::{
     batch::{Batch, Bounds},
     consumer::Context,
     events::BrokerTroubled,
-    tenure::Tenure,
+    partition_lease::PartitionLease,
     writer::Writer,
 };
 use crate::{domain::Timestamp, fault_point::FaultPoint};
@@ -25,16 +25,16 @@ pub(super) struct Reader {
     queue: PartitionQueue<Context>,
     nonempty: Arc<Notify>,
     bounds: Bounds,
-    tenure: Tenure,
+    lease: PartitionLease,
     last_offset: Option<i64>,
 }
 
 impl Reader {
-    pub(super) fn new(mut queue: PartitionQueue<Context>, bounds: Bounds, tenure: Tenure) -> Self {
+    pub(super) fn new(mut queue: PartitionQueue<Context>, bounds: Bounds, lease: PartitionLease) -> Self {
         let nonempty = Arc::new(Notify::new());
         let wake = nonempty.clone();
         queue.set_nonempty_callback(move || wake.notify_one());
-        Self { queue, nonempty, bounds, tenure, last_offset: None }
+        Self { queue, nonempty, bounds, lease, last_offset: None }
     }
 
     /// Fills a batch. `None` when the partition is to be given up: then the reader, and with it the queue, is gone
@@ -48,12 +48,12 @@ impl Reader {
             } else {
                 let wait_until = closes_at.unwrap_or_else(|| Instant::now() + LOOK_AGAIN);
                 tokio::select! {
-                    () = self.tenure.noticed() => return None,
+                    () = self.lease.revoked() => return None,
                     () = self.nonempty.notified() => {}
                     () = tokio::time::sleep_until(wait_until) => {}
                 }
             }
-            if self.tenure.has_notice() {
+            if self.lease.is_revoked() {
                 return None;
             }
             if batch.counts.messages > 0 {
@@ -70,7 +70,7 @@ impl Reader {
     fn take_waiting(&mut self, batch: &mut Batch) -> bool {
         let before = batch.counts.messages;
         let is_more = self.take_turn(batch);
-        self.tenure.begin(batch.counts.messages - before);
+        self.lease.begin(batch.counts.messages - before);
         is_more
     }
 

@@ -14,14 +14,14 @@ use super::{
     backoff::Backoff,
     batch::Batch,
     consumer::Context,
-    dead_letters::{DeadLetters, Rejection},
+    dead_letters::{DeadLetters, RejectedMessage},
     events::{BatchCommitted, BatchDelayed, MessageRejected},
-    tenure::{GivenUp, Tenure},
+    partition_lease::{PartitionLease, Revoked},
 };
 use crate::{
     fault_point::FaultPoint,
-    message::{Reason, Rejected},
-    store::{self, Class, RejectedMessage, Store, Written},
+    message::{Reason, Rejection},
+    store::{self, Class, ConsumerError, Store, Written},
 };
 
 /// An error that we do not know is given so many tries before it counts as the data's fault.
@@ -41,7 +41,7 @@ pub(super) struct Writer {
     pub(super) store: Store,
     pub(super) dead_letters: Arc<DeadLetters>,
     pub(super) consumer: Weak<BaseConsumer<Context>>,
-    pub(super) tenure: Tenure,
+    pub(super) lease: PartitionLease,
 }
 
 /// What to do after a failure.
@@ -54,7 +54,7 @@ enum Next {
 impl Writer {
     /// Writes a batch, delivers its dead letters and stores its offset; or what comes first of that, when the partition is
     /// given up meanwhile. Then no later batch may be written.
-    pub(super) async fn write(&self, batch: Batch) -> Result<(), GivenUp> {
+    pub(super) async fn write(&self, batch: Batch) -> Result<(), Revoked> {
         let Some(last_offset) = batch.last_offset else { return Ok(()) };
         FaultPoint::BatchFilled.pass();
         let started = Instant::now();
@@ -65,21 +65,21 @@ impl Writer {
         BatchCommitted { partition: &self.name, last_offset, counts, written, rejected, took }.emit();
         self.store_offset(last_offset);
         FaultPoint::OffsetStored.pass();
-        self.tenure.finish(batch.counts.messages);
+        self.lease.finish(batch.counts.messages);
         Ok(())
     }
 
     /// Whole at first, with its bad messages; what the database refuses as data, in halves down to the one message. Tells
     /// how many were refused.
-    async fn write_all(&self, batch: &Batch) -> Result<(Written, usize), GivenUp> {
+    async fn write_all(&self, batch: &Batch) -> Result<(Written, usize), Revoked> {
         let (mut written, mut refused, mut refused_in_a_row) = (Written::default(), 0, 0);
-        let mut unrecorded: Vec<_> = batch.rejections.iter().map(Rejection::record).collect();
+        let mut unrecorded: Vec<_> = batch.rejections.iter().map(RejectedMessage::record).collect();
         // The pieces that are still to be written, the next one last, so that offset order is kept.
         let mut pieces: Vec<_> = std::iter::once(0..batch.reports.len()).collect();
         while let Some(piece) = pieces.pop() {
             // A batch in pieces may take long; the rest of it is read again where the partition goes.
-            if piece.len() < batch.reports.len() && self.tenure.has_notice() {
-                return Err(GivenUp);
+            if piece.len() < batch.reports.len() && self.lease.is_revoked() {
+                return Err(Revoked);
             }
             let patient = refused_in_a_row >= REFUSED_IN_A_ROW;
             let reports = &batch.reports[piece.clone()];
@@ -110,14 +110,14 @@ impl Writer {
 
     /// What the database refuses is recorded and buried before anything that comes after it is written: read again when a
     /// later report of its cluster is in, it would be stale, and its letter never sent.
-    async fn refuse(&self, message: &OwnedMessage, error: &store::Error) -> Result<(), GivenUp> {
-        let rejection = Rejection { message: message.clone(), why: refused(error) };
+    async fn refuse(&self, message: &OwnedMessage, error: &store::Error) -> Result<(), Revoked> {
+        let rejection = RejectedMessage { message: message.clone(), why: refused(error) };
         self.record(&[rejection.record()]).await?;
         self.bury(&[rejection]).await
     }
 
     /// Writes records of bad messages alone. They are ours: whatever is wrong with them, it is not theirs to be refused.
-    async fn record(&self, rejected: &[RejectedMessage]) -> Result<(), GivenUp> {
+    async fn record(&self, rejected: &[ConsumerError]) -> Result<(), Revoked> {
         let mut backoff = Backoff::default();
         while let Err(error) = self.store.write(store::Batch { reports: &[], rejected }).await {
             self.pause(&error, &mut backoff).await?;
@@ -126,12 +126,12 @@ impl Writer {
     }
 
     /// Tells of bad messages and delivers them as dead letters.
-    async fn bury(&self, rejections: &[Rejection]) -> Result<(), GivenUp> {
+    async fn bury(&self, rejections: &[RejectedMessage]) -> Result<(), Revoked> {
         for rejection in rejections {
             MessageRejected { partition: &self.name, rejection }.emit();
         }
-        self.dead_letters.deliver(rejections, &self.name, &self.tenure).await?;
-        FaultPoint::LettersDelivered.pass();
+        self.dead_letters.deliver(rejections, &self.name, &self.lease).await?;
+        FaultPoint::DeadLettersDelivered.pass();
         Ok(())
     }
 
@@ -140,7 +140,7 @@ impl Writer {
         &self,
         piece: store::Batch<'_>,
         patient: bool,
-    ) -> Result<Result<Written, store::Error>, GivenUp> {
+    ) -> Result<Result<Written, store::Error>, Revoked> {
         let mut backoff = Backoff::default();
         loop {
             let error = match self.store.write(piece).await {
@@ -154,14 +154,14 @@ impl Writer {
         }
     }
 
-    async fn pause(&self, error: &store::Error, backoff: &mut Backoff) -> Result<(), GivenUp> {
+    async fn pause(&self, error: &store::Error, backoff: &mut Backoff) -> Result<(), Revoked> {
         let pause = backoff.next_pause();
         BatchDelayed { partition: &self.name, tries: backoff.tries(), error }.emit();
-        self.tenure.pause(pause).await
+        self.lease.pause(pause).await
     }
 
     fn store_offset(&self, last_offset: i64) {
-        if self.tenure.has_ended() {
+        if self.lease.is_fenced() {
             return;
         }
         let Some(consumer) = self.consumer.upgrade() else { return };
@@ -173,16 +173,16 @@ impl Writer {
     }
 }
 
-fn refused(error: &store::Error) -> Rejected {
+fn refused(error: &store::Error) -> Rejection {
     let code = error.code().unwrap_or_else(|| "none".to_owned());
-    Rejected { reason: Reason::StoreRejected, detail: format!("the database refused it with code {code}") }
+    Rejection { reason: Reason::StoreRejected, detail: format!("the database refused it with code {code}") }
 }
 
 /// A match over every class: whether to repeat is decided here and nowhere else.
 fn next(error: &store::Error, reports: usize, tries: u32, patient: bool) -> Next {
     match error.class() {
-        Class::Moment if reports > 1 && error.code().as_deref() == Some(STATEMENT_TIMED_OUT) => Next::Halve,
-        Class::Moment | Class::StaleStatement | Class::Setup => Next::Retry,
+        Class::Transient if reports > 1 && error.code().as_deref() == Some(STATEMENT_TIMED_OUT) => Next::Halve,
+        Class::Transient | Class::StaleStatement | Class::Setup => Next::Retry,
         Class::Unknown if patient || tries < UNKNOWN_TRIES => Next::Retry,
         Class::TooLarge | Class::Data | Class::Unknown => match reports {
             // Nothing but bad messages: they are records of ours, so there is nobody to refuse.

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::{
     field,
     json::{Cursor, Value},
-    rejected::{Fault, Reason, Rejected},
+    rejection::{Fault, Reason, Rejection},
 };
 use crate::domain::{ClusterId, OrgId, Timestamp};
 
@@ -50,7 +50,7 @@ impl<'a> Envelope<'a> {
         text: &'a str,
         body_name: &str,
         read_body: impl Fn(&mut Cursor<'a>) -> Result<B, Fault>,
-    ) -> Result<(Self, Result<B, Fault>), Rejected> {
+    ) -> Result<(Self, Result<B, Fault>), Rejection> {
         let mut cursor = Cursor::new(text);
         if !cursor.enter_object() {
             return Err(Fault::wrong_type("an object").at("the message"));
@@ -84,7 +84,7 @@ impl<'a> Envelope<'a> {
     }
 
     /// Judges the fields that come before the report: `OrgID`, `AccountNumber`, `ClusterName`.
-    pub(super) fn subject(&self) -> Result<Subject, Rejected> {
+    pub(super) fn subject(&self) -> Result<Subject, Rejection> {
         let organization =
             self.org_id.ok_or(Fault::MISSING).and_then(field::organization).map_err(|fault| fault.at("OrgID"))?;
         // Of no use to us, yet a message that gets it wrong is not to be trusted.
@@ -99,7 +99,7 @@ impl<'a> Envelope<'a> {
     }
 
     /// Judges the fields that come after the report: `LastChecked`, `Version`, `RequestId`, `Metadata`.
-    pub(super) fn circumstances(&self, arrived_at: Timestamp) -> Result<Circumstances, Rejected> {
+    pub(super) fn circumstances(&self, arrived_at: Timestamp) -> Result<Circumstances, Rejection> {
         let last_checked = self.last_checked(arrived_at).map_err(|fault| fault.at("LastChecked"))?;
         let version = |value| field::unsigned::<u8>(value, "a whole number from 0 to 255");
         let version = self.version.map(version).transpose().map_err(|fault| fault.at("Version"))?;
@@ -121,7 +121,7 @@ impl<'a> Envelope<'a> {
         Ok(time)
     }
 
-    fn gathered_at(&self) -> Result<Option<Timestamp>, Rejected> {
+    fn gathered_at(&self) -> Result<Option<Timestamp>, Rejection> {
         let Some(metadata) = self.metadata else { return Ok(None) };
         let members = metadata.cursor().members(["gathering_time"]);
         let [gathering_time] = members.ok_or_else(|| Fault::wrong_type("an object").at("Metadata"))?;

@@ -4,7 +4,7 @@ use std::{borrow::Cow, str::FromStr};
 
 use super::{
     json::Value,
-    rejected::{Fault, Reason},
+    rejection::{Fault, Reason},
 };
 use crate::domain::{ClusterId, OrgId, Timestamp};
 

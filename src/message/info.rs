@@ -3,7 +3,7 @@
 use super::{
     field,
     json::{Cursor, Value},
-    rejected::{Fault, Reason, Rejected},
+    rejection::{Fault, Reason, Rejection},
 };
 
 /// The entry that tells the cluster's version, in `details.version`. Older messages have `details.current` there.
@@ -39,7 +39,7 @@ impl<'a> Info<'a> {
     }
 
     /// The cluster's version; of several the last one.
-    pub(super) fn version(&self) -> Result<Option<String>, Rejected> {
+    pub(super) fn version(&self) -> Result<Option<String>, Rejection> {
         let Some((index, version)) = self.version else { return Ok(None) };
         let version = field::identifier(version);
         version

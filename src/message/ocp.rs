@@ -4,7 +4,7 @@ use derive_more::AddAssign;
 
 use super::{
     envelope::Envelope,
-    rejected::Rejected,
+    rejection::Rejection,
     report::ReportFields,
     unpack::{Limits, json, unpack},
 };
@@ -49,7 +49,7 @@ impl OcpResult {
     ///
     /// # Errors
     /// When the message is bad: the reason and the place.
-    pub fn parse(value: Option<&[u8]>, arrived_at: Timestamp, limits: &Limits) -> Result<Self, Rejected> {
+    pub fn parse(value: Option<&[u8]>, arrived_at: Timestamp, limits: &Limits) -> Result<Self, Rejection> {
         let bytes = unpack(value, *limits)?;
         let (envelope, report) = Envelope::read(json(&bytes)?, "Report", ReportFields::read)?;
 

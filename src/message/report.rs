@@ -6,7 +6,7 @@ use super::{
     field,
     info::Info,
     json::{Cursor, Value},
-    rejected::{Fault, Reason, Rejected},
+    rejection::{Fault, Reason, Rejection},
     scan::Flaw,
 };
 use crate::domain::{Details, RuleHit, Selector};
@@ -66,7 +66,7 @@ impl<'a> ReportFields<'a> {
 
     /// Judges the report. `None` is what an archive leaves that the rule engine could not process: absent evidence,
     /// where an empty list of hits would be evidence of absence.
-    pub(super) fn findings(self) -> Result<Option<Findings>, Rejected> {
+    pub(super) fn findings(self) -> Result<Option<Findings>, Rejection> {
         let (Some(reports), true, true) = (self.reports, self.has_fingerprints, self.has_system) else {
             let fault = Fault::new(Reason::BadReport, "the members fingerprints, reports and system");
             return if is_empty(self.whole) { Ok(None) } else { Err(fault.at("Report")) };
@@ -101,7 +101,7 @@ fn read_items<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Item<'a>>, Fault> {
     Ok(items)
 }
 
-fn hit(index: usize, item: Item<'_>) -> Result<RuleHit, Rejected> {
+fn hit(index: usize, item: Item<'_>) -> Result<RuleHit, Rejection> {
     let place = |member: &str| format!("Report.reports[{index}]{member}");
     let not_an_object = Fault::new(Reason::BadReport, "an object");
     let [component, key, details] = item.ok_or_else(|| not_an_object.at(place("")))?;

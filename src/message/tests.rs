@@ -6,7 +6,7 @@ mod report;
 mod silence;
 mod value;
 
-use super::{Limits, OcpResult, Oddities, Parsed, Rejected};
+use super::{Limits, OcpResult, Oddities, Parsed, Rejection};
 use crate::domain::Timestamp;
 
 /// Members of an object: names and raw JSON, since most cases here are none that a JSON library would write.
@@ -67,7 +67,7 @@ fn arrived_at() -> Timestamp {
     "2024-05-02T08:16:00Z".parse().expect("time")
 }
 
-fn parse(message: impl AsRef<[u8]>) -> Result<OcpResult, Rejected> {
+fn parse(message: impl AsRef<[u8]>) -> Result<OcpResult, Rejection> {
     OcpResult::parse(Some(message.as_ref()), arrived_at(), &Limits::default())
 }
 

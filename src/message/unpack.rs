@@ -5,7 +5,7 @@ use std::{borrow::Cow, io::Read};
 use flate2::bufread::MultiGzDecoder;
 use serde::de::IgnoredAny;
 
-use super::rejected::{Fault, Reason, Rejected};
+use super::rejection::{Fault, Reason, Rejection};
 
 /// The first two bytes of gzip. No header tells it; no JSON text begins so.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -25,14 +25,14 @@ impl Default for Limits {
 }
 
 impl Limits {
-    fn exceeded(self) -> Rejected {
+    fn exceeded(self) -> Rejection {
         let detail = format!("the value: wanted at most {} bytes, also unpacked", self.message_bytes);
-        Rejected { reason: Reason::TooLarge, detail }
+        Rejection { reason: Reason::TooLarge, detail }
     }
 }
 
 /// The value's bytes, unpacked where they are gzip.
-pub(super) fn unpack(value: Option<&[u8]>, limits: Limits) -> Result<Cow<'_, [u8]>, Rejected> {
+pub(super) fn unpack(value: Option<&[u8]>, limits: Limits) -> Result<Cow<'_, [u8]>, Rejection> {
     let nothing = Fault::new(Reason::NotJson, "JSON, found nothing");
     let bytes = value.filter(|bytes| !bytes.is_empty()).ok_or_else(|| nothing.at("the value"))?;
     if bytes.len() > limits.message_bytes {
@@ -41,7 +41,7 @@ pub(super) fn unpack(value: Option<&[u8]>, limits: Limits) -> Result<Cow<'_, [u8
     if bytes.starts_with(&GZIP_MAGIC) { inflate(bytes, limits).map(Cow::Owned) } else { Ok(Cow::Borrowed(bytes)) }
 }
 
-fn inflate(packed: &[u8], limits: Limits) -> Result<Vec<u8>, Rejected> {
+fn inflate(packed: &[u8], limits: Limits) -> Result<Vec<u8>, Rejection> {
     // One byte more than allowed tells "too large" from "just fits", and a bomb is put down before it grows.
     let bound = u64::try_from(limits.message_bytes).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
@@ -57,7 +57,7 @@ fn inflate(packed: &[u8], limits: Limits) -> Result<Vec<u8>, Rejected> {
 ///
 /// Grammar alone: numbers of any size, lone surrogates and any depth pass. Skipping is iterative, so that depth
 /// costs a byte a level and no stack.
-pub(super) fn json(bytes: &[u8]) -> Result<&str, Rejected> {
+pub(super) fn json(bytes: &[u8]) -> Result<&str, Rejection> {
     match std::str::from_utf8(bytes) {
         Ok(text) => serde_json::from_str(text).map(|_: IgnoredAny| text).map_err(|error| ungrammatical(&error)),
         // The parser skips strings unread, so it can tell a JSON text in another encoding from no JSON at all.
@@ -69,7 +69,7 @@ pub(super) fn json(bytes: &[u8]) -> Result<&str, Rejected> {
 }
 
 /// The parser's own message may echo what it read: only the position is taken.
-fn ungrammatical(error: &serde_json::Error) -> Rejected {
+fn ungrammatical(error: &serde_json::Error) -> Rejection {
     let place = format_args!("line {}, column {}", error.line(), error.column()).to_string();
     Fault::new(Reason::NotJson, if error.is_eof() { "more, the text ends early" } else { "JSON" }).at(place)
 }

@@ -9,11 +9,11 @@ use sea_orm::{
 };
 
 use super::{
-    children::{Access, ChildRow, Listing, Ordering, Place, Relation},
     cluster_filter::ClusterFilter,
     columns::Column,
     error::Error,
-    page::{Direction, Slice, Window},
+    list::{Access, ChildRow, Listing, Ordering, Position, Relation},
+    page::{Direction, Page, PageRequest},
     pools::Store,
 };
 use crate::{
@@ -59,7 +59,7 @@ pub struct ClusterListing {
     /// The list's order.
     pub order: ClusterOrder,
     /// The page.
-    pub window: Window<ClusterPlace>,
+    pub window: PageRequest<ClusterPosition>,
     /// Is the whole list's length wanted?
     pub total: bool,
 }
@@ -86,7 +86,7 @@ pub enum ClusterOrderField {
 
 /// A cluster's place in an order: the field's value, and the UUID.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ClusterPlace {
+pub struct ClusterPosition {
     /// What the order's field says of the cluster.
     pub value: ClusterOrderValue,
     /// The cluster.
@@ -127,7 +127,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn clusters(&self, scope: Scope, ids: &[ClusterId]) -> Result<HashMap<ClusterId, Cluster>, Error> {
         let ids = Column::clusters(ids.iter().copied());
-        let mut query = Entity::find().filter(ids.holds(Field::Id.into_expr(), self.backend()));
+        let mut query = Entity::find().filter(ids.is_in(Field::Id.into_expr(), self.backend()));
         if let Some(own) = scope.organization() {
             query = query.filter(Field::OrgId.eq(own.as_i64()));
         }
@@ -144,13 +144,13 @@ impl Store {
         scope: Scope,
         organizations: &[OrgId],
         listing: &ClusterListing,
-    ) -> Result<HashMap<OrgId, Slice<Cluster>>, Error> {
+    ) -> Result<HashMap<OrgId, Page<Cluster>>, Error> {
         let children = Listing {
             columns: COLUMNS,
             left_out: &[],
             condition: listing.filter.condition(self.backend(), scope),
             ordering: listing.order.into(),
-            window: listing.window.clone().map(Place::from),
+            window: listing.window.clone().map(Position::from),
             total: listing.total,
         };
         self.children::<ClusterRow>("reading the clusters of organizations", &CLUSTERS, organizations, &children).await
@@ -183,8 +183,8 @@ impl From<ClusterOrder> for Ordering {
     }
 }
 
-impl From<ClusterPlace> for Place {
-    fn from(place: ClusterPlace) -> Self {
+impl From<ClusterPosition> for Position {
+    fn from(place: ClusterPosition) -> Self {
         let field = match place.value {
             ClusterOrderValue::Uuid => None,
             ClusterOrderValue::LastChecked(at) => Some(at.utc().into()),

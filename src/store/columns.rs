@@ -65,7 +65,7 @@ impl Column {
 
     /// The condition that `value` is in this column. One parameter, however long it is: so the statement's text, and what
     /// the database remembers of it, is the same for any number of keys.
-    pub(super) fn holds(self, value: Expr, backend: DbBackend) -> Expr {
+    pub(super) fn is_in(self, value: Expr, backend: DbBackend) -> Expr {
         match backend {
             DbBackend::Sqlite => {
                 let (source, column) = self.into_rows(backend);

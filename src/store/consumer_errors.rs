@@ -28,14 +28,14 @@ pub struct MessageIdentity {
 
 /// One of the times that a message was refused. A message is refused again only after it was sent again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Refusal {
+pub struct Attempt {
     /// The message.
     pub message: MessageIdentity,
     /// Which time, from 1.
     pub attempt: u32,
 }
 
-impl Refusal {
+impl Attempt {
     /// Which time, as the table counts.
     pub(super) fn attempts(&self) -> i32 {
         i32::try_from(self.attempt).unwrap_or(i32::MAX)
@@ -56,7 +56,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn replayed(&self, refusals: &[Refusal]) -> Result<HashMap<Refusal, Replayed>, Error> {
+    pub async fn replayed(&self, refusals: &[Attempt]) -> Result<HashMap<Attempt, Replayed>, Error> {
         let mut last = HashMap::new();
         for refusals in refusals.chunks(AT_ONCE) {
             let messages =
@@ -80,10 +80,10 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn mark_replayed(&self, refusals: &[Refusal], at: Timestamp) -> Result<(), Error> {
+    pub async fn mark_replayed(&self, refusals: &[Attempt], at: Timestamp) -> Result<(), Error> {
         for refusals in refusals.chunks(AT_ONCE) {
             let of_refusal =
-                |refusal: &Refusal| of_message(&refusal.message).add(Field::Attempts.eq(refusal.attempts()));
+                |refusal: &Attempt| of_message(&refusal.message).add(Field::Attempts.eq(refusal.attempts()));
             let update = Entity::update_many()
                 .col_expr(Field::ReplayedAt, Expr::value(at.utc()))
                 .filter(refusals.iter().map(of_refusal).fold(Condition::any(), Condition::add));

@@ -16,7 +16,7 @@ pub enum Error {
     },
     /// The server cannot be reached, or says nothing.
     #[error("the database at {server} does not answer: {why}; start it, or mend its URL under [database]")]
-    Silent {
+    Unreachable {
         /// Where it should be: nothing else of its URL.
         server: String,
         /// What the way to it is like.
@@ -49,7 +49,7 @@ pub enum Error {
 #[strum(serialize_all = "snake_case")]
 pub enum Class {
     /// The database is away, busy or full: the same batch again, for as long as it takes.
-    Moment,
+    Transient,
     /// A cached statement no longer fits, or a transaction was left broken: the same batch again.
     StaleStatement,
     /// More than one statement can carry: in halves.
@@ -77,7 +77,7 @@ impl Error {
     /// What this means for the batch that met it.
     pub fn class(&self) -> Class {
         match self {
-            Self::Silent { .. } | Self::TimedOut { .. } => Class::Moment,
+            Self::Unreachable { .. } | Self::TimedOut { .. } => Class::Transient,
             Self::Corrupt { .. } | Self::TooNew { .. } => Class::Setup,
             Self::Database { source, .. } => class_of(source),
         }
@@ -86,7 +86,7 @@ impl Error {
     /// Is the database, or the way to it, away? Then a client may try again.
     pub fn is_unavailable(&self) -> bool {
         match self.class() {
-            Class::Moment | Class::Setup | Class::StaleStatement => true,
+            Class::Transient | Class::Setup | Class::StaleStatement => true,
             Class::TooLarge | Class::Data | Class::Unknown => false,
         }
     }
@@ -95,7 +95,7 @@ impl Error {
     pub fn code(&self) -> Option<String> {
         match self {
             Self::Database { source, .. } => database_code(source),
-            Self::Silent { .. } | Self::TimedOut { .. } | Self::Corrupt { .. } | Self::TooNew { .. } => None,
+            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Corrupt { .. } | Self::TooNew { .. } => None,
         }
     }
 }
@@ -118,7 +118,7 @@ fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
 }
 
 /// Did no answer come back? Of a server that is starting or full the pool tells no more than of one that is away.
-pub(super) fn is_silence(error: &DbErr) -> bool {
+pub(super) fn is_unreachable(error: &DbErr) -> bool {
     matches!(error, DbErr::ConnectionAcquire(_)) || matches!(sqlx_error(error), Some(sqlx::Error::Io(_)))
 }
 
@@ -128,7 +128,7 @@ fn database_code(error: &DbErr) -> Option<String> {
 
 fn class_of(error: &DbErr) -> Class {
     if matches!(error, DbErr::ConnectionAcquire(_)) {
-        return Class::Moment;
+        return Class::Transient;
     }
     if let Some(code) = database_code(error) {
         return class_of_code(&code);
@@ -141,11 +141,11 @@ fn class_of(error: &DbErr) -> Class {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Protocol(_),
-        ) => Class::Moment,
+        ) => Class::Transient,
         Some(sqlx::Error::Configuration(_)) => Class::Setup,
         // A stored value that we could not have written: no message is to blame for it.
         _ if matches!(error, DbErr::Type(_)) => Class::Setup,
-        _ if matches!(error, DbErr::Conn(_)) => Class::Moment,
+        _ if matches!(error, DbErr::Conn(_)) => Class::Transient,
         _ => Class::Unknown,
     }
 }
@@ -158,11 +158,11 @@ fn class_of_code(code: &str) -> Class {
     match code {
         "0A000" | "26000" | "42P05" | "25P02" => Class::StaleStatement,
         "08P01" => Class::TooLarge,
-        "40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "25006" => Class::Moment,
+        "40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "25006" => Class::Transient,
         "3D000" | "3F000" => Class::Setup,
         "54000" | "54001" => Class::Data,
         _ => match &code[..2] {
-            "08" | "53" | "58" => Class::Moment,
+            "08" | "53" | "58" => Class::Transient,
             "42" | "28" => Class::Setup,
             "22" | "23" => Class::Data,
             _ => Class::Unknown,
@@ -173,7 +173,7 @@ fn class_of_code(code: &str) -> Class {
 fn class_of_sqlite_code(code: u32) -> Class {
     // The low byte is the primary code: https://www.sqlite.org/rescode.html
     match code & 0xff {
-        5 | 6 | 10 | 13 => Class::Moment,     // BUSY, LOCKED, IOERR, FULL
+        5 | 6 | 10 | 13 => Class::Transient,  // BUSY, LOCKED, IOERR, FULL
         1 | 8 | 14 | 23 | 26 => Class::Setup, // ERROR (above all: no such table), READONLY, CANTOPEN, AUTH, NOTADB
         17 => Class::StaleStatement,          // SCHEMA
         18 => Class::TooLarge,                // TOOBIG
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn every_code_of_the_table_has_its_class() {
         for (class, codes) in [
-            (Class::Moment, "08006 40001 40P01 55P03 57014 57P01 57P03 53100 53300 58030 25006 5 261 517 6 13 10"),
+            (Class::Transient, "08006 40001 40P01 55P03 57014 57P01 57P03 53100 53300 58030 25006 5 261 517 6 13 10"),
             (Class::StaleStatement, "0A000 26000 42P05 25P02"),
             (Class::TooLarge, "08P01"),
             (Class::Setup, "42P01 42501 28P01 3D000 3F000 1 8 14"),
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn a_pool_that_gives_no_connection_is_a_bad_moment() {
         let error = Error::during("reading")(DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout));
-        assert_eq!(error.class(), Class::Moment);
+        assert_eq!(error.class(), Class::Transient);
         assert!(error.is_unavailable());
     }
 }

@@ -8,10 +8,10 @@ use sea_orm::{
 };
 
 use super::{
-    children::{Access, ChildRow, Listing, Ordering, Place, Relation},
     columns::Column,
     error::Error,
-    page::{Direction, Slice, Window},
+    list::{Access, ChildRow, Listing, Ordering, Position, Relation},
+    page::{Direction, Page, PageRequest},
     pools::Store,
     rule_hits::within,
 };
@@ -46,14 +46,14 @@ pub enum HistoryEventKind {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HistoryListing {
     /// The page.
-    pub window: Window<HistoryPlace>,
+    pub window: PageRequest<HistoryPosition>,
     /// Is the whole list's length wanted?
     pub total: bool,
 }
 
 /// An event's place in a history.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct HistoryPlace {
+pub struct HistoryPosition {
     /// When it happened.
     pub at: Timestamp,
     /// What happened to what; what closed at a time stands before what opened then.
@@ -83,13 +83,13 @@ impl Store {
         scope: Scope,
         clusters: &[ClusterId],
         listing: &HistoryListing,
-    ) -> Result<HashMap<ClusterId, Slice<HistoryEvent>>, Error> {
+    ) -> Result<HashMap<ClusterId, Page<HistoryEvent>>, Error> {
         let children = Listing {
             columns: &["org_id", "kind", "happened_at", "selector", "event_key"],
             left_out: &[],
             condition: within("history_event", scope).add(of_present_owner()),
             ordering: NEWEST_FIRST,
-            window: listing.window.clone().map(Place::from),
+            window: listing.window.clone().map(Position::from),
             total: listing.total,
         };
         self.children::<EventRow>("reading the history of clusters", &EVENTS, clusters, &children).await
@@ -111,9 +111,9 @@ const EVENTS: Relation = Relation { table: "history_event", parent: "cluster_id"
 const NEWEST_FIRST: Ordering =
     Ordering { field: Some(("happened_at", Direction::Descending)), key: ("event_key", Direction::Ascending) };
 
-impl From<HistoryPlace> for Place {
-    fn from(place: HistoryPlace) -> Self {
-        let HistoryPlace { at, kind, selector } = place;
+impl From<HistoryPosition> for Position {
+    fn from(place: HistoryPosition) -> Self {
+        let HistoryPosition { at, kind, selector } = place;
         Self { field: Some(at.utc().into()), key: format!("{} {selector}", kind.as_str()).into() }
     }
 }

@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, Quer
 use super::{
     columns::Column as Numbers,
     error::Error,
-    page::{Slice, Window},
+    page::{Page, PageRequest},
     pools::Store,
 };
 use crate::{domain::OrgId, identity::Scope};
@@ -17,7 +17,7 @@ use crate::{domain::OrgId, identity::Scope};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OrganizationListing {
     /// The page.
-    pub window: Window<OrgId>,
+    pub window: PageRequest<OrgId>,
     /// Is the whole list's length wanted?
     pub total: bool,
 }
@@ -29,7 +29,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn known_organizations(&self, scope: Scope, organizations: &[OrgId]) -> Result<HashSet<OrgId>, Error> {
         let numbers = Numbers::BigInt(organizations.iter().map(|organization| organization.as_i64()).collect());
-        let among = numbers.holds(Column::Id.into_expr(), self.backend());
+        let among = numbers.is_in(Column::Id.into_expr(), self.backend());
         let found = within(scope).filter(among).all(&self.reader).await;
         found.map_err(Error::during("reading organizations"))?.iter().map(number).collect()
     }
@@ -38,7 +38,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn organizations(&self, scope: Scope, listing: &OrganizationListing) -> Result<Slice<OrgId>, Error> {
+    pub async fn organizations(&self, scope: Scope, listing: &OrganizationListing) -> Result<Page<OrgId>, Error> {
         let window = &listing.window;
         let order = if window.is_backward() { Order::Desc } else { Order::Asc };
         let mut query = within(scope).order_by(Column::Id, order).limit(window.limit());
@@ -55,7 +55,7 @@ impl Store {
         } else {
             None
         };
-        Ok(Slice { items, has_more: false, total }.cut(window))
+        Ok(Page { items, has_more: false, total }.cut(window))
     }
 }
 

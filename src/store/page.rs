@@ -4,7 +4,7 @@ use std::{collections::HashMap, hash::Hash};
 
 /// Which page of a list is wanted: so many items from one end of what lies between two keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Window<K> {
+pub struct PageRequest<K> {
     /// Only what lies behind this key.
     pub after: Option<K>,
     /// Only what lies before this key.
@@ -24,10 +24,10 @@ pub enum End {
     Last,
 }
 
-impl<K> Window<K> {
+impl<K> PageRequest<K> {
     /// The same page, its keys in another form.
-    pub fn map<L>(self, key: impl Fn(K) -> L) -> Window<L> {
-        Window { after: self.after.map(&key), before: self.before.map(&key), size: self.size, end: self.end }
+    pub fn map<L>(self, key: impl Fn(K) -> L) -> PageRequest<L> {
+        PageRequest { after: self.after.map(&key), before: self.before.map(&key), size: self.size, end: self.end }
     }
 
     /// The limit to ask the database for: one more than the page, which tells whether there is more.
@@ -58,7 +58,7 @@ pub enum Direction {
 
 /// Some items of a longer list, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slice<T> {
+pub struct Page<T> {
     /// The page's items.
     pub items: Vec<T>,
     /// Is there at least one more beyond them, in the direction that the page was taken from?
@@ -67,15 +67,15 @@ pub struct Slice<T> {
     pub total: Option<u64>,
 }
 
-impl<T> Default for Slice<T> {
+impl<T> Default for Page<T> {
     fn default() -> Self {
         Self { items: Vec::new(), has_more: false, total: None }
     }
 }
 
-impl<T> Slice<T> {
+impl<T> Page<T> {
     /// Cuts off and notes what came beyond the page's size, and puts in order what came from the end.
-    pub(super) fn cut<K>(mut self, window: &Window<K>) -> Self {
+    pub(super) fn cut<K>(mut self, window: &PageRequest<K>) -> Self {
         self.has_more = self.items.len() > window.size;
         self.items.truncate(window.size);
         if window.is_backward() {
@@ -85,18 +85,18 @@ impl<T> Slice<T> {
     }
 
     /// The same page with other items.
-    pub fn map<U>(self, item: impl FnMut(T) -> U) -> Slice<U> {
-        Slice { items: self.items.into_iter().map(item).collect(), has_more: self.has_more, total: self.total }
+    pub fn map<U>(self, item: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(item).collect(), has_more: self.has_more, total: self.total }
     }
 }
 
 /// The pages of many parents while their rows are read.
-pub(super) struct Pages<P, T>(HashMap<P, Slice<T>>);
+pub(super) struct PagesByParent<P, T>(HashMap<P, Page<T>>);
 
-impl<P: Copy + Eq + Hash, T> Pages<P, T> {
+impl<P: Copy + Eq + Hash, T> PagesByParent<P, T> {
     /// An empty page for each parent, so that every one is answered for.
     pub(super) fn new(parents: &[P], total: bool) -> Self {
-        let empty = || Slice { total: total.then_some(0), ..Slice::default() };
+        let empty = || Page { total: total.then_some(0), ..Page::default() };
         Self(parents.iter().map(|parent| (*parent, empty())).collect())
     }
 
@@ -110,7 +110,7 @@ impl<P: Copy + Eq + Hash, T> Pages<P, T> {
     }
 
     /// The pages, each cut to what was asked for.
-    pub(super) fn cut<K>(self, window: &Window<K>) -> HashMap<P, Slice<T>> {
+    pub(super) fn cut<K>(self, window: &PageRequest<K>) -> HashMap<P, Page<T>> {
         self.0.into_iter().map(|(parent, page)| (parent, page.cut(window))).collect()
     }
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
-use super::{dictionary::Dictionary, error::Error, server::Server, statement_count};
+use super::{error::Error, recommendation_ids::RecommendationIds, server::Server, statement_count};
 use crate::config::{self, DatabaseUrl};
 
 /// How many batches are written at once on PostgreSQL; SQLite has one writer.
@@ -36,7 +36,7 @@ pub struct Store {
     pub(super) reader: DatabaseConnection,
     /// Where the writer's connections lead; `None` for a file.
     pub(super) server: Option<Arc<Server>>,
-    pub(super) dictionary: Arc<Dictionary>,
+    pub(super) recommendation_ids: Arc<RecommendationIds>,
     pub(super) writers: Arc<tokio::sync::Semaphore>,
 }
 
@@ -55,7 +55,7 @@ impl Store {
             writer,
             reader,
             server: Server::of(&database.url).map(Arc::new),
-            dictionary: Arc::default(),
+            recommendation_ids: Arc::default(),
             writers: Arc::new(tokio::sync::Semaphore::new(writers)),
         })
     }

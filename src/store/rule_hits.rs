@@ -8,10 +8,10 @@ use sea_orm::{
 };
 
 use super::{
-    children::{Access, ChildRow, Listing, Ordering, Place, Relation},
     columns::Column,
     error::Error,
-    page::{Direction, Slice, Window},
+    list::{Access, ChildRow, Listing, Ordering, Position, Relation},
+    page::{Direction, Page, PageRequest},
     pools::Store,
 };
 use crate::{
@@ -34,7 +34,7 @@ pub struct RuleHit {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RuleHitListing {
     /// The page.
-    pub window: Window<Selector>,
+    pub window: PageRequest<Selector>,
     /// Is the whole list's length wanted?
     pub total: bool,
     /// Are the template data wanted? They are most of what the database has to send.
@@ -93,7 +93,7 @@ impl Store {
         scope: Scope,
         clusters: &[ClusterId],
         listing: &RuleHitListing,
-    ) -> Result<HashMap<ClusterId, Slice<RuleHit>>, Error> {
+    ) -> Result<HashMap<ClusterId, Page<RuleHit>>, Error> {
         let children = Listing {
             columns: if listing.details {
                 &["selector", "impacted_since", "details"]
@@ -103,7 +103,7 @@ impl Store {
             left_out: if listing.details { &[] } else { &["details"] },
             condition: within("open_hit", scope),
             ordering: BY_SELECTOR,
-            window: listing.window.clone().map(|selector| Place { field: None, key: selector.as_str().into() }),
+            window: listing.window.clone().map(|selector| Position { field: None, key: selector.as_str().into() }),
             total: listing.total,
         };
         self.children::<RuleHitRow>("reading the hits of clusters", &OPEN_HITS, clusters, &children).await

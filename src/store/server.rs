@@ -13,7 +13,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::error::{Error, is_silence};
+use super::error::{Error, is_unreachable};
 use crate::config::DatabaseUrl;
 
 /// How long a server may take to accept a connection.
@@ -73,7 +73,9 @@ impl fmt::Display for Server {
 /// socket tells why.
 pub(super) async fn explained(error: DbErr, server: Option<&Server>) -> Error {
     match server {
-        Some(server) if is_silence(&error) => Error::Silent { server: server.to_string(), why: server.trouble().await },
+        Some(server) if is_unreachable(&error) => {
+            Error::Unreachable { server: server.to_string(), why: server.trouble().await }
+        }
         _ => Error::during("asking for an answer")(error),
     }
 }

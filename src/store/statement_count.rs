@@ -25,7 +25,7 @@ pub async fn count_statements<F: Future>(work: F) -> (F::Output, usize) {
 
 /// Runs `work` and tells the text of each SQL statement that its task asked for, as the database got it: so that its plan
 /// can be looked at. What is counted is told.
-pub async fn tell_statements<F: Future>(work: F) -> (F::Output, Vec<String>) {
+pub async fn record_statements<F: Future>(work: F) -> (F::Output, Vec<String>) {
     let texts = Arc::new(Mutex::default());
     let output = TEXTS.scope(Arc::clone(&texts), work).await;
     let told = std::mem::take(&mut *texts.lock().unwrap_or_else(PoisonError::into_inner));
@@ -40,7 +40,7 @@ pub(super) fn observe(pool: &mut DatabaseConnection) {
     });
 }
 
-// Outside of `count_statements` nobody counts, and outside of `tell_statements` nobody listens: which is no fault.
+// Outside of `count_statements` nobody counts, and outside of `record_statements` nobody listens: which is no fault.
 
 fn count_here(statements: usize) {
     let _ = STATEMENTS.try_with(|count| count.fetch_add(statements, Ordering::Relaxed));

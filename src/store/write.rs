@@ -1,22 +1,22 @@
 //! The one write path: a batch of reports, applied in one transaction with set-based SQL.
 //!
 //! A batch gives what its messages one at a time, in offset order, would give. `clusters` reads the stored state of its
-//! clusters under lock; `fold` decides from that state, in memory, which reports are newer and what they
-//! change; what is then written is the final state, and every interval that the steps closed.
+//! clusters under lock; `reconcile` decides from that state, in memory, which reports are newer and what they
+//! diff; what is then written is the final state, and every interval that the accepted closed.
 
 mod clusters;
 mod consumer_errors;
-mod fold;
+mod reconcile;
 mod rule_hits;
 
 use std::{collections::BTreeMap, time::Duration};
 
-pub use consumer_errors::RejectedMessage;
+pub use consumer_errors::ConsumerError;
 use derive_more::{Add, AddAssign, Sum};
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use self::fold::Steps;
-use super::{dictionary::Numbers, error::Error, pools::Store};
+use self::reconcile::AcceptedReports;
+use super::{error::Error, pools::Store, recommendation_ids::IdsBySelector};
 use crate::{
     domain::{ClusterId, Report, Timestamp},
     fault_point::FaultPoint,
@@ -32,7 +32,7 @@ pub struct Batch<'a> {
     /// The reports of a partition, in offset order.
     pub reports: &'a [Report],
     /// The messages among them that were no reports.
-    pub rejected: &'a [RejectedMessage],
+    pub rejected: &'a [ConsumerError],
 }
 
 /// What became of a batch's reports.
@@ -58,22 +58,22 @@ impl Store {
         // The semaphore is never closed; and without a permit the pool's own bound would do.
         let _permit = self.writers.acquire().await.ok();
         let written = tokio::time::timeout(BATCH_TIMEOUT, self.write_in_transaction(batch)).await.map_err(timed_out)?;
-        let (written, numbers) = written.map_err(Error::during("writing a batch"))?;
-        self.dictionary.remember(numbers);
+        let (written, ids) = written.map_err(Error::during("writing a batch"))?;
+        self.recommendation_ids.remember(ids);
         Ok(written)
     }
 
-    async fn write_in_transaction(&self, batch: Batch<'_>) -> Result<(Written, Numbers), DbErr> {
+    async fn write_in_transaction(&self, batch: Batch<'_>) -> Result<(Written, IdsBySelector), DbErr> {
         let transaction = self.begin_write().await?;
         FaultPoint::TransactionBegun.pass();
         let stored_at = Timestamp::now();
-        let (written, numbers) = self.write_reports(&transaction, batch.reports, stored_at).await?;
+        let (written, ids) = self.write_reports(&transaction, batch.reports, stored_at).await?;
         FaultPoint::ReportsWritten.pass();
         consumer_errors::insert(&transaction, batch.rejected, stored_at).await?;
         FaultPoint::RowsWritten.pass();
         transaction.commit().await?;
         FaultPoint::Committed.pass();
-        Ok((written, numbers))
+        Ok((written, ids))
     }
 
     async fn write_reports(
@@ -81,9 +81,9 @@ impl Store {
         transaction: &DatabaseTransaction,
         reports: &[Report],
         stored_at: Timestamp,
-    ) -> Result<(Written, Numbers), DbErr> {
+    ) -> Result<(Written, IdsBySelector), DbErr> {
         if reports.is_empty() {
-            return Ok((Written::default(), Numbers::default()));
+            return Ok((Written::default(), IdsBySelector::default()));
         }
         // Locks are taken in one order by every batch: clusters by key, organizations by number, selectors by text.
         let by_cluster = by_cluster(reports);
@@ -91,22 +91,23 @@ impl Store {
         let heads = clusters::lock(transaction, &by_cluster).await?;
         FaultPoint::ClustersLocked.pass();
 
-        let steps: Vec<Steps<'_>> = heads.into_iter().map(|head| Steps::of(head, &by_cluster)).collect();
-        let written = steps.iter().map(Steps::written).sum();
+        let accepted: Vec<AcceptedReports<'_>> =
+            heads.into_iter().map(|head| AcceptedReports::of(head, &by_cluster)).collect();
+        let written = accepted.iter().map(AcceptedReports::written).sum();
 
-        clusters::insert_organizations(transaction, &steps).await?;
-        let selectors = steps.iter().flat_map(Steps::selectors).collect();
-        let numbers = self.dictionary.numbers(transaction, selectors).await?;
+        clusters::insert_organizations(transaction, &accepted).await?;
+        let selectors = accepted.iter().flat_map(AcceptedReports::selectors).collect();
+        let ids = self.recommendation_ids.ids(transaction, selectors).await?;
 
-        let mut stored = rule_hits::stored(transaction, &steps).await?;
-        let mut changes = Vec::with_capacity(steps.len());
-        for steps in &steps {
-            let open = stored.remove(&steps.cluster()).unwrap_or_default();
-            changes.push(steps.fold(&open, &numbers)?);
+        let mut stored = rule_hits::stored(transaction, &accepted).await?;
+        let mut diffs = Vec::with_capacity(accepted.len());
+        for accepted in &accepted {
+            let open = stored.remove(&accepted.cluster()).unwrap_or_default();
+            diffs.push(accepted.reconcile(&open, &ids)?);
         }
-        clusters::update(transaction, &steps, stored_at).await?;
-        rule_hits::write(transaction, &changes).await?;
-        Ok((written, numbers))
+        clusters::update(transaction, &accepted, stored_at).await?;
+        rule_hits::write(transaction, &diffs).await?;
+        Ok((written, ids))
     }
 }
 

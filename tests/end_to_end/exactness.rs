@@ -8,7 +8,7 @@ use std::env;
 use ::entity::{cluster, consumer_error, organization, rule_hit, rule_hit_history};
 use insights_results_aggregator::{
     domain::Digest,
-    store::{Batch, MessageIdentity, Refusal, RejectedMessage},
+    store::{Attempt, Batch, ConsumerError, MessageIdentity},
 };
 use proptest::{
     prelude::*,
@@ -46,7 +46,7 @@ fn messages() -> impl Strategy<Value = Vec<Option<Said>>> {
     prop::collection::vec(prop::option::weighted(0.9, said()), 1..40)
 }
 
-fn bad(offset: usize) -> RejectedMessage {
+fn bad(offset: usize) -> ConsumerError {
     let message = MessageIdentity {
         topic: "topic".to_owned(),
         partition: 0,
@@ -54,8 +54,8 @@ fn bad(offset: usize) -> RejectedMessage {
         timestamp: Some(7),
         value_digest: Digest::of(b"bad"),
     };
-    let (refusal, detail) = (Refusal { message, attempt: 1 }, "at byte 0".to_owned());
-    RejectedMessage { refusal, key: None, value_bytes: 1, reason: "not_json", detail }
+    let (refusal, detail) = (Attempt { message, attempt: 1 }, "at byte 0".to_owned());
+    ConsumerError { refusal, key: None, value_bytes: 1, reason: "not_json", detail }
 }
 
 /// Empties the tables, but for the dictionary, which the store remembers.

@@ -109,7 +109,7 @@ at_each_point! {
     reports_written: ReportsWritten,
     rows_written: RowsWritten,
     committed: Committed,
-    letters_delivered: LettersDelivered,
+    dead_letters_delivered: DeadLettersDelivered,
     offset_stored: OffsetStored,
     offset_committed: OffsetCommitted,
 }
@@ -119,7 +119,7 @@ at_each_point! {
 async fn a_message_that_the_database_refuses_has_its_letter_whenever_the_process_is_killed() {
     // At what comes before it, at its record, and at what comes after it; and once its letter is there.
     let moments = [0, 1, 2].map(|passed| (FaultPoint::Committed, passed));
-    for (point, passed) in moments.into_iter().chain([(FaultPoint::LettersDelivered, 0)]) {
+    for (point, passed) in moments.into_iter().chain([(FaultPoint::DeadLettersDelivered, 0)]) {
         for database in each_database().await {
             assert_letter_after(point, passed, &database).await;
         }

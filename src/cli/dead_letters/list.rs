@@ -9,8 +9,8 @@ use super::{super::Failure, a_reason, letters};
 use crate::{
     config,
     domain::Timestamp,
-    ingest::{DeadLetter, DeadLetterReader, Place},
-    store::{Refusal, Replayed, Store},
+    ingest::{DeadLetter, DeadLetterReader, Position},
+    store::{Attempt, Replayed, Store},
 };
 
 /// List dead letters, those that were refused last at the end: where each lies, where it came from, why and when it was
@@ -33,7 +33,7 @@ pub(super) struct List {
 
 /// What is listed of a letter. Its value may be long and is not kept.
 struct Line {
-    place: Place,
+    place: Position,
     origin: String,
     reason: String,
     detail: String,
@@ -41,7 +41,7 @@ struct Line {
     attempts: u32,
     bytes: usize,
     is_cut: bool,
-    refusal: Option<Refusal>,
+    refusal: Option<Attempt>,
 }
 
 impl List {
@@ -88,7 +88,7 @@ impl List {
     }
 }
 
-fn print_table(lines: &[Line], replayed: &HashMap<Refusal, Replayed>) {
+fn print_table(lines: &[Line], replayed: &HashMap<Attempt, Replayed>) {
     if lines.is_empty() {
         return println!("no dead letters");
     }
@@ -119,11 +119,11 @@ impl Line {
         }
     }
 
-    fn replayed(&self, replayed: &HashMap<Refusal, Replayed>) -> Option<Replayed> {
+    fn replayed(&self, replayed: &HashMap<Attempt, Replayed>) -> Option<Replayed> {
         self.refusal.as_ref().and_then(|refusal| replayed.get(refusal)).copied()
     }
 
-    fn sent_again(&self, replayed: &HashMap<Refusal, Replayed>) -> String {
+    fn sent_again(&self, replayed: &HashMap<Attempt, Replayed>) -> String {
         match self.replayed(replayed) {
             Some(Replayed::At(at)) => at.to_string(),
             Some(Replayed::AndRefusedAgain) => "refused again".to_owned(),
@@ -132,7 +132,7 @@ impl Line {
         }
     }
 
-    fn json(&self, replayed: &HashMap<Refusal, Replayed>) -> serde_json::Value {
+    fn json(&self, replayed: &HashMap<Attempt, Replayed>) -> serde_json::Value {
         let replayed = self.replayed(replayed);
         let replayed_at = match replayed {
             Some(Replayed::At(at)) => Some(at.to_string()),

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config,
     domain::Timestamp,
-    ingest::{DeadLetter, DeadLetterReader, Place, Replayer},
+    ingest::{DeadLetter, DeadLetterReader, Position, Replayer},
     store::Store,
 };
 
@@ -29,7 +29,7 @@ const BYTES_AT_ONCE: usize = 8 * 1024 * 1024;
 pub(super) struct Replay {
     /// Which: partition:offset, as `list` writes them.
     #[arg(value_name = "PLACE")]
-    places: Vec<Place>,
+    places: Vec<Position>,
     /// All that were refused for this reason.
     #[arg(long, conflicts_with = "places", value_parser = a_reason())]
     reason: Option<String>,
@@ -48,7 +48,7 @@ pub(super) struct Replay {
 #[derive(Default)]
 struct Outcome {
     /// The places that were found, where places were named.
-    found: HashSet<Place>,
+    found: HashSet<Position>,
     sent: usize,
     sent_before: usize,
     unsendable: usize,

@@ -8,7 +8,7 @@ use rdkafka::message::Header;
 use super::{super::Failure, letters};
 use crate::{
     config,
-    ingest::{DeadLetter, DeadLetterReader, Place},
+    ingest::{DeadLetter, DeadLetterReader, Position},
     message::Reason,
     store::{Replayed, Store},
 };
@@ -21,7 +21,7 @@ const SHOWN_BYTES: usize = 64 * 1024;
 #[derive(Debug, Args)]
 pub(super) struct Show {
     /// Where it lies: partition:offset, as `list` writes it.
-    place: Place,
+    place: Position,
     /// Only the value, byte for byte.
     #[arg(long)]
     raw: bool,

@@ -9,31 +9,31 @@ use std::collections::HashMap;
 use async_graphql::{Name, Request, parser::types::ExecutableDocument};
 
 use super::{
-    Prices, Refused,
+    FieldCosts, RequestError,
     limit::Limit,
-    outline::{Outline, Reader, Tally},
+    selection_stats::{DefinitionStats, Reader, SelectionStats},
 };
 use crate::config::Limits;
 
 /// Fragments by their names, with all that they spread.
-type Tallies<'a> = HashMap<&'a str, Tally>;
+type StatsByFragment<'a> = HashMap<&'a str, SelectionStats>;
 
 /// Refuses a document that asks for too much, or whose fragments contain themselves. A fragment that is spread but not
 /// there is left to validation. Gives the cost of the operation that the request runs.
 pub(super) fn check(
     document: &ExecutableDocument,
     request: &Request,
-    prices: &Prices,
+    costs: &FieldCosts,
     limits: &Limits,
-) -> Result<usize, Refused> {
+) -> Result<usize, RequestError> {
     Limit::QueryOperations.check(document.operations.iter().len(), limits)?;
     Limit::QueryFragments.check(document.fragments.len(), limits)?;
-    let mut reader = Reader::new(limits, prices, &request.variables);
-    let mut outlines = HashMap::new();
+    let mut reader = Reader::new(limits, costs, &request.variables);
+    let mut stats = HashMap::new();
     for (name, fragment) in &document.fragments {
-        outlines.insert(name.as_str(), reader.fragment(fragment)?);
+        stats.insert(name.as_str(), reader.fragment(fragment)?);
     }
-    let tallies = add_up(&outlines, limits)?;
+    let tallies = add_up(&stats, limits)?;
     let mut cost = 0;
     for (name, operation) in document.operations.iter() {
         let tally = checked_sum(&reader.operation(operation)?, &tallies, limits)?;
@@ -53,18 +53,21 @@ fn is_run(operation: Option<&Name>, request: &Request) -> bool {
 }
 
 /// Adds up each fragment, those first that spread no other. Those that never get their turn wait for themselves.
-fn add_up<'a>(outlines: &HashMap<&'a str, Outline<'a>>, limits: &Limits) -> Result<Tallies<'a>, Refused> {
+fn add_up<'a>(
+    stats: &HashMap<&'a str, DefinitionStats<'a>>,
+    limits: &Limits,
+) -> Result<StatsByFragment<'a>, RequestError> {
     let mut spread_in: HashMap<&str, Vec<&'a str>> = HashMap::new();
     let mut missing: HashMap<&str, usize> = HashMap::new();
-    for (name, outline) in outlines {
-        let known = outline.spreads.iter().filter(|spread| outlines.contains_key(spread.fragment));
+    for (name, outline) in stats {
+        let known = outline.spreads.iter().filter(|spread| stats.contains_key(spread.fragment));
         missing.insert(name, known.clone().count());
         known.for_each(|spread| spread_in.entry(spread.fragment).or_default().push(name));
     }
-    let mut ready: Vec<&'a str> = outlines.keys().filter(|name| missing.get(*name) == Some(&0)).copied().collect();
-    let mut tallies = Tallies::new();
+    let mut ready: Vec<&'a str> = stats.keys().filter(|name| missing.get(*name) == Some(&0)).copied().collect();
+    let mut tallies = StatsByFragment::new();
     while let Some(name) = ready.pop() {
-        let Some(outline) = outlines.get(name) else { continue };
+        let Some(outline) = stats.get(name) else { continue };
         tallies.insert(name, checked_sum(outline, &tallies, limits)?);
         for user in spread_in.remove(name).unwrap_or_default() {
             let left = missing.entry(user).and_modify(|left| *left -= 1).or_default();
@@ -73,12 +76,16 @@ fn add_up<'a>(outlines: &HashMap<&'a str, Outline<'a>>, limits: &Limits) -> Resu
             }
         }
     }
-    circle(outlines, &tallies).map_or(Ok(tallies), Err)
+    circle(stats, &tallies).map_or(Ok(tallies), Err)
 }
 
 /// What a definition comes to with all that it spreads, if the limits allow that. Checked for each fragment, so that no
 /// sum grows far beyond its limit.
-fn checked_sum(outline: &Outline<'_>, tallies: &Tallies<'_>, limits: &Limits) -> Result<Tally, Refused> {
+fn checked_sum(
+    outline: &DefinitionStats<'_>,
+    tallies: &StatsByFragment<'_>,
+    limits: &Limits,
+) -> Result<SelectionStats, RequestError> {
     let mut sum = outline.own;
     for spread in &outline.spreads {
         if let Some(fragment) = tallies.get(spread.fragment) {
@@ -93,13 +100,13 @@ fn checked_sum(outline: &Outline<'_>, tallies: &Tallies<'_>, limits: &Limits) ->
 
 /// A circle of fragments, if some were not added up. Each of those spreads another of them, so whoever goes on from one
 /// to the next as often as there are fragments is on a circle in the end.
-fn circle(outlines: &HashMap<&str, Outline<'_>>, tallies: &Tallies<'_>) -> Option<Refused> {
+fn circle(stats: &HashMap<&str, DefinitionStats<'_>>, tallies: &StatsByFragment<'_>) -> Option<RequestError> {
     let is_left = |name: &str| !tallies.contains_key(name);
-    let (_, first) = outlines.iter().filter(|(name, _)| is_left(name)).min_by_key(|(_, outline)| outline.at)?;
-    let next = |outline: &Outline<'_>| {
+    let (_, first) = stats.iter().filter(|(name, _)| is_left(name)).min_by_key(|(_, outline)| outline.at)?;
+    let next = |outline: &DefinitionStats<'_>| {
         let mut left = outline.spreads.iter().filter(|spread| is_left(spread.fragment));
-        left.find_map(|spread| outlines.get(spread.fragment))
+        left.find_map(|spread| stats.get(spread.fragment))
     };
-    let last = (0..outlines.len()).try_fold(first, |outline, _| next(outline))?;
-    Some(Refused::FragmentCycle { at: last.at })
+    let last = (0..stats.len()).try_fold(first, |outline, _| next(outline))?;
+    Some(RequestError::FragmentCycle { at: last.at })
 }

@@ -1,6 +1,6 @@
 //! The limits: where each is set, and what it counts.
 
-use super::Refused;
+use super::RequestError;
 use crate::config::Limits;
 
 /// A limit that is a number.
@@ -22,9 +22,9 @@ pub(super) enum Limit {
 
 impl Limit {
     /// Refuses what is beyond the limit. `found` may be less than there is: whoever counts may stop at the limit.
-    pub(super) fn check(self, found: usize, limits: &Limits) -> Result<(), Refused> {
+    pub(super) fn check(self, found: usize, limits: &Limits) -> Result<(), RequestError> {
         let (key, allowed, counted) = self.setting(limits);
-        if found <= allowed { Ok(()) } else { Err(Refused::TooMuch { key, allowed, counted, found }) }
+        if found <= allowed { Ok(()) } else { Err(RequestError::TooMuch { key, allowed, counted, found }) }
     }
 
     /// The configuration key, its value, and what is counted.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use async_graphql::Request;
 
-use super::{Guard, Prices, Refused};
+use super::{FieldCosts, Guard, RequestError};
 use crate::config::{Config, Limits};
 
 /// The limits in force when nobody sets them.
@@ -42,8 +42,8 @@ fn wide() -> Limits {
 /// One of the limits, to be set.
 type Setting = fn(&mut Limits) -> &mut usize;
 
-fn admit(limits: &Limits, request: impl Into<Request>) -> Result<(), Refused> {
-    Guard::new(limits, Prices::default()).admit(&mut request.into()).map(drop)
+fn admit(limits: &Limits, request: impl Into<Request>) -> Result<(), RequestError> {
+    Guard::new(limits, FieldCosts::default()).admit(&mut request.into()).map(drop)
 }
 
 /// What is said to a request that must not be let in: the code and the message.

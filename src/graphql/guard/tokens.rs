@@ -5,11 +5,11 @@
 
 use async_graphql::Pos;
 
-use super::{Refused, limit::Limit};
+use super::{RequestError, limit::Limit};
 use crate::config::Limits;
 
 /// Refuses a text with too many tokens or with brackets nested too deeply.
-pub(super) fn check(text: &str, limits: &Limits) -> Result<(), Refused> {
+pub(super) fn check(text: &str, limits: &Limits) -> Result<(), RequestError> {
     let (mut count, mut nesting) = (0_usize, Nesting::default());
     for token in (Tokens { text, rest: text }) {
         count += 1;
@@ -29,7 +29,7 @@ struct Nesting {
 }
 
 impl Nesting {
-    fn follow(&mut self, token: &str, limits: &Limits) -> Result<(), Refused> {
+    fn follow(&mut self, token: &str, limits: &Limits) -> Result<(), RequestError> {
         match token {
             "(" => self.values.push(0),
             ")" => drop(self.values.pop()),
@@ -43,7 +43,7 @@ impl Nesting {
         Ok(())
     }
 
-    fn open(&mut self, limits: &Limits) -> Result<(), Refused> {
+    fn open(&mut self, limits: &Limits) -> Result<(), RequestError> {
         if let Some(levels) = self.values.last_mut() {
             *levels += 1;
             return Limit::ArgumentDepth.check(*levels, limits);
@@ -51,7 +51,7 @@ impl Nesting {
         self.selections += 1;
         // Room for an inline fragment around the fields of each level; the fields themselves are counted later.
         let depth = limits.query_depth;
-        if self.selections <= depth.saturating_mul(2) { Ok(()) } else { Err(Refused::TooNested { depth }) }
+        if self.selections <= depth.saturating_mul(2) { Ok(()) } else { Err(RequestError::TooNested { depth }) }
     }
 }
 
@@ -65,7 +65,7 @@ struct Tokens<'a> {
 }
 
 impl<'a> Iterator for Tokens<'a> {
-    type Item = Result<&'a str, Refused>;
+    type Item = Result<&'a str, RequestError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.rest = without_ignored(self.rest);
@@ -88,12 +88,15 @@ impl<'a> Iterator for Tokens<'a> {
 impl Tokens<'_> {
     /// An error at once rather than the parser's later: it would try `"""[[` again as an empty string and what follows,
     /// and so find brackets that are within a string here.
-    fn endless_string(&self) -> Refused {
+    fn endless_string(&self) -> RequestError {
         let before = &self.text[..self.text.len() - self.rest.len()];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before[line_start..].chars().count() + 1;
-        Refused::Unreadable { at: Some(Pos { line, column }), reason: "a string that begins here does not end".into() }
+        RequestError::Unreadable {
+            at: Some(Pos { line, column }),
+            reason: "a string that begins here does not end".into(),
+        }
     }
 }
 

@@ -5,12 +5,12 @@ use async_graphql::{
     parser::types::{DocumentOperations, VariableDefinition},
 };
 
-use super::{Refused, limit::Limit};
+use super::{RequestError, limit::Limit};
 use crate::{config::Limits, graphql::operation::selected};
 
 /// Refuses variables with lists and objects nested too deeply, or with too many values in them: async-graphql copies a
 /// variable each time it is used, so they are held to what the same values could be if they stood in the query.
-pub(super) fn check(variables: &Variables, limits: &Limits) -> Result<(), Refused> {
+pub(super) fn check(variables: &Variables, limits: &Limits) -> Result<(), RequestError> {
     let allowed = limits.argument_depth;
     if !variables.values().all(|value| is_within(value, allowed)) {
         return Limit::ArgumentDepth.check(allowed.saturating_add(1), limits);
@@ -50,12 +50,12 @@ pub(super) fn fill_in_defaults(request: &mut Request, operations: &DocumentOpera
 
 /// Refuses a request that leaves out a variable which may not be null. async-graphql notices only where the variable is
 /// used, and then blames a field: by the specification the whole request is at fault.
-pub(super) fn check_required(request: &Request, operations: &DocumentOperations) -> Result<(), Refused> {
+pub(super) fn check_required(request: &Request, operations: &DocumentOperations) -> Result<(), RequestError> {
     let Some((_, operation)) = selected(operations, request.operation_name.as_deref()) else { return Ok(()) };
     let is_missing = |variable: &&Positioned<VariableDefinition>| {
         let given = request.variables.get(&variable.node.name.node);
         !variable.node.var_type.node.nullable && given.is_none_or(|value| *value == Value::Null)
     };
     let missing = operation.variable_definitions.iter().find(is_missing);
-    missing.map_or(Ok(()), |variable| Err(Refused::MissingVariable { at: variable.pos }))
+    missing.map_or(Ok(()), |variable| Err(RequestError::MissingVariable { at: variable.pos }))
 }

@@ -14,7 +14,7 @@ use rdkafka::{
 };
 
 use super::{
-    Rejection,
+    RejectedMessage,
     form::{Extent, Form, Time},
     headers,
 };
@@ -26,13 +26,13 @@ use crate::{
 
 /// A dead letter on its way.
 pub(super) struct Letter<'a> {
-    rejection: &'a Rejection,
+    rejection: &'a RejectedMessage,
     form: Form,
 }
 
 impl<'a> Letter<'a> {
     /// The letter of a message, all of it.
-    pub(super) fn of(rejection: &'a Rejection) -> Self {
+    pub(super) fn of(rejection: &'a RejectedMessage) -> Self {
         Self { rejection, form: Form::AS_IT_CAME }
     }
 
@@ -117,7 +117,7 @@ impl DeadLetters {
     }
 
     async fn send(&self, letter: &Letter<'_>) -> Result<(), KafkaError> {
-        let Letter { rejection: Rejection { message, why }, form } = letter;
+        let Letter { rejection: RejectedMessage { message, why }, form } = letter;
         let headers = headers::beside(message, why, form.extent, Timestamp::now());
         let mut record = FutureRecord::<[u8], [u8]>::to(&self.topic).headers(headers);
         (record.key, record.payload) = match form.extent {
@@ -160,13 +160,13 @@ mod tests {
     use super::*;
     use crate::{
         config::Config,
-        message::{Reason, Rejected},
+        message::{Reason, Rejection},
     };
 
-    fn rejection() -> Rejection {
+    fn rejection() -> RejectedMessage {
         let value = Some(b"no JSON".to_vec());
         let message = OwnedMessage::new(value, None, "t".to_owned(), rdkafka::Timestamp::CreateTime(7), 0, 0, None);
-        Rejection { message, why: Rejected { reason: Reason::NotJson, detail: "value: wanted JSON".to_owned() } }
+        RejectedMessage { message, why: Rejection { reason: Reason::NotJson, detail: "value: wanted JSON".to_owned() } }
     }
 
     #[tokio::test]

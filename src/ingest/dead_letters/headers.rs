@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::form::Extent;
 use crate::{
     domain::{Digest, Timestamp},
-    message::Rejected,
+    message::Rejection,
     store::MessageIdentity,
 };
 
@@ -138,7 +138,7 @@ pub(super) fn origin_and_attempts(message: &OwnedMessage) -> (Origin, u32) {
 }
 
 /// The headers of the dead letter of a message, of which so much is sent.
-pub(super) fn beside(message: &OwnedMessage, why: &Rejected, sent: Extent, at: Timestamp) -> OwnedHeaders {
+pub(super) fn beside(message: &OwnedMessage, why: &Rejection, sent: Extent, at: Timestamp) -> OwnedHeaders {
     let (origin, attempts) = origin_and_attempts(message);
     let mut values = vec![
         origin.topic,
@@ -207,7 +207,7 @@ mod tests {
     }
 
     fn dies(message: &OwnedMessage, detail: &str) -> OwnedHeaders {
-        let why = Rejected { reason: Reason::NotJson, detail: detail.to_owned() };
+        let why = Rejection { reason: Reason::NotJson, detail: detail.to_owned() };
         beside(message, &why, Extent::Whole, "2026-01-02T03:04:05Z".parse().expect("a time"))
     }
 
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn what_is_cut_tells_what_it_was() {
-        let why = Rejected { reason: Reason::TooLarge, detail: "x".to_owned() };
+        let why = Rejection { reason: Reason::TooLarge, detail: "x".to_owned() };
         let foreign = || Some(OwnedHeaders::new().insert(Header { key: "a", value: Some("b") }));
         for (sent, cut, kept) in [(Extent::Beginning(3), "value", 1), (Extent::Nothing, "key, headers and value", 0)] {
             let headers = beside(&message(1, foreign()), &why, sent, Timestamp::now());

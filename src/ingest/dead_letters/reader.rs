@@ -20,7 +20,7 @@ use super::headers::{Told, readable};
 use crate::{
     config,
     ingest::{client::client_config, consumer::is_about_the_connection},
-    store::Refusal,
+    store::Attempt,
 };
 
 /// How long brokers may say nothing.
@@ -53,7 +53,7 @@ pub enum ReadError {
 
 /// Where a dead letter lies: written `partition:offset`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct Position {
     /// The partition of the topic of dead letters.
     pub partition: i32,
     /// The offset there.
@@ -63,22 +63,22 @@ pub struct Place {
 /// A text that names no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a place is a partition and an offset, as `dead-letters list` writes them: 0:17")]
-pub struct NotAPlace;
+pub struct InvalidPosition;
 
-impl FromStr for Place {
-    type Err = NotAPlace;
+impl FromStr for Position {
+    type Err = InvalidPosition;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (partition, offset) = text.split_once(':').ok_or(NotAPlace)?;
+        let (partition, offset) = text.split_once(':').ok_or(InvalidPosition)?;
         let place = Self {
-            partition: partition.parse().map_err(|_| NotAPlace)?,
-            offset: offset.parse().map_err(|_| NotAPlace)?,
+            partition: partition.parse().map_err(|_| InvalidPosition)?,
+            offset: offset.parse().map_err(|_| InvalidPosition)?,
         };
-        if place.partition < 0 || place.offset < 0 { Err(NotAPlace) } else { Ok(place) }
+        if place.partition < 0 || place.offset < 0 { Err(InvalidPosition) } else { Ok(place) }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("{}:{}", self.partition, self.offset))
     }
@@ -124,7 +124,7 @@ impl DeadLetterReader {
 
     /// Reads no further than these places need.
     #[must_use]
-    pub fn around(mut self, places: &[Place]) -> Self {
+    pub fn around(mut self, places: &[Position]) -> Self {
         self.unread.retain(|partition, offsets| {
             let wanted = || places.iter().filter(|place| place.partition == *partition).map(|place| place.offset);
             let (first, last) = (wanted().min().unwrap_or(i64::MAX), wanted().max().unwrap_or(-1));
@@ -206,8 +206,8 @@ impl DeadLetter {
     }
 
     /// Where it stands among the dead letters.
-    pub fn place(&self) -> Place {
-        Place { partition: self.message.partition(), offset: self.message.offset() }
+    pub fn place(&self) -> Position {
+        Position { partition: self.message.partition(), offset: self.message.offset() }
     }
 
     /// Where the message stood at first, as `topic/partition@offset`; `?` where nothing says so.
@@ -263,10 +263,10 @@ impl DeadLetter {
     }
 
     /// Which refusal of which message it tells of; `None` where nothing says so, or the message was cut.
-    pub fn refusal(&self) -> Option<Refusal> {
+    pub fn refusal(&self) -> Option<Attempt> {
         let told = self.told.as_ref().filter(|_| !self.is_cut())?;
         let message = told.origin.clone().identity(self.value().unwrap_or_default());
-        Some(Refusal { message, attempt: told.attempts })
+        Some(Attempt { message, attempt: told.attempts })
     }
 }
 
@@ -276,11 +276,11 @@ mod tests {
 
     #[test]
     fn a_place_is_written_as_it_is_read() {
-        let place = Place { partition: 3, offset: 17 };
+        let place = Position { partition: 3, offset: 17 };
         assert_eq!((place.to_string().as_str(), "3:17".parse()), ("3:17", Ok(place)));
         assert_eq!(format!("{place:8}|"), "3:17    |");
         for bad in ["", "7", ":", "0:", ":7", "-1:7", "0:-7", "0:7:1", "a:b"] {
-            assert_eq!(bad.parse::<Place>(), Err(NotAPlace), "{bad:?}");
+            assert_eq!(bad.parse::<Position>(), Err(InvalidPosition), "{bad:?}");
         }
     }
 }

@@ -7,7 +7,7 @@ use rdkafka::{
     util::Timeout,
 };
 
-use super::{DeadLetter, headers::Told, reader::Place};
+use super::{DeadLetter, headers::Told, reader::Position};
 use crate::{config, ingest::client::producer_config};
 
 /// Why a letter was not sent.
@@ -17,7 +17,7 @@ pub enum SendError {
     #[error("{place} does not say where it came from: it is no dead letter of this service")]
     NoOrigin {
         /// Where it stands.
-        place: Place,
+        place: Position,
     },
     /// It came from a topic that is none of ours.
     #[error(
@@ -25,7 +25,7 @@ pub enum SendError {
     )]
     Foreign {
         /// Where it stands.
-        place: Place,
+        place: Position,
         /// Where it says that it came from.
         topic: String,
     },
@@ -33,13 +33,13 @@ pub enum SendError {
     #[error("{place} is cut: the brokers did not take the whole message. Have its sender send it again")]
     Cut {
         /// Where it stands.
-        place: Place,
+        place: Position,
     },
     /// The broker did not take it.
     #[error("{place} was not delivered to where it came from")]
     Undelivered {
         /// Where it stands.
-        place: Place,
+        place: Position,
         /// What the broker said.
         #[source]
         source: KafkaError,

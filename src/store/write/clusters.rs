@@ -6,7 +6,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 
 use super::{
     ByCluster,
-    fold::{Head, Steps},
+    reconcile::{AcceptedReports, ClusterState},
 };
 use crate::{
     domain::{OrgId, Timestamp, VersionKey},
@@ -26,14 +26,20 @@ pub(super) async fn insert(transaction: &DatabaseTransaction, clusters: &ByClust
 }
 
 /// Locks the batch's clusters and reads them.
-pub(super) async fn lock(transaction: &DatabaseTransaction, clusters: &ByCluster<'_>) -> Result<Vec<Head>, DbErr> {
+pub(super) async fn lock(
+    transaction: &DatabaseTransaction,
+    clusters: &ByCluster<'_>,
+) -> Result<Vec<ClusterState>, DbErr> {
     let rows = vec![Column::clusters(clusters.keys().copied())];
     statement::CLUSTERS_LOCK.find(transaction, rows).await
 }
 
 /// Makes rows for organizations that may be new.
-pub(super) async fn insert_organizations(transaction: &DatabaseTransaction, steps: &[Steps<'_>]) -> Result<(), DbErr> {
-    let owners: BTreeSet<OrgId> = steps.iter().flat_map(Steps::new_owners).collect();
+pub(super) async fn insert_organizations(
+    transaction: &DatabaseTransaction,
+    accepted: &[AcceptedReports<'_>],
+) -> Result<(), DbErr> {
+    let owners: BTreeSet<OrgId> = accepted.iter().flat_map(AcceptedReports::new_owners).collect();
     if owners.is_empty() {
         return Ok(());
     }
@@ -41,17 +47,17 @@ pub(super) async fn insert_organizations(transaction: &DatabaseTransaction, step
     statement::ORGANIZATIONS_INSERT.execute(transaction, rows, []).await
 }
 
-fn version_key(head: &Head) -> Option<String> {
+fn version_key(head: &ClusterState) -> Option<String> {
     head.version.as_deref().and_then(VersionKey::of).map(|key| key.as_str().to_owned())
 }
 
 /// Writes what the newest accepted report of each cluster says.
 pub(super) async fn update(
     transaction: &DatabaseTransaction,
-    steps: &[Steps<'_>],
+    accepted: &[AcceptedReports<'_>],
     stored_at: Timestamp,
 ) -> Result<(), DbErr> {
-    let updated: Vec<_> = steps.iter().filter_map(|steps| Some((&steps.after, steps.newest()?))).collect();
+    let updated: Vec<_> = accepted.iter().filter_map(|accepted| Some((&accepted.after, accepted.newest()?))).collect();
     if updated.is_empty() {
         return Ok(());
     }

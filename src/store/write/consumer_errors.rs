@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 use crate::{
     domain::Timestamp,
-    store::{columns::Column, consumer_errors::Refusal, statement},
+    store::{columns::Column, consumer_errors::Attempt, statement},
 };
 
 /// So much of a key is kept: enough to recognise a cluster by, and no more, since a key can be as long as a message.
@@ -14,9 +14,9 @@ const KEPT_KEY_BYTES: usize = 256;
 
 /// A message that could not be ingested: which it was, what it was like, why not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RejectedMessage {
+pub struct ConsumerError {
     /// Which message, and which of its refusals this is.
-    pub refusal: Refusal,
+    pub refusal: Attempt,
     /// Its key; `None` where it has none.
     pub key: Option<Vec<u8>>,
     /// The length of its value in bytes.
@@ -27,14 +27,14 @@ pub struct RejectedMessage {
     pub detail: String,
 }
 
-impl RejectedMessage {
+impl ConsumerError {
     fn kept_key(&self) -> Option<Vec<u8>> {
         self.key.as_deref().map(|key| key[..key.len().min(KEPT_KEY_BYTES)].to_vec())
     }
 }
 
 /// One record a message, the last: a statement takes none twice. A message that was sent again can die twice in a batch.
-fn each_once(rejected: &[RejectedMessage]) -> Vec<&RejectedMessage> {
+fn each_once(rejected: &[ConsumerError]) -> Vec<&ConsumerError> {
     let mut last = BTreeMap::new();
     for message in rejected {
         let kept = last.entry(&message.refusal.message).or_insert(message);
@@ -48,7 +48,7 @@ fn each_once(rejected: &[RejectedMessage]) -> Vec<&RejectedMessage> {
 /// Records bad messages. One that is there already stays as it is, unless it was sent again and refused again.
 pub(super) async fn insert(
     transaction: &DatabaseTransaction,
-    rejected: &[RejectedMessage],
+    rejected: &[ConsumerError],
     consumed_at: Timestamp,
 ) -> Result<(), DbErr> {
     if rejected.is_empty() {

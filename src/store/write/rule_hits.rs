@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult};
 
-use super::fold::{Change, Interval, OpenHit, Steps, WrittenHit};
+use super::reconcile::{AcceptedReports, ClusterDiff, Interval, OpenHit, WrittenHit};
 use crate::{
     domain::{ClusterId, Details, Digest, Timestamp},
     store::{columns::Column, statement},
@@ -18,12 +18,13 @@ struct StoredRow {
     digest: Digest,
 }
 
-/// The open hits of those clusters whose steps touch any.
+/// The open hits of those clusters whose accepted touch any.
 pub(super) async fn stored(
     transaction: &DatabaseTransaction,
-    steps: &[Steps<'_>],
+    accepted: &[AcceptedReports<'_>],
 ) -> Result<HashMap<ClusterId, BTreeMap<i32, OpenHit>>, DbErr> {
-    let touched: Vec<_> = steps.iter().filter(|steps| steps.touches_hits()).map(Steps::cluster).collect();
+    let touched: Vec<_> =
+        accepted.iter().filter(|accepted| accepted.touches_hits()).map(AcceptedReports::cluster).collect();
     let mut hits: HashMap<_, BTreeMap<_, _>> = HashMap::new();
     if touched.is_empty() {
         return Ok(hits);
@@ -38,10 +39,10 @@ pub(super) async fn stored(
 }
 
 /// Writes what changed: at most one statement each for hits that went, hits that came or changed, and the history.
-pub(super) async fn write(transaction: &DatabaseTransaction, changes: &[Change<'_>]) -> Result<(), DbErr> {
-    let gone: Vec<_> = changes.iter().flat_map(|c| c.gone.iter().map(|number| (c.cluster, *number))).collect();
-    let written: Vec<_> = changes.iter().flat_map(|c| c.written.iter().map(|hit| (c.cluster, hit))).collect();
-    let closed: Vec<_> = changes.iter().flat_map(|c| c.closed.iter().map(|interval| (c.cluster, interval))).collect();
+pub(super) async fn write(transaction: &DatabaseTransaction, diffs: &[ClusterDiff<'_>]) -> Result<(), DbErr> {
+    let gone: Vec<_> = diffs.iter().flat_map(|c| c.gone.iter().map(|number| (c.cluster, *number))).collect();
+    let written: Vec<_> = diffs.iter().flat_map(|c| c.written.iter().map(|hit| (c.cluster, hit))).collect();
+    let closed: Vec<_> = diffs.iter().flat_map(|c| c.closed.iter().map(|interval| (c.cluster, interval))).collect();
     if !gone.is_empty() {
         delete(transaction, &gone).await?;
     }

@@ -134,7 +134,7 @@ impl List {
         }
     }
 
-    /// Pages between two cursors, also where the second stands before the first.
+    /// PagesByParent between two cursors, also where the second stands before the first.
     async fn check_between(&self, graph: &Graph, cursors: &[Cursor], from_end: bool) {
         for (number, after) in cursors.iter().enumerate().step_by(2) {
             let before = &cursors[(number * 3 + 2) % cursors.len()];

@@ -1,4 +1,4 @@
-//! Pages that may ask are told so; others are turned away, whatever they send.
+//! PagesByParent that may ask are told so; others are turned away, whatever they send.
 
 use reqwest::{
     Method, Response,

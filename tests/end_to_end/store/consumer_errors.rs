@@ -3,7 +3,7 @@
 use ::entity::consumer_error;
 use insights_results_aggregator::{
     domain::{Digest, Timestamp},
-    store::{Batch, MessageIdentity, Refusal, RejectedMessage, Replayed, Store, Written, count_statements},
+    store::{Attempt, Batch, ConsumerError, MessageIdentity, Replayed, Store, Written, count_statements},
 };
 use sea_orm::EntityTrait;
 
@@ -35,7 +35,7 @@ async fn of_a_key_the_first_256_bytes_are_kept_and_no_key_is_not_an_empty_one() 
     for database in each_database().await {
         let store = database.store().await;
         let messages: Vec<_> =
-            (0..).zip(&keys).map(|(offset, key)| RejectedMessage { key: key.clone(), ..rejected(offset) }).collect();
+            (0..).zip(&keys).map(|(offset, key)| ConsumerError { key: key.clone(), ..rejected(offset) }).collect();
         record(&store, &messages).await;
 
         let mut rows = rows(&database).await;
@@ -52,7 +52,7 @@ async fn a_message_without_a_timestamp_and_an_empty_one_are_recorded_too() {
         let store = database.store().await;
         let (value_digest, offset, partition) = (Digest::of(b""), i64::MAX, i32::MAX);
         let empty = MessageIdentity { timestamp: None, value_digest, offset, partition, ..message(0) };
-        record(&store, &[RejectedMessage { value_bytes: 0, detail: String::new(), ..first_refusal(empty) }]).await;
+        record(&store, &[ConsumerError { value_bytes: 0, detail: String::new(), ..first_refusal(empty) }]).await;
         let row = only_row(&database).await;
         assert_eq!((row.message_timestamp, row.value_bytes), (-1, 0), "{}", database.name);
         assert_eq!((row.topic_offset, row.partition), (i64::MAX, i32::MAX), "{}", database.name);
@@ -66,7 +66,7 @@ async fn a_message_that_is_read_again_is_the_same_row() {
         let store = database.store().await;
         record(&store, &[rejected(1), rejected(2)]).await;
         let before = rows(&database).await;
-        record(&store, &[RejectedMessage { detail: "told in other words".to_owned(), ..rejected(1) }]).await;
+        record(&store, &[ConsumerError { detail: "told in other words".to_owned(), ..rejected(1) }]).await;
         record(&store, &[rejected(2), rejected(3), rejected(3)]).await;
         let after = rows(&database).await;
         assert_eq!(after.len(), 3, "{}: twice in a batch it is one row too", database.name);
@@ -75,13 +75,13 @@ async fn a_message_that_is_read_again_is_the_same_row() {
 }
 
 /// The refusal of `rejected(offset)`.
-fn refusal(offset: i64, attempt: u32) -> Refusal {
-    Refusal { message: message(offset), attempt }
+fn refusal(offset: i64, attempt: u32) -> Attempt {
+    Attempt { message: message(offset), attempt }
 }
 
-fn refused_again(offset: i64, attempts: u32) -> RejectedMessage {
+fn refused_again(offset: i64, attempts: u32) -> ConsumerError {
     let (refusal, detail) = (refusal(offset, attempts), format!("time {attempts}"));
-    RejectedMessage { refusal, reason: "too_large", detail, ..rejected(offset) }
+    ConsumerError { refusal, reason: "too_large", detail, ..rejected(offset) }
 }
 
 #[tokio::test]
@@ -92,8 +92,7 @@ async fn a_message_that_is_refused_again_is_the_same_row_and_tells_the_last_refu
         record(&store, &[refused_again(1, 3), refused_again(1, 2)]).await;
         let row = only_row(&database).await;
         assert_eq!((row.attempts, row.reason.as_str(), row.detail.as_str()), (3, "too_large", "time 3"));
-        record(&store, &[rejected(1), refused_again(1, 2), RejectedMessage { reason: "x", ..refused_again(1, 3) }])
-            .await;
+        record(&store, &[rejected(1), refused_again(1, 2), ConsumerError { reason: "x", ..refused_again(1, 3) }]).await;
         assert_eq!(only_row(&database).await, row, "{}", database.name);
     }
 }
@@ -104,7 +103,7 @@ async fn what_was_sent_again_is_marked_until_it_is_refused_again() {
         let store = database.store().await;
         let timeless = MessageIdentity { timestamp: None, ..message(3) };
         record(&store, &[rejected(1), rejected(2), first_refusal(timeless.clone())]).await;
-        let timeless = Refusal { message: timeless, attempt: 1 };
+        let timeless = Attempt { message: timeless, attempt: 1 };
         let all = [refusal(1, 1), refusal(2, 1), timeless.clone(), refusal(2, 2), refusal(9, 1)];
         assert!(store.replayed(&all).await.expect("read").is_empty(), "{}", database.name);
 
@@ -174,16 +173,16 @@ fn message(offset: i64) -> MessageIdentity {
     }
 }
 
-fn first_refusal(message: MessageIdentity) -> RejectedMessage {
-    let (refusal, detail) = (Refusal { message, attempt: 1 }, "at byte 0".to_owned());
-    RejectedMessage { refusal, key: None, value_bytes: 7, reason: "not_json", detail }
+fn first_refusal(message: MessageIdentity) -> ConsumerError {
+    let (refusal, detail) = (Attempt { message, attempt: 1 }, "at byte 0".to_owned());
+    ConsumerError { refusal, key: None, value_bytes: 7, reason: "not_json", detail }
 }
 
-pub(super) fn rejected(offset: i64) -> RejectedMessage {
+pub(super) fn rejected(offset: i64) -> ConsumerError {
     first_refusal(message(offset))
 }
 
-async fn record(store: &Store, rejected: &[RejectedMessage]) {
+async fn record(store: &Store, rejected: &[ConsumerError]) {
     let written = store.write(Batch { reports: &[], rejected }).await.expect("the batch is written");
     assert_eq!(written, Written::default());
 }

@@ -14,13 +14,13 @@ const OURS: Owned = Owned { organization: 1, cluster: 7 };
 #[tokio::test]
 async fn a_connection_that_is_cut_is_a_bad_moment_and_the_next_try_succeeds() {
     let error = interrupted("SELECT pg_terminate_backend(pid)").await;
-    assert_eq!((error.class(), error.is_unavailable()), (Class::Moment, true), "{error}");
+    assert_eq!((error.class(), error.is_unavailable()), (Class::Transient, true), "{error}");
 }
 
 #[tokio::test]
 async fn a_statement_that_is_cancelled_is_a_bad_moment_and_the_next_try_succeeds() {
     let error = interrupted("SELECT pg_cancel_backend(pid)").await;
-    assert_eq!((error.class(), error.code().as_deref()), (Class::Moment, Some("57014")), "{error}");
+    assert_eq!((error.class(), error.code().as_deref()), (Class::Transient, Some("57014")), "{error}");
 }
 
 /// What a batch meets that waits for a table while its backend is interrupted.
@@ -59,7 +59,7 @@ async fn code_while_locked(database: &Database, lock: &str) -> Option<String> {
     let holder = mine.begin().await.expect("begin");
     holder.execute_unprepared(lock).await.expect("lock");
     let error = fails(&store, OURS.report(10, "disk")).await;
-    assert_eq!(error.class(), Class::Moment, "{error}");
+    assert_eq!(error.class(), Class::Transient, "{error}");
     holder.rollback().await.expect("rollback");
     write(&store, &[OURS.report(10, "disk")]).await;
     error.code()

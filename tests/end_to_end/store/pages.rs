@@ -1,16 +1,16 @@
-//! Pages from the beginning of a list, in its default order.
+//! PagesByParent from the beginning of a list, in its default order.
 
 use insights_results_aggregator::{
     domain::{ClusterId, OrgId, Selector},
     store::{
-        ClusterFilter, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPlace, Direction,
-        End, OrganizationListing, RuleHitListing, Window,
+        ClusterFilter, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPosition, Direction,
+        End, OrganizationListing, PageRequest, RuleHitListing,
     },
 };
 
 /// The first so many behind a key.
-fn first<K>(size: usize, after: Option<K>) -> Window<K> {
-    Window { after, before: None, size, end: End::First }
+fn first<K>(size: usize, after: Option<K>) -> PageRequest<K> {
+    PageRequest { after, before: None, size, end: End::First }
 }
 
 pub(crate) fn organizations(size: usize, after: Option<OrgId>, total: bool) -> OrganizationListing {
@@ -18,7 +18,7 @@ pub(crate) fn organizations(size: usize, after: Option<OrgId>, total: bool) -> O
 }
 
 pub(crate) fn clusters(size: usize, after: Option<ClusterId>, total: bool) -> ClusterListing {
-    let place = |id| ClusterPlace { value: ClusterOrderValue::Uuid, id };
+    let place = |id| ClusterPosition { value: ClusterOrderValue::Uuid, id };
     ClusterListing {
         filter: ClusterFilter::default(),
         order: ClusterOrder { field: ClusterOrderField::Uuid, direction: Direction::Ascending },

@@ -10,8 +10,9 @@ use insights_results_aggregator::{
     domain::{Report, VersionKey},
     identity::{Scope, Viewer},
     store::{
-        Batch, ClusterFilter, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPlace,
-        Direction, End, HistoryEventKind, HistoryListing, HistoryPlace, RuleHitListing, Store, Window, tell_statements,
+        Batch, ClusterFilter, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPosition,
+        Direction, End, HistoryEventKind, HistoryListing, HistoryPosition, PageRequest, RuleHitListing, Store,
+        record_statements,
     },
 };
 
@@ -41,7 +42,7 @@ async fn every_named_statement_goes_by_an_index() {
             report(1, 3, 3, &["b0", "a1=1"]),
         ];
         let batch = Batch { reports: &reports, rejected: &[rejected(9)] };
-        let (written, statements) = tell_statements(store.write(batch)).await;
+        let (written, statements) = record_statements(store.write(batch)).await;
         assert_eq!(written.expect("written").applied, reports.len(), "{}", database.name);
         assert_eq!(texts(&statements), named(&database), "{}: this batch needs all of them", database.name);
         assert_no_scans(&database, &statements).await;
@@ -52,7 +53,7 @@ async fn every_named_statement_goes_by_an_index() {
 async fn every_page_and_every_set_of_keys_goes_by_an_index() {
     for database in each_database().await {
         let store = filled(&database).await;
-        let ((), statements) = tell_statements(ask_everything(&store)).await;
+        let ((), statements) = record_statements(ask_everything(&store)).await;
         assert_no_scans(&database, &statements).await;
     }
 }
@@ -142,7 +143,7 @@ async fn read_children(store: &Store, scope: Scope, total: bool) {
         let listing = RuleHitListing { window, total, details: true };
         store.rule_hits_of_clusters(scope, &clusters, &listing).await.expect("hits");
     }
-    for window in windows(HistoryPlace { at: minute(1), kind: HistoryEventKind::Opened, selector: selector("a0") }) {
+    for window in windows(HistoryPosition { at: minute(1), kind: HistoryEventKind::Opened, selector: selector("a0") }) {
         store.history_of_clusters(scope, &clusters, &HistoryListing { window, total }).await.expect("a history");
     }
     for listing in orders_in_windows(total).chain(filters_in_orders(total)) {
@@ -153,13 +154,13 @@ async fn read_children(store: &Store, scope: Scope, total: bool) {
 fn orders_in_windows(total: bool) -> impl Iterator<Item = ClusterListing> {
     let listings = move |(order, value)| {
         let listing = move |window| ClusterListing { filter: ClusterFilter::default(), order, window, total };
-        windows(ClusterPlace { value, id: cluster(1) }).into_iter().map(listing)
+        windows(ClusterPosition { value, id: cluster(1) }).into_iter().map(listing)
     };
     orders().into_iter().flat_map(listings)
 }
 
 fn filters_in_orders(total: bool) -> impl Iterator<Item = ClusterListing> {
-    let window = Window { after: None, before: None, size: 10, end: End::First };
+    let window = PageRequest { after: None, before: None, size: 10, end: End::First };
     let listings = move |(order, _)| {
         let window = window.clone();
         filters().into_iter().map(move |filter| ClusterListing { filter, order, window: window.clone(), total })
@@ -168,9 +169,9 @@ fn filters_in_orders(total: bool) -> impl Iterator<Item = ClusterListing> {
 }
 
 /// From either end, of all, of what lies behind a key and of what lies before it.
-fn windows<K: Clone>(key: K) -> Vec<Window<K>> {
+fn windows<K: Clone>(key: K) -> Vec<PageRequest<K>> {
     let keys = [(None, None), (Some(key.clone()), None), (None, Some(key))];
-    let window = |end| keys.clone().map(|(after, before)| Window { after, before, size: 10, end });
+    let window = |end| keys.clone().map(|(after, before)| PageRequest { after, before, size: 10, end });
     [End::First, End::Last].into_iter().flat_map(window).collect()
 }
 

@@ -3,7 +3,7 @@
 use insights_results_aggregator::{
     domain::{ClusterId, OrgId},
     identity::{Scope, Viewer},
-    store::{Cluster, ClusterListing, OrganizationListing, Slice, Store, count_statements},
+    store::{Cluster, ClusterListing, OrganizationListing, Page, Store, count_statements},
 };
 
 use super::owned::{Owned, minute, write};
@@ -36,7 +36,7 @@ async fn organizations_are_read_by_their_numbers_in_pages() {
         ] {
             let page = organizations(&store, first, after.map(organization)).await;
             let items: Vec<_> = items.iter().copied().map(organization).collect();
-            let told = Slice { items, has_more, total: Some(3) };
+            let told = Page { items, has_more, total: Some(3) };
             assert_eq!(page, told, "{first} after {after:?} on {}", database.name);
         }
     }
@@ -85,7 +85,7 @@ async fn the_clusters_of_many_organizations_are_a_page_each_in_one_statement() {
             assert_eq!((answers.len(), statements), (4, 1), "{}", database.name);
             for ((parent, (numbers, has_more)), total) in parents.iter().zip(told).zip([5, 3, 1, 0]) {
                 let answer = answers[parent].clone().map(|cluster| cluster.id);
-                let told = Slice { items: ids(numbers), has_more, total: Some(total) };
+                let told = Page { items: ids(numbers), has_more, total: Some(total) };
                 assert_eq!(answer, told, "{first} of {parent} on {}", database.name);
             }
         }
@@ -105,7 +105,7 @@ async fn a_page_of_clusters_begins_behind_the_one_that_is_named_whether_it_is_th
         ] {
             let page = pages::clusters(2, Some(cluster(after)), true);
             let slice = clusters_of(&store, 1, page).await.map(|cluster| cluster.id);
-            let told = Slice { items: ids(numbers), has_more, total: Some(3) };
+            let told = Page { items: ids(numbers), has_more, total: Some(3) };
             assert_eq!(slice, told, "behind {after} on {}", database.name);
         }
     }
@@ -166,11 +166,11 @@ async fn filled(store: Store) -> Store {
     store
 }
 
-async fn organizations(store: &Store, first: usize, after: Option<OrgId>) -> Slice<OrgId> {
+async fn organizations(store: &Store, first: usize, after: Option<OrgId>) -> Page<OrgId> {
     store.organizations(everything(), &pages::organizations(first, after, true)).await.expect("a page")
 }
 
-async fn clusters_of(store: &Store, number: u32, page: ClusterListing) -> Slice<Cluster> {
+async fn clusters_of(store: &Store, number: u32, page: ClusterListing) -> Page<Cluster> {
     let parent = organization(number);
     let answers = store.clusters_of_organizations(everything(), &[parent], &page).await;
     answers.expect("an answer").remove(&parent).expect("every organization is answered for")

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use insights_results_aggregator::{
     domain::{self, ClusterId, Details, Report, Selector},
     identity::Viewer,
-    store::{RuleHit, RuleHitListing, Slice, Store, count_statements},
+    store::{Page, RuleHit, RuleHitListing, Store, count_statements},
 };
 
 use super::owned::{Owned, minute, selector, write};
@@ -114,15 +114,15 @@ fn page(first: usize, after: Option<Selector>) -> RuleHitListing {
     pages::rule_hits(first, after)
 }
 
-async fn hits(store: &Store, page: RuleHitListing) -> Slice<RuleHit> {
+async fn hits(store: &Store, page: RuleHitListing) -> Page<RuleHit> {
     read(store, &[cluster(7)], page).await.remove(&cluster(7)).expect("every cluster is answered for")
 }
 
-async fn read(store: &Store, clusters: &[ClusterId], page: RuleHitListing) -> HashMap<ClusterId, Slice<RuleHit>> {
+async fn read(store: &Store, clusters: &[ClusterId], page: RuleHitListing) -> HashMap<ClusterId, Page<RuleHit>> {
     store.rule_hits_of_clusters(Viewer::unrestricted().scope(), clusters, &page).await.expect("hits")
 }
 
-fn selectors(slice: &Slice<RuleHit>) -> Vec<Selector> {
+fn selectors(slice: &Page<RuleHit>) -> Vec<Selector> {
     slice.items.iter().map(|hit| hit.selector.clone()).collect()
 }
 

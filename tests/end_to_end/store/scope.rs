@@ -3,7 +3,7 @@
 use insights_results_aggregator::{
     domain::ClusterId,
     identity::{Scope, Viewer},
-    store::{Cluster, Slice, Store},
+    store::{Cluster, Page, Store},
 };
 
 use super::owned::{Owned, write};
@@ -24,7 +24,7 @@ async fn a_member_sees_one_organization_and_counts_one() {
         for number in [1, 2] {
             let page = pages::organizations(10, None, true);
             let seen = store.organizations(member(number), &page).await.expect("organizations");
-            let told = Slice { items: vec![organization(number)], has_more: false, total: Some(1) };
+            let told = Page { items: vec![organization(number)], has_more: false, total: Some(1) };
             assert_eq!(seen, told, "{}", database.name);
         }
         let page = pages::organizations(10, Some(organization(1)), false);
@@ -46,7 +46,7 @@ async fn a_member_sees_only_its_own_clusters() {
             for (owner, own) in [(1, 7), (2, 8)] {
                 let slice = by_organization(&store, member(viewer), owner).await;
                 let items = if viewer == owner { vec![cluster(own)] } else { vec![] };
-                let told = Slice { total: Some(items.len() as u64), items, has_more: false };
+                let told = Page { total: Some(items.len() as u64), items, has_more: false };
                 assert_eq!(slice.map(|cluster| cluster.id), told, "{viewer} on {}", database.name);
             }
         }
@@ -107,7 +107,7 @@ async fn by_id(store: &Store, scope: Scope) -> Vec<ClusterId> {
     ids
 }
 
-async fn by_organization(store: &Store, scope: Scope, owner: u32) -> Slice<Cluster> {
+async fn by_organization(store: &Store, scope: Scope, owner: u32) -> Page<Cluster> {
     let page = pages::clusters(10, None, true);
     // Asked for beside the viewer's own, as a query over all organizations does.
     let parents = [organization(1), organization(2), organization(3)];

@@ -1,7 +1,6 @@
 //! The rules, a file a subject. [`breaches`] has them all look at the project.
 
 mod files;
-mod message_path;
 mod places;
 mod rooms;
 mod statements;
@@ -13,7 +12,6 @@ use crate::{architecture::Architecture, breach::Breach, project::Project};
 pub fn breaches(project: &Project, architecture: &Architecture) -> Vec<Breach> {
     [
         files::breaches(project),
-        message_path::breaches(project),
         places::breaches(project),
         rooms::breaches(project, architecture),
         statements::breaches(project),

@@ -4,7 +4,7 @@ use async_graphql::{EmptyMutation, EmptySubscription, Name, Object, Pos, Request
 use serde_json::json;
 
 use super::{admit, defaults};
-use crate::graphql::guard::{Guard, Prices, Refused};
+use crate::graphql::guard::{FieldCosts, Guard, RequestError};
 
 /// All that tools ask of a schema, with types nested as deeply as they ask for.
 const INTROSPECTION: &str = "
@@ -104,7 +104,7 @@ fn a_variable_that_must_be_given_is_missed_before_anything_runs() {
         admit(&defaults(), Request::new(query).variables(Variables::from_json(variables)))
     };
     assert_eq!(refused(json!({ "b": 1 })), Ok(()));
-    let missing = Err(Refused::MissingVariable { at: Pos { line: 2, column: 2 } });
+    let missing = Err(RequestError::MissingVariable { at: Pos { line: 2, column: 2 } });
     assert_eq!(refused(json!({})), missing);
     assert_eq!(refused(json!({ "b": null })), missing);
     assert!(refused(json!({ "b": 1, "c": null })).is_err(), "null is no value, and no reason for the default");
@@ -127,7 +127,7 @@ impl Query {
 /// What an admitted request is answered.
 async fn answer(request: impl Into<Request>) -> Value {
     let mut request = request.into();
-    Guard::new(&defaults(), Prices::default()).admit(&mut request).expect("admitted");
+    Guard::new(&defaults(), FieldCosts::default()).admit(&mut request).expect("admitted");
     let response = Schema::new(Query, EmptyMutation, EmptySubscription).execute(request).await;
     assert_eq!(response.errors, []);
     response.data
@@ -159,7 +159,7 @@ fn only_what_was_left_out_gets_its_default_and_only_in_the_operation_asked_for()
         request.operation_name = name.map(str::to_owned);
         request.variables.insert(Name::new("given"), Value::from(10));
         request.variables.insert(Name::new("null"), Value::Null);
-        Guard::new(&defaults(), Prices::default()).admit(&mut request).expect("admitted");
+        Guard::new(&defaults(), FieldCosts::default()).admit(&mut request).expect("admitted");
         request.variables.to_string()
     };
     assert_eq!(variables_of(Some("A")), "{absent: 3, given: 10, null: null}");

@@ -3,11 +3,11 @@
 use async_graphql::{Request, Variables};
 use serde_json::json;
 
-use super::{Guard, Prices, Refused, each, wide};
+use super::{FieldCosts, Guard, RequestError, each, wide};
 use crate::{config::Limits, graphql::sdl};
 
 fn guard(query_cost: usize) -> Guard {
-    Guard::new(&Limits { query_cost, ..wide() }, Prices::of(&sdl()))
+    Guard::new(&Limits { query_cost, ..wide() }, FieldCosts::of(&sdl()))
 }
 
 fn cost(request: impl Into<Request>) -> usize {
@@ -125,7 +125,7 @@ fn no_product_grows_so_large_that_it_is_small_again() {
         "{{ organizations(first: 100) {{ nodes {{ ...F0 }} }} }} {chain} fragment F12 on Organization {{ orgId }}"
     );
     match guard(usize::MAX - 1).admit(&mut query.into()).expect_err("refused") {
-        Refused::TooMuch { key: "limits.query_cost", found: usize::MAX, .. } => {}
+        RequestError::TooMuch { key: "limits.query_cost", found: usize::MAX, .. } => {}
         other => panic!("{other}"),
     }
 }

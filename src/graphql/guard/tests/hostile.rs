@@ -5,7 +5,7 @@ use async_graphql::Request;
 use super::{Setting, admit, defaults, each, nested, refusal, wide};
 use crate::{
     config::Limits,
-    graphql::{Code, guard::Refused},
+    graphql::{Code, guard::RequestError},
 };
 
 /// Fragments of which each spreads the next one `width` times, and the last selects `leaf`. The first is `F0`.
@@ -41,7 +41,7 @@ fn sums_beyond_64_bits_do_not_wrap_around() {
     // 5^28 > 2^64; a limit out of reach, so that nothing stops the sum before.
     let limits = Limits { query_selections: usize::MAX - 1, query_aliases: usize::MAX - 1, ..wide() };
     let refused = admit(&limits, format!("{{...F0}}{}", bomb(5, 30, "b:a")));
-    assert!(matches!(refused, Err(Refused::TooMuch { found: usize::MAX, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(RequestError::TooMuch { found: usize::MAX, .. })), "{refused:?}");
 }
 
 #[test]

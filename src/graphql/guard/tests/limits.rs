@@ -3,7 +3,7 @@
 use async_graphql::{Name, Request, Value, Variables};
 
 use super::{Setting, admit, each, nested, refusal, wide};
-use crate::{config::Limits, graphql::guard::Refused};
+use crate::{config::Limits, graphql::guard::RequestError};
 
 /// Checks that `request(n)` is admitted up to the limit and refused beyond, where the limit is that of `setting`.
 fn check<R: Into<Request>>(wanted: &str, setting: Setting, limit: usize, request: impl Fn(usize) -> R) {
@@ -11,7 +11,7 @@ fn check<R: Into<Request>>(wanted: &str, setting: Setting, limit: usize, request
     *setting(&mut limits) = limit;
     assert_eq!(admit(&limits, request(limit)), Ok(()), "{wanted} at the limit");
     match admit(&limits, request(limit + 1)).expect_err(wanted) {
-        Refused::TooMuch { key, allowed, found, .. } => {
+        RequestError::TooMuch { key, allowed, found, .. } => {
             assert_eq!((key, allowed, found), (wanted, limit, limit + 1));
         }
         other => panic!("{wanted}: {other}"),
@@ -56,7 +56,7 @@ fn depth() {
 fn each_level_of_fields_may_be_in_an_inline_fragment() {
     let limits = Limits { query_depth: 16, ..wide() };
     assert_eq!(admit(&limits, nested("{...on T{a", 16, "}}")), Ok(()));
-    assert_eq!(admit(&limits, nested("{...on T{a", 17, "}}")), Err(Refused::TooNested { depth: 16 }));
+    assert_eq!(admit(&limits, nested("{...on T{a", 17, "}}")), Err(RequestError::TooNested { depth: 16 }));
 }
 
 #[test]

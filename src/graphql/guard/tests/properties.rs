@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{admit, each, wide};
-use crate::{config::Limits, graphql::guard::Refused};
+use crate::{config::Limits, graphql::guard::RequestError};
 
 /// Pieces that change the meaning of a text, or its grammar, wherever they land.
 const PIECES: [&str; 36] = [
@@ -130,7 +130,7 @@ proptest! {
         let sums = unfolded(&bodies[0], 0, &bodies);
         let outcome = admit(&just(sums, [0; 4]), query.as_str());
         // Inline fragments within inline fragments are no levels of fields, but have a limit of their own.
-        prop_assume!(!matches!(outcome, Err(Refused::TooNested { .. })));
+        prop_assume!(!matches!(outcome, Err(RequestError::TooNested { .. })));
         prop_assert_eq!(outcome, Ok(()), "{}: {:?}", query, sums);
         for less in [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]] {
             prop_assert!(admit(&just(sums, less), query.as_str()).is_err(), "{}: {:?} less {:?}", query, sums, less);
@@ -144,7 +144,7 @@ proptest! {
         let circular = (0..spreads.len()).any(|fragment| contains_itself(fragment, &spreads));
         match admit(&wide(), format!("{{a}}{fragments}")) {
             Ok(()) => prop_assert!(!circular, "{}", fragments),
-            Err(Refused::FragmentCycle { .. }) => prop_assert!(circular, "{}", fragments),
+            Err(RequestError::FragmentCycle { .. }) => prop_assert!(circular, "{}", fragments),
             Err(other) => prop_assert!(false, "{}: {}", fragments, other),
         }
     }

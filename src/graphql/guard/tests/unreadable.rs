@@ -1,7 +1,7 @@
 //! What is no GraphQL is refused with the place and the reason, and with nothing of what it says.
 
 use super::{admit, defaults, each, refusal, wide};
-use crate::{config::Limits, graphql::guard::Refused};
+use crate::{config::Limits, graphql::guard::RequestError};
 
 #[test]
 fn the_place_and_the_reason_are_told() {
@@ -66,7 +66,7 @@ fn what_the_parser_expected_is_cut() {
         start: async_graphql::Pos { line: 1, column: 2 },
         end: None,
     };
-    let Refused::Unreadable { reason, at } = Refused::unreadable(&parsed) else { panic!("unreadable") };
+    let RequestError::Unreadable { reason, at } = RequestError::unreadable(&parsed) else { panic!("unreadable") };
     assert_eq!((reason.len(), reason.starts_with("expected rule, rule")), (300, true));
     assert_eq!(at, Some(async_graphql::Pos { line: 1, column: 2 }));
 }

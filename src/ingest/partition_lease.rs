@@ -1,4 +1,4 @@
-//! For how long a partition is ours: until notice is given, and then until the tenure ends.
+//! For how long a partition is ours: until notice is given, and then until the lease ends.
 
 use std::{
     sync::{
@@ -12,41 +12,41 @@ use tokio_util::sync::CancellationToken;
 
 /// Shared by a partition's task and by whoever gives the partition up.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tenure {
-    notice: CancellationToken,
-    end: CancellationToken,
+pub(super) struct PartitionLease {
+    revoked: CancellationToken,
+    fenced: CancellationToken,
     /// How many messages were read and are not finished: not yet stored, or their offset not yet moved.
     unfinished: Arc<AtomicU64>,
 }
 
 /// The partition was given up before something was done. Its messages will be read again, here or elsewhere.
 #[derive(Debug)]
-pub(super) struct GivenUp;
+pub(super) struct Revoked;
 
-impl Tenure {
+impl PartitionLease {
     /// From now on what runs is finished, and nothing new begun.
-    pub(super) fn give_notice(&self) {
-        self.notice.cancel();
+    pub(super) fn revoke(&self) {
+        self.revoked.cancel();
     }
 
     /// Was notice given?
-    pub(super) fn has_notice(&self) -> bool {
-        self.notice.is_cancelled()
+    pub(super) fn is_revoked(&self) -> bool {
+        self.revoked.is_cancelled()
     }
 
     /// Waits until notice is given.
-    pub(super) async fn noticed(&self) {
-        self.notice.cancelled().await;
+    pub(super) async fn revoked(&self) {
+        self.revoked.cancelled().await;
     }
 
     /// From now on whatever is finished moves no offset.
-    pub(super) fn end(&self) {
-        self.end.cancel();
+    pub(super) fn fence(&self) {
+        self.fenced.cancel();
     }
 
     /// Did it end?
-    pub(super) fn has_ended(&self) -> bool {
-        self.end.is_cancelled()
+    pub(super) fn is_fenced(&self) -> bool {
+        self.fenced.is_cancelled()
     }
 
     /// So many more messages are read.
@@ -65,26 +65,26 @@ impl Tenure {
     }
 
     /// Waits between two tries, unless notice is given.
-    pub(super) async fn pause(&self, pause: Duration) -> Result<(), GivenUp> {
+    pub(super) async fn pause(&self, pause: Duration) -> Result<(), Revoked> {
         tokio::select! {
-            () = self.noticed() => Err(GivenUp),
+            () = self.revoked() => Err(Revoked),
             () = tokio::time::sleep(pause) => Ok(()),
         }
     }
 
     /// Waits for an answer, and once notice is given so much longer.
-    pub(super) async fn unless_given_up<T>(
+    pub(super) async fn unless_revoked<T>(
         &self,
         answer: impl Future<Output = T>,
         longer: Duration,
-    ) -> Result<T, GivenUp> {
+    ) -> Result<T, Revoked> {
         let given_up = async {
-            self.noticed().await;
+            self.revoked().await;
             tokio::time::sleep(longer).await;
         };
         tokio::select! {
             answer = answer => Ok(answer),
-            () = given_up => Err(GivenUp),
+            () = given_up => Err(Revoked),
         }
     }
 }

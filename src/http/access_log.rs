@@ -45,7 +45,7 @@ impl OperationName {
 }
 
 /// Lets a request through and tells of it.
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+pub(super) async fn access_log(request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     // At level error, so that it is there whatever the log's level is: it says which request a line belongs to.
     let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());

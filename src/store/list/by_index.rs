@@ -1,4 +1,4 @@
-//! Pages whose order an index has: so many rows are read of each parent and no more, however many there are.
+//! PagesByParent whose order an index has: so many rows are read of each parent and no more, however many there are.
 //!
 //! By LATERAL on PostgreSQL, where window functions would read all children of every parent, and by a correlated IN on
 //! SQLite, which has no LATERAL.

@@ -9,12 +9,12 @@ use async_graphql::{
     },
 };
 
-use super::{Prices, Refused, limit::Limit};
+use super::{FieldCosts, RequestError, limit::Limit};
 use crate::config::Limits;
 
 /// What a selection set comes to. Until fragments are added, without what they bring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
+pub(super) struct SelectionStats {
     /// Fields, inline fragments and spreads: a tree of spreads is work even where it ends in no field.
     pub(super) selections: usize,
     /// Fields with an alias.
@@ -29,11 +29,11 @@ pub(super) struct Tally {
 
 /// A definition read: what it selects itself, and what it spreads.
 #[derive(Debug)]
-pub(super) struct Outline<'a> {
+pub(super) struct DefinitionStats<'a> {
     /// Where the definition begins.
     pub(super) at: Pos,
     /// What is written in it; a spread is one selection.
-    pub(super) own: Tally,
+    pub(super) own: SelectionStats,
     /// The spreads in it, each as often as it occurs.
     pub(super) spreads: Vec<Spread<'a>>,
 }
@@ -63,24 +63,30 @@ struct Unread<'a> {
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     limits: &'a Limits,
-    prices: &'a Prices,
+    costs: &'a FieldCosts,
     variables: &'a Variables,
     /// Directives so far, in all definitions.
     directives: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(limits: &'a Limits, prices: &'a Prices, variables: &'a Variables) -> Self {
-        Self { limits, prices, variables, directives: 0 }
+    pub(super) fn new(limits: &'a Limits, costs: &'a FieldCosts, variables: &'a Variables) -> Self {
+        Self { limits, costs, variables, directives: 0 }
     }
 
-    pub(super) fn fragment(&mut self, of: &'a Positioned<FragmentDefinition>) -> Result<Outline<'a>, Refused> {
+    pub(super) fn fragment(
+        &mut self,
+        of: &'a Positioned<FragmentDefinition>,
+    ) -> Result<DefinitionStats<'a>, RequestError> {
         self.check_directives(&of.node.directives)?;
         let owner = of.node.type_condition.node.on.node.as_str();
         self.selections(owner, &of.node.selection_set.node, of.pos)
     }
 
-    pub(super) fn operation(&mut self, of: &'a Positioned<OperationDefinition>) -> Result<Outline<'a>, Refused> {
+    pub(super) fn operation(
+        &mut self,
+        of: &'a Positioned<OperationDefinition>,
+    ) -> Result<DefinitionStats<'a>, RequestError> {
         let variables = &of.node.variable_definitions;
         Limit::QueryVariables.check(variables.len(), self.limits)?;
         self.check_directives(&of.node.directives)?;
@@ -95,8 +101,13 @@ impl<'a> Reader<'a> {
         self.selections(owner, &of.node.selection_set.node, of.pos)
     }
 
-    fn selections(&mut self, owner: &'a str, set: &'a SelectionSet, at: Pos) -> Result<Outline<'a>, Refused> {
-        let mut outline = Outline { at, own: Tally::default(), spreads: Vec::new() };
+    fn selections(
+        &mut self,
+        owner: &'a str,
+        set: &'a SelectionSet,
+        at: Pos,
+    ) -> Result<DefinitionStats<'a>, RequestError> {
+        let mut outline = DefinitionStats { at, own: SelectionStats::default(), spreads: Vec::new() };
         let mut unread = vec![Unread { set, of: Some(owner), depth: 0, times: 1 }];
         while let Some(here) = unread.pop() {
             for selection in &here.set.items {
@@ -125,7 +136,7 @@ impl<'a> Reader<'a> {
 
     /// What is selected below a field.
     fn below(&self, field: &'a Field, Unread { of, depth, times, .. }: Unread<'a>) -> Unread<'a> {
-        let priced = of.and_then(|of| self.prices.of_field(of, field));
+        let priced = of.and_then(|of| self.costs.of_field(of, field));
         let items = priced.map_or(1, |priced| priced.times(field, self.variables));
         Unread {
             set: &field.selection_set.node,
@@ -135,18 +146,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn check_introspection(&self, field: &Field) -> Result<(), Refused> {
+    fn check_introspection(&self, field: &Field) -> Result<(), RequestError> {
         let asks = matches!(field.name.node.as_str(), "__schema" | "__type");
-        if asks && !self.limits.introspection { Err(Refused::Introspection) } else { Ok(()) }
+        if asks && !self.limits.introspection { Err(RequestError::Introspection) } else { Ok(()) }
     }
 
-    fn check_directives(&mut self, directives: &[Positioned<Directive>]) -> Result<(), Refused> {
+    fn check_directives(&mut self, directives: &[Positioned<Directive>]) -> Result<(), RequestError> {
         self.directives += directives.len();
         Limit::QueryDirectives.check(self.directives, self.limits)
     }
 }
 
-impl Tally {
+impl SelectionStats {
     fn add_field(&mut self, field: &Field, depth: usize, times: usize) {
         self.aliases += usize::from(field.alias.is_some());
         self.top_fields += usize::from(depth == 0);

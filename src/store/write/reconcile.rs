@@ -7,12 +7,12 @@ use sea_orm::{DbErr, FromQueryResult};
 use super::{ByCluster, Written};
 use crate::{
     domain::{ClusterId, Digest, OrgId, Report, RuleHit, Selector, Timestamp},
-    store::dictionary::Numbers,
+    store::recommendation_ids::IdsBySelector,
 };
 
 /// A cluster's row as it was locked.
 #[derive(Clone, Debug, FromQueryResult)]
-pub(super) struct Head {
+pub(super) struct ClusterState {
     #[sea_orm(from_alias = "id")]
     pub(super) cluster: ClusterId,
     #[sea_orm(from_alias = "org_id")]
@@ -27,7 +27,7 @@ pub(super) struct Head {
     pub(super) hits_digest: Option<Digest>,
 }
 
-impl Head {
+impl ClusterState {
     /// A report is stale unless it is later than the stored one; one of another organization, unless it is later than
     /// whatever was accepted last of the cluster.
     fn makes_stale(&self, report: &Report) -> bool {
@@ -61,31 +61,32 @@ impl Head {
 
 /// A cluster's reports that are newer than what came before them, each one step, and where they lead.
 #[derive(Debug)]
-pub(super) struct Steps<'a> {
-    accepted: Vec<&'a Report>,
-    before: Head,
-    pub(super) after: Head,
+pub(super) struct AcceptedReports<'a> {
+    reports: Vec<&'a Report>,
+    before: ClusterState,
+    pub(super) after: ClusterState,
     unchanged: usize,
     moved: usize,
     stale: usize,
 }
 
-impl<'a> Steps<'a> {
+impl<'a> AcceptedReports<'a> {
     /// Parts the newer reports of the head's cluster from the stale ones.
-    pub(super) fn of(head: Head, reports: &ByCluster<'a>) -> Self {
+    pub(super) fn of(head: ClusterState, reports: &ByCluster<'a>) -> Self {
         let reports = reports.get(&head.cluster).map_or(&[][..], Vec::as_slice);
-        let mut steps = Self { accepted: vec![], before: head.clone(), after: head, unchanged: 0, moved: 0, stale: 0 };
+        let mut accepted =
+            Self { reports: vec![], before: head.clone(), after: head, unchanged: 0, moved: 0, stale: 0 };
         for &report in reports {
-            if steps.after.makes_stale(report) {
-                steps.stale += 1;
+            if accepted.after.makes_stale(report) {
+                accepted.stale += 1;
                 continue;
             }
-            steps.unchanged += usize::from(steps.after.has_the_hits_of(report));
-            steps.moved += usize::from(steps.after.is_moved_by(report));
-            steps.after.advance(report);
-            steps.accepted.push(report);
+            accepted.unchanged += usize::from(accepted.after.has_the_hits_of(report));
+            accepted.moved += usize::from(accepted.after.is_moved_by(report));
+            accepted.after.advance(report);
+            accepted.reports.push(report);
         }
-        steps
+        accepted
     }
 
     pub(super) fn cluster(&self) -> ClusterId {
@@ -94,50 +95,54 @@ impl<'a> Steps<'a> {
 
     /// The newest accepted report: what the cluster's row says from now on.
     pub(super) fn newest(&self) -> Option<&'a Report> {
-        self.accepted.last().copied()
+        self.reports.last().copied()
     }
 
     /// Organizations that may be new to us: those that came with a new or a moved cluster.
     pub(super) fn new_owners(&self) -> impl Iterator<Item = OrgId> {
         let known = self.before.report_checked.map(|_| self.before.organization);
-        self.accepted.iter().map(|report| report.organization).filter(move |owner| Some(*owner) != known)
+        self.reports.iter().map(|report| report.organization).filter(move |owner| Some(*owner) != known)
     }
 
-    /// The recommendations that the accepted reports name. A stale report adds nothing to the dictionary.
+    /// The recommendations that the accepted reports name. A stale report adds nothing to the recommendation_ids.
     pub(super) fn selectors(&self) -> impl Iterator<Item = &'a Selector> {
-        let reports = if self.touches_hits() { self.accepted.as_slice() } else { &[] };
+        let reports = if self.touches_hits() { self.reports.as_slice() } else { &[] };
         reports.iter().flat_map(|report| report.hits()).map(|hit| &hit.selector)
     }
 
     /// Does any step change a hit? Where none does, only the cluster's row is touched.
     pub(super) fn touches_hits(&self) -> bool {
-        self.unchanged < self.accepted.len()
+        self.unchanged < self.reports.len()
     }
 
     pub(super) fn written(&self) -> Written {
-        Written { applied: self.accepted.len(), unchanged: self.unchanged, moved: self.moved, stale: self.stale }
+        Written { applied: self.reports.len(), unchanged: self.unchanged, moved: self.moved, stale: self.stale }
     }
 
-    /// Walks the steps over the stored open hits.
-    pub(super) fn fold(&self, stored: &BTreeMap<i32, OpenHit>, numbers: &Numbers) -> Result<Change<'a>, DbErr> {
-        let mut change = Change { cluster: self.cluster(), written: vec![], gone: vec![], closed: vec![] };
+    /// Walks the accepted over the stored open hits.
+    pub(super) fn reconcile(
+        &self,
+        stored: &BTreeMap<i32, OpenHit>,
+        ids: &IdsBySelector,
+    ) -> Result<ClusterDiff<'a>, DbErr> {
+        let mut diff = ClusterDiff { cluster: self.cluster(), written: vec![], gone: vec![], closed: vec![] };
         if !self.touches_hits() {
-            return Ok(change);
+            return Ok(diff);
         }
         let mut now = State { owner: self.before.organization, open: BTreeMap::new() };
         now.open.extend(stored.iter().map(|(number, hit)| (*number, (hit.clone(), None))));
-        for report in &self.accepted {
-            now.step(report, numbers, &mut change.closed)?;
+        for report in &self.reports {
+            now.step(report, ids, &mut diff.closed)?;
         }
-        change.gone = stored.keys().filter(|number| !now.open.contains_key(number)).copied().collect();
+        diff.gone = stored.keys().filter(|number| !now.open.contains_key(number)).copied().collect();
         for (number, (hit, content)) in now.open {
             // Without content it is the stored hit, untouched by every step.
             let Some(content) = content else { continue };
             if stored.get(&number) != Some(&hit) {
-                change.written.push(WrittenHit { number, owner: now.owner, since: hit.since, content });
+                diff.written.push(WrittenHit { number, owner: now.owner, since: hit.since, content });
             }
         }
-        Ok(change)
+        Ok(diff)
     }
 }
 
@@ -148,13 +153,13 @@ pub(super) struct OpenHit {
     pub(super) digest: Digest,
 }
 
-/// What changes of one cluster's hits.
+/// What diffs of one cluster's hits.
 #[derive(Debug)]
-pub(super) struct Change<'a> {
+pub(super) struct ClusterDiff<'a> {
     pub(super) cluster: ClusterId,
     /// Hits to be inserted or updated.
     pub(super) written: Vec<WrittenHit<'a>>,
-    /// Numbers of hits to be deleted.
+    /// IdsBySelector of hits to be deleted.
     pub(super) gone: Vec<i32>,
     /// Intervals for the history.
     pub(super) closed: Vec<Interval>,
@@ -178,17 +183,17 @@ pub(super) struct Interval {
     pub(super) closed: Timestamp,
 }
 
-/// The open hits between two steps, each with the content that a step gave it.
+/// The open hits between two accepted, each with the content that a step gave it.
 struct State<'a> {
     owner: OrgId,
     open: BTreeMap<i32, (OpenHit, Option<&'a RuleHit>)>,
 }
 
 impl<'a> State<'a> {
-    fn step(&mut self, report: &'a Report, numbers: &Numbers, closed: &mut Vec<Interval>) -> Result<(), DbErr> {
+    fn step(&mut self, report: &'a Report, ids: &IdsBySelector, closed: &mut Vec<Interval>) -> Result<(), DbErr> {
         let mut hits = BTreeMap::new();
         for hit in report.hits() {
-            hits.insert(numbers.of(&hit.selector)?, hit);
+            hits.insert(ids.of(&hit.selector)?, hit);
         }
         let moved = report.organization != self.owner;
         self.close(report.last_checked, |number| moved || !hits.contains_key(&number), closed);

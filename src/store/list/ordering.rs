@@ -17,7 +17,7 @@ pub(in crate::store) struct Ordering {
 
 /// A child's place in an [`Ordering`]: its field's value (a null of its kind where it has none) and its key.
 #[derive(Clone)]
-pub(in crate::store) struct Place {
+pub(in crate::store) struct Position {
     pub(in crate::store) field: Option<Value>,
     pub(in crate::store) key: Value,
 }
@@ -40,7 +40,7 @@ impl Ordering {
     }
 
     /// What lies on one side of a place: the keyset's predicate.
-    pub(super) fn beyond(&self, table: &'static str, place: &Place, side: Side) -> Condition {
+    pub(super) fn beyond(&self, table: &'static str, place: &Position, side: Side) -> Condition {
         let (key, direction) = self.key;
         let by_key = compared(table, key, &place.key, direction, side);
         let (Some((field, direction)), Some(value)) = (self.field, &place.field) else { return by_key.into() };

@@ -7,7 +7,7 @@ use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 /// A bad message: why, and where. It never holds bytes of the message, so it may go into logs and headers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}: {detail}")]
-pub struct Rejected {
+pub struct Rejection {
     /// Why, in one of fifteen words.
     pub reason: Reason,
     /// The place and what was wanted there, as in `Report.reports[3].component: wanted a string`.
@@ -65,7 +65,7 @@ impl Reason {
 
 /// What is wrong with one value. The value does not know where it stands; whoever does calls [`Fault::at`].
 ///
-/// What was wanted is fixed text, so that nothing of the message can slip into a [`Rejected`].
+/// What was wanted is fixed text, so that nothing of the message can slip into a [`Rejection`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fault {
     reason: Reason,
@@ -87,8 +87,8 @@ impl Fault {
     }
 
     /// The fault at its place, as in `Report.reports[3].component`: names of ours and indices, nothing else.
-    pub(super) fn at(self, place: impl fmt::Display) -> Rejected {
-        Rejected { reason: self.reason, detail: format!("{place}: wanted {}", self.wanted) }
+    pub(super) fn at(self, place: impl fmt::Display) -> Rejection {
+        Rejection { reason: self.reason, detail: format!("{place}: wanted {}", self.wanted) }
     }
 }
 

@@ -10,7 +10,7 @@ const LONGEST_REASON: usize = 300;
 
 /// Why a request is not let in. The message is for the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::graphql) enum Refused {
+pub(in crate::graphql) enum RequestError {
     /// More than a limit allows.
     #[error("{key} allows {allowed} {counted}; this request has at least {found}")]
     TooMuch {
@@ -54,7 +54,7 @@ pub(in crate::graphql) enum Refused {
     },
 }
 
-impl Refused {
+impl RequestError {
     /// For programs: what stands in `extensions.code`.
     pub(in crate::graphql) fn code(&self) -> Code {
         match self {

@@ -1,4 +1,4 @@
-//! Nulls in their places.
+//! NullPropagation in their places.
 //!
 //! async-graphql leaves a field that failed out of its object, and makes null of an object whose fields all failed,
 //! whatever the schema says of either. GraphQL promises null in the place of the field itself; and where none may be,
@@ -24,12 +24,12 @@ use super::operation::selected;
 const ROOT: &str = "Query";
 
 /// Where the schema allows null: the type that each field of each type gives.
-pub(super) struct Nulls(HashMap<Name, HashMap<Name, Type>>);
+pub(super) struct NullPropagation(HashMap<Name, HashMap<Name, Type>>);
 
 /// Selections, and the type that they select from.
 type Selected<'a> = (&'a Name, &'a SelectionSet);
 
-impl Nulls {
+impl NullPropagation {
     /// Reads the schema's text.
     pub(super) fn of(sdl: &str) -> Self {
         // The schema's own text is GraphQL; the tests hold it to that.
@@ -198,7 +198,7 @@ mod tests {
             error.path = path.split('.').map(step).collect();
             response.errors.push(error);
         }
-        Nulls::of(SDL).put(query, None, &mut response);
+        NullPropagation::of(SDL).put(query, None, &mut response);
         response.data
     }
 
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn a_request_that_was_refused_has_no_data() {
         let mut refused = Response::from_errors(vec![ServerError::new("refused", None)]);
-        Nulls::of(SDL).put("{ list { name } }", None, &mut refused);
+        NullPropagation::of(SDL).put("{ list { name } }", None, &mut refused);
         assert_eq!(refused.data, Value::Null);
     }
 }

@@ -15,11 +15,11 @@ use sea_orm::{
 };
 
 use self::ordering::Side;
-pub(super) use self::ordering::{Ordering, Place};
+pub(super) use self::ordering::{Ordering, Position};
 use super::{
     columns::Column,
     error::Error,
-    page::{Pages, Slice, Window},
+    page::{Page, PageRequest, PagesByParent},
     pools::Store,
 };
 
@@ -46,7 +46,7 @@ pub(super) struct Listing {
     pub(super) left_out: &'static [&'static str],
     pub(super) condition: Condition,
     pub(super) ordering: Ordering,
-    pub(super) window: Window<Place>,
+    pub(super) window: PageRequest<Position>,
     /// Is the whole list's length wanted?
     pub(super) total: bool,
 }
@@ -71,10 +71,10 @@ impl Store {
         relation: &Relation,
         parents: &[R::Parent],
         listing: &Listing,
-    ) -> Result<HashMap<R::Parent, Slice<R::Child>>, Error> {
+    ) -> Result<HashMap<R::Parent, Page<R::Child>>, Error> {
         let statement = relation.page(self.backend(), R::keys(parents), listing);
         let rows = self.reader.query_all_raw(statement).await.map_err(Error::during(during))?;
-        let mut pages = Pages::new(parents, listing.total);
+        let mut pages = PagesByParent::new(parents, listing.total);
         for row in rows {
             let row = R::from_query_result(&row, "").map_err(Error::during(during))?;
             pages.add(row.parent(), row.total(), row.into_child()?);
@@ -116,7 +116,8 @@ impl Listing {
 
     /// The condition that a child lies between the places that the window names.
     fn between_places(&self, table: &'static str) -> Condition {
-        let beyond = |place: &Option<Place>, side| place.as_ref().map(|place| self.ordering.beyond(table, place, side));
+        let beyond =
+            |place: &Option<Position>, side| place.as_ref().map(|place| self.ordering.beyond(table, place, side));
         Condition::all()
             .add_option(beyond(&self.window.after, Side::Behind))
             .add_option(beyond(&self.window.before, Side::Before))

@@ -23,9 +23,9 @@ const OTHER: &str = "other";
 
 /// The names that have a series of their own.
 #[derive(Debug, Default)]
-pub(super) struct Measures(RwLock<HashSet<String>>);
+pub(super) struct Metrics(RwLock<HashSet<String>>);
 
-impl Measures {
+impl Metrics {
     /// Counts an operation that was let in.
     pub(super) fn ran(&self, operation: Option<&Operation>, response: &Response, statements: usize) {
         // What validation refused was no operation of ours: its name must not take the place of one that is.
@@ -71,19 +71,19 @@ mod tests {
 
     #[test]
     fn the_first_names_are_known_and_the_rest_are_others() {
-        let measures = Measures::default();
-        let labels: HashSet<_> = (0..10_000).map(|n| measures.label(Some(&format!("Page{n}")), true)).collect();
+        let metrics = Metrics::default();
+        let labels: HashSet<_> = (0..10_000).map(|n| metrics.label(Some(&format!("Page{n}")), true)).collect();
         assert_eq!(labels.len(), MOST_NAMES + 1);
-        assert_eq!(measures.label(Some("Page0"), true), "Page0", "one that is known stays known");
-        assert_eq!(measures.label(Some("Page9999"), true), OTHER);
-        assert_eq!(measures.label(None, true), ANONYMOUS);
+        assert_eq!(metrics.label(Some("Page0"), true), "Page0", "one that is known stays known");
+        assert_eq!(metrics.label(Some("Page9999"), true), OTHER);
+        assert_eq!(metrics.label(None, true), ANONYMOUS);
     }
 
     #[test]
     fn a_name_takes_no_place_when_it_was_refused_or_is_long() {
-        let measures = Measures::default();
-        assert_eq!(measures.label(Some("Refused"), false), OTHER);
-        assert_eq!(measures.label(Some(&"a".repeat(LONGEST_NAME + 1)), true), OTHER);
-        assert!(measures.0.read().expect("no panic").is_empty());
+        let metrics = Metrics::default();
+        assert_eq!(metrics.label(Some("Refused"), false), OTHER);
+        assert_eq!(metrics.label(Some(&"a".repeat(LONGEST_NAME + 1)), true), OTHER);
+        assert!(metrics.0.read().expect("no panic").is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Pages whose order no index has: the children of all parents are read and sorted at once, by window functions.
+//! PagesByParent whose order no index has: the children of all parents are read and sorted at once, by window functions.
 //!
 //! They have to be read and sorted in any case; parent by parent it took ten times as long.
 
@@ -13,7 +13,7 @@ use crate::store::columns::Column;
 /// A row a child that is in its parent's page; and one a parent with the length of its list, where the children's rows
 /// cannot tell it.
 pub(super) fn page(relation: &Relation, backend: DbBackend, parents: Column, listing: &Listing) -> SelectStatement {
-    let is_wanted = parents.holds(Expr::col((relation.table, relation.parent)), backend);
+    let is_wanted = parents.is_in(Expr::col((relation.table, relation.parent)), backend);
     // From between keys nothing may come at all, and rows that are not there tell nothing.
     let told_apart = listing.total && !listing.window.is_whole();
     let told_by_children = listing.total && !told_apart;

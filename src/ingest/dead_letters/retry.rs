@@ -4,14 +4,14 @@
 use std::{pin::pin, time::Duration};
 
 use super::{
-    Rejection,
+    RejectedMessage,
     delivery::{DeadLetters, Letter},
 };
 use crate::ingest::{
     backoff::Backoff,
     events::{DeadLetterDelivered, DeadLettersDelayed},
     health::Health,
-    tenure::{GivenUp, Tenure},
+    partition_lease::{PartitionLease, Revoked},
 };
 
 /// Letters that are on their way for so long are told to readiness.
@@ -24,20 +24,20 @@ impl DeadLetters {
     /// Delivers the letters of a partition's batch; `partition` is its name for operators.
     pub(in crate::ingest) async fn deliver(
         &self,
-        rejections: &[Rejection],
+        rejections: &[RejectedMessage],
         partition: &str,
-        tenure: &Tenure,
-    ) -> Result<(), GivenUp> {
+        lease: &PartitionLease,
+    ) -> Result<(), Revoked> {
         let waiting = Waiting { health: &self.health, partition };
         let mut letters: Vec<_> = rejections.iter().map(Letter::of).collect();
         let mut backoff = Backoff::default();
         while !letters.is_empty() {
             let delivery = waiting.told_when_slow(self.try_to_deliver(&mut letters));
-            let Err(error) = tenure.unless_given_up(delivery, LAST_CHANCE).await? else { break };
+            let Err(error) = lease.unless_revoked(delivery, LAST_CHANCE).await? else { break };
             waiting.tell(error.to_string());
             let pause = backoff.next_pause();
             DeadLettersDelayed { partition, tries: backoff.tries(), error: &error }.emit();
-            tenure.pause(pause).await?;
+            lease.pause(pause).await?;
         }
         for rejection in rejections {
             DeadLetterDelivered { rejection }.emit();

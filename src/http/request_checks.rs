@@ -10,9 +10,9 @@ use axum::{
 };
 
 use super::{
-    asked::Asked,
     media_type::{MediaType, is_json},
     origin::Origins,
+    query_params::Asked,
 };
 use crate::{
     config::{self, AuthMode},
@@ -26,7 +26,7 @@ pub(super) const PREFLIGHT_HEADERS: [HeaderName; 2] =
 
 /// Why a request did not get in. Nothing of the request is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refused {
+pub(super) enum RequestError {
     /// A page elsewhere asks.
     #[error("pages of this origin may not ask: http.cors_origins lists those that may")]
     Origin,
@@ -73,7 +73,7 @@ pub(super) enum Refused {
     },
 }
 
-impl Refused {
+impl RequestError {
     pub(super) fn status(self) -> StatusCode {
         match self {
             Self::Origin | Self::NoPreflight => StatusCode::FORBIDDEN,
@@ -116,21 +116,21 @@ impl Gate {
     }
 
     /// Judges a request's head; tells which kind of answer is wanted.
-    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<MediaType, Refused> {
+    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<MediaType, RequestError> {
         if !self.origins.admit(headers) {
-            return Err(Refused::Origin);
+            return Err(RequestError::Origin);
         }
-        MediaType::accepted(headers).ok_or(Refused::NotAcceptable)
+        MediaType::accepted(headers).ok_or(RequestError::NotAcceptable)
     }
 
     /// Reads what is asked in a query string.
-    pub(super) fn read_query_string(&self, request: &Request) -> Result<async_graphql::Request, Refused> {
+    pub(super) fn read_query_string(&self, request: &Request) -> Result<async_graphql::Request, RequestError> {
         let headers = request.headers();
         if self.get_needs_header && !PREFLIGHT_HEADERS.iter().any(|name| headers.contains_key(name)) {
-            return Err(Refused::NoPreflight);
+            return Err(RequestError::NoPreflight);
         }
         let asked = Asked::in_query_string(request.uri().query().unwrap_or_default());
-        asked.map(Into::into).ok_or(Refused::NotAQueryString)
+        asked.map(Into::into).ok_or(RequestError::NotAQueryString)
     }
 
     /// Reads what is asked in a body that comes `within` this time.
@@ -141,39 +141,43 @@ impl Gate {
         &self,
         request: Request,
         within: Duration,
-    ) -> Result<async_graphql::Request, Refused> {
+    ) -> Result<async_graphql::Request, RequestError> {
         let limit = self.max_body_bytes;
         let (head, body) = request.into_parts();
         if !head.headers.get(header::CONTENT_TYPE).is_some_and(is_json) {
-            return Err(Refused::NotJson);
+            return Err(RequestError::NotJson);
         }
         let declared = head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if declared.is_some_and(|declared: usize| declared > limit) {
-            return Err(Refused::TooLarge { limit });
+            return Err(RequestError::TooLarge { limit });
         }
         let body = collected(body, limit, within).await?;
         if is_list(&body) {
-            return Err(Refused::Batch);
+            return Err(RequestError::Batch);
         }
         let request = Request::from_parts(head, Body::from(body));
         let read = GraphQLRequest::<GraphQLRejection>::from_request(request, &()).await;
-        let asked = read.map_err(|_| Refused::NotARequest)?.into_inner();
+        let asked = read.map_err(|_| RequestError::NotARequest)?.into_inner();
         // It also takes a body without a query for one whose query is empty.
-        if asked.query.is_empty() { Err(Refused::NotARequest) } else { Ok(asked) }
+        if asked.query.is_empty() { Err(RequestError::NotARequest) } else { Ok(asked) }
     }
 }
 
-async fn collected(body: Body, limit: usize, within: Duration) -> Result<Bytes, Refused> {
+async fn collected(body: Body, limit: usize, within: Duration) -> Result<Bytes, RequestError> {
     match tokio::time::timeout(within, axum::body::to_bytes(body, limit)).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) => Err(why_not_read(error, limit)),
-        Err(_) => Err(Refused::TooSlow),
+        Err(_) => Err(RequestError::TooSlow),
     }
 }
 
-fn why_not_read(error: axum::Error, limit: usize) -> Refused {
+fn why_not_read(error: axum::Error, limit: usize) -> RequestError {
     let source = error.into_inner();
-    if source.is::<http_body_util::LengthLimitError>() { Refused::TooLarge { limit } } else { Refused::BrokenOff }
+    if source.is::<http_body_util::LengthLimitError>() {
+        RequestError::TooLarge { limit }
+    } else {
+        RequestError::BrokenOff
+    }
 }
 
 fn is_list(body: &Bytes) -> bool {
@@ -199,7 +203,7 @@ mod tests {
         Gate::of(&config.http, config.auth.mode)
     }
 
-    async fn refused(content_type: Option<&str>, body: &'static str, limit: usize) -> Option<Refused> {
+    async fn refused(content_type: Option<&str>, body: &'static str, limit: usize) -> Option<RequestError> {
         let mut request = Request::new(Body::from(body));
         *request.method_mut() = Method::POST;
         if let Some(content_type) = content_type {
@@ -216,7 +220,7 @@ mod tests {
             assert_eq!(refused(Some(passes), body, 100).await, None, "{passes}");
         }
         for stays_out in [Some("text/plain"), Some("application/x-www-form-urlencoded"), None] {
-            assert_eq!(refused(stays_out, body, 100).await, Some(Refused::NotJson), "{stays_out:?}");
+            assert_eq!(refused(stays_out, body, 100).await, Some(RequestError::NotJson), "{stays_out:?}");
         }
     }
 
@@ -224,12 +228,12 @@ mod tests {
     async fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
         let json = Some("application/json");
         assert_eq!(refused(json, r#"{"query":"x"}"#, 13).await, None);
-        assert_eq!(refused(json, r#"{"query":"xy"}"#, 13).await, Some(Refused::TooLarge { limit: 13 }));
+        assert_eq!(refused(json, r#"{"query":"xy"}"#, 13).await, Some(RequestError::TooLarge { limit: 13 }));
     }
 
     #[tokio::test]
     async fn a_list_of_requests_stays_out() {
-        assert_eq!(refused(Some("application/json"), " \n[{}]", 10).await, Some(Refused::Batch));
+        assert_eq!(refused(Some("application/json"), " \n[{}]", 10).await, Some(RequestError::Batch));
     }
 
     #[tokio::test]
@@ -244,7 +248,7 @@ mod tests {
             r#"{"query":"x","variables":[]}"#,
             r#"{"query":"x"} x"#,
         ] {
-            assert_eq!(refused(json, body, 100).await, Some(Refused::NotARequest), "{body}");
+            assert_eq!(refused(json, body, 100).await, Some(RequestError::NotARequest), "{body}");
         }
         for null in ["operationName", "variables", "extensions"] {
             let body = format!(r#"{{"query":"x","{null}":null}}"#);
@@ -263,7 +267,7 @@ mod tests {
             request
         };
         let strict = gate_on("0.0.0.0:8080");
-        assert_eq!(strict.read_query_string(&get(&[])).err(), Some(Refused::NoPreflight));
+        assert_eq!(strict.read_query_string(&get(&[])).err(), Some(RequestError::NoPreflight));
         for name in ["x-requested-with", "apollo-require-preflight"] {
             assert!(strict.read_query_string(&get(&[name])).is_ok(), "{name}");
         }

@@ -1,4 +1,4 @@
-//! The dictionary of recommendations: a small number for each selector, known to the process.
+//! The recommendation_ids of recommendations: a small number for each selector, known to the process.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -13,36 +13,36 @@ use crate::domain::Selector;
 /// How many selectors the process remembers; the real rules have some hundreds. Those beyond are asked for again.
 const REMEMBERED: usize = 100_000;
 
-/// Committed numbers, by selector. Entries of the table are never changed or removed, so that none can be out of date.
+/// Committed ids, by selector. Entries of the table are never changed or removed, so that none can be out of date.
 #[derive(Debug, Default)]
-pub(super) struct Dictionary(RwLock<HashMap<Selector, i32>>);
+pub(super) struct RecommendationIds(RwLock<HashMap<Selector, i32>>);
 
-/// The numbers that one transaction uses: remembered, found or just given.
+/// The ids that one transaction uses: remembered, found or just given.
 #[derive(Debug, Default)]
-pub(super) struct Numbers(HashMap<Selector, i32>);
+pub(super) struct IdsBySelector(HashMap<Selector, i32>);
 
-impl Dictionary {
-    /// The numbers of `selectors`, giving new ones to those that have none, within `transaction`.
-    pub(super) async fn numbers(
+impl RecommendationIds {
+    /// The ids of `selectors`, giving new ones to those that have none, within `transaction`.
+    pub(super) async fn ids(
         &self,
         transaction: &DatabaseTransaction,
         selectors: BTreeSet<&Selector>,
-    ) -> Result<Numbers, DbErr> {
-        let mut numbers = self.remembered(&selectors);
-        let missing = numbers.missing(&selectors);
-        find(transaction, &missing, &mut numbers).await?;
-        let new = numbers.missing(&selectors);
+    ) -> Result<IdsBySelector, DbErr> {
+        let mut ids = self.remembered(&selectors);
+        let missing = ids.missing(&selectors);
+        find(transaction, &missing, &mut ids).await?;
+        let new = ids.missing(&selectors);
         if !new.is_empty() {
             insert(transaction, &new).await?;
-            find(transaction, &new, &mut numbers).await?;
+            find(transaction, &new, &mut ids).await?;
         }
-        Ok(numbers)
+        Ok(ids)
     }
 
-    /// Remembers numbers once their transaction is committed; before that another may yet be given.
-    pub(super) fn remember(&self, numbers: Numbers) {
+    /// Remembers ids once their transaction is committed; before that another may yet be given.
+    pub(super) fn remember(&self, ids: IdsBySelector) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        for (selector, number) in numbers.0 {
+        for (selector, number) in ids.0 {
             if known.len() >= REMEMBERED {
                 break;
             }
@@ -50,17 +50,17 @@ impl Dictionary {
         }
     }
 
-    fn remembered(&self, selectors: &BTreeSet<&Selector>) -> Numbers {
+    fn remembered(&self, selectors: &BTreeSet<&Selector>) -> IdsBySelector {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let numbers = selectors.iter().filter_map(|&selector| Some((selector.clone(), *known.get(selector)?)));
-        Numbers(numbers.collect())
+        let ids = selectors.iter().filter_map(|&selector| Some((selector.clone(), *known.get(selector)?)));
+        IdsBySelector(ids.collect())
     }
 }
 
-impl Numbers {
+impl IdsBySelector {
     /// The number of a selector that was among those asked for.
     pub(super) fn of(&self, selector: &Selector) -> Result<i32, DbErr> {
-        // Only a dictionary from which another program deletes meanwhile can fail this.
+        // Only a recommendation_ids from which another program deletes meanwhile can fail this.
         let gone = || DbErr::RecordNotFound("a recommendation that was just inserted".to_owned());
         self.0.get(selector).copied().ok_or_else(gone)
     }
@@ -71,18 +71,22 @@ impl Numbers {
 }
 
 #[derive(FromQueryResult)]
-struct Numbered {
+struct IdOfSelector {
     id: i32,
     selector: Selector,
 }
 
-async fn find(transaction: &DatabaseTransaction, selectors: &[&Selector], numbers: &mut Numbers) -> Result<(), DbErr> {
+async fn find(
+    transaction: &DatabaseTransaction,
+    selectors: &[&Selector],
+    ids: &mut IdsBySelector,
+) -> Result<(), DbErr> {
     if selectors.is_empty() {
         return Ok(());
     }
     let rows = vec![text(selectors, |selector| selector.as_str())];
-    let found: Vec<Numbered> = statement::RECOMMENDATIONS_FIND.find(transaction, rows).await?;
-    numbers.0.extend(found.into_iter().map(|Numbered { id, selector }| (selector, id)));
+    let found: Vec<IdOfSelector> = statement::RECOMMENDATIONS_FIND.find(transaction, rows).await?;
+    ids.0.extend(found.into_iter().map(|IdOfSelector { id, selector }| (selector, id)));
     Ok(())
 }
 

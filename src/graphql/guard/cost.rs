@@ -1,7 +1,7 @@
 //! What a field costs: itself, and what is selected below it as often as it gives items.
 //!
 //! How many items a field may give is read off the schema's text: a connection as many as its page is long, a field that
-//! takes a list of keys one for each. So a list cannot be added without a price; a test holds the schema to that.
+//! takes a list of keys one for each. So a list cannot be added without a cost; a test holds the schema to that.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ const CONNECTION: &str = "Connection";
 
 /// How many items each field of each type gives. A field that is not here does not exist; validation says so.
 #[derive(Debug, Default)]
-pub(in crate::graphql) struct Prices(HashMap<String, HashMap<String, Priced>>);
+pub(in crate::graphql) struct FieldCosts(HashMap<String, HashMap<String, Priced>>);
 
 /// A field and its price.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ enum Times {
     Keys(String),
 }
 
-impl Prices {
+impl FieldCosts {
     /// Reads the schema's text.
     pub(in crate::graphql) fn of(sdl: &str) -> Self {
         // The schema's own text is GraphQL; the tests hold it to that.
@@ -181,8 +181,8 @@ mod tests {
 
     #[test]
     fn the_lists_of_the_schema_multiply() {
-        let prices = Prices::of(&sdl());
-        let times = |owner: &str, field: &str| prices.0[owner][field].times.clone();
+        let costs = FieldCosts::of(&sdl());
+        let times = |owner: &str, field: &str| costs.0[owner][field].times.clone();
         for (owner, field) in
             [("Query", "organizations"), ("Organization", "clusters"), ("Report", "ruleHits"), ("Cluster", "history")]
         {
