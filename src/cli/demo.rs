@@ -187,7 +187,8 @@ async fn not_stored(store: &Store, reports: &[(ClusterId, Timestamp)]) -> Vec<(C
 fn print_instructions(address: SocketAddr, is_kept: bool) {
     let FleetSize { organizations, clusters } = FLEET;
     println!(
-        "-> {clusters} clusters of {organizations} organizations are stored; {REPORTS_PER_INTERVAL} new reports follow every {REPORT_INTERVAL:?}"
+        "-> {clusters} clusters of {organizations} organizations are stored; {REPORTS_PER_INTERVAL} new reports follow \
+         every {REPORT_INTERVAL:?}"
     );
     println!("\nOpen http://{address}/graphiql in a browser, or paste this query there:\n\n{FIRST_QUERY}");
     let end = if is_kept { "the database is kept" } else { "the database is removed" };

@@ -87,7 +87,7 @@ impl ClientContext for Deliveries {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "trouble with Kafka");
+        tracing::warn!(%error, reason, "the Kafka client reported an error");
     }
 }
 

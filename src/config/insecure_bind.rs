@@ -7,8 +7,8 @@ use super::{AuthMode, Config, Http};
 /// The API would listen beyond loopback without authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "refusing to listen on {address} (http.address): with auth.mode none, everyone who can connect may read the results \
-     of every organization. Use a loopback address such as 127.0.0.1:8080, or {}",
+    "refusing to listen on {address} (http.address): with auth.mode none, everyone who can connect may read the \
+     results of every organization. Use a loopback address such as 127.0.0.1:8080, or {}",
     missing(*allowed_in_configuration, *insecure_no_auth)
 )]
 pub struct InsecureBind {
@@ -32,7 +32,7 @@ impl Config {
     /// developer's machine.
     ///
     /// # Errors
-    /// If the address is beyond loopback, there is no authentication, and one of the two settings is missing.
+    /// If the address is beyond loopback, authentication is off, and one of the two settings is missing.
     pub fn check_bind(&self, insecure_no_auth: bool) -> Result<(), InsecureBind> {
         let AuthMode::None = self.auth.mode;
         let allowed_in_configuration = self.http.allow_remote_without_auth;

@@ -1,6 +1,6 @@
 //! The layers of the configuration: defaults, file and environment. Each one overrides the layers below it, key by key.
 //!
-//! The type of a key's default decides how an environment variable is read: `00123` stays text where the default is text.
+//! The type of a key's default decides how an environment variable is read: `00123` stays text if the default is text.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -72,8 +72,8 @@ impl Layers {
         }
     }
 
-    /// Whether the keys of a table are added instead of the table itself: not if a value is expected there, nor if the
-    /// table is unknown and empty, so that there is no other key to report.
+    /// Whether the keys of a table are added instead of the table itself. The table is reported if a value is expected
+    /// instead, or if it is unknown and has no keys to report.
     fn is_walked(&self, key: &str, table: &Table) -> bool {
         self.is_section(key) || !(table.is_empty() || self.defaults.contains_key(key))
     }

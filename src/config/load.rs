@@ -34,8 +34,8 @@ impl Loaded {
 }
 
 impl Config {
-    /// Loads the configuration from the defaults, the file (`file`, or else the one that [`CONFIG_FILE_VARIABLE`] names)
-    /// and the environment.
+    /// Loads the configuration from the defaults, a file (`file`, or else the one that [`CONFIG_FILE_VARIABLE`] names) and
+    /// the environment.
     ///
     /// # Errors
     /// If the file cannot be read or is not TOML; otherwise with all unknown keys and invalid values.
@@ -185,6 +185,23 @@ mod tests {
     fn invalid_toml_is_reported_with_line_and_column() {
         let error = load("[http]\naddress = \"127.0.0.1:80\"\nmax_body_bytes = = 1\n", &[]).expect_err("not TOML");
         assert!(error.to_string().contains(", line 3, column 18: "), "{error}");
+    }
+
+    #[test]
+    fn texts_are_not_changed() {
+        let group = "a\"b\\'''c\r\n\td\u{1}\u{7f}é\"\"\" # e";
+        let config = load("", &[("KAFKA__GROUP", group)]).expect("a valid configuration").config;
+        assert_eq!(config.kafka.group, group);
+    }
+
+    #[test]
+    fn no_key_repeats_an_invalid_value() {
+        let defaults = Config::load(None, &BTreeMap::new()).expect("the defaults load").describe();
+        for key in defaults.lines().filter_map(|line| line.split(" = ").next()) {
+            let variable = key.to_uppercase().replace('.', "__");
+            let message = load("", &[(&variable, "s3cr3t")]).map_or_else(|error| error.to_string(), |_| String::new());
+            assert!(!message.contains("s3cr3t"), "{key}: {message}");
+        }
     }
 
     #[test]

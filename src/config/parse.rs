@@ -1,5 +1,5 @@
-//! Deserializes values that are written as text. An error says what is expected and does not repeat the value, which may
-//! be a secret.
+//! Deserializes values that are written as text. Errors name what is expected and do not repeat the value, which may be
+//! a secret.
 
 use std::{fmt::Display, net::SocketAddr, str::FromStr, time::Duration};
 

@@ -145,7 +145,10 @@ impl Checks<'_> {
     fn unless_kafka_name(&mut self, key: &str, name: &str) {
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if !(1..=249).contains(&name.len()) || !name.chars().all(legal) || matches!(name, "." | "..") {
-            self.add(key, "must be a valid Kafka name: 1 to 249 ASCII letters, digits, dots, underscores and hyphens");
+            self.add(
+                key,
+                "must be a valid Kafka name: 1 to 249 characters of A-Z, a-z, 0-9, dot, underscore and hyphen",
+            );
         }
     }
 
