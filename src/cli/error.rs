@@ -6,7 +6,7 @@ use crate::{config, generator, ingest, service, store};
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
-    #[error("the configuration is invalid")]
+    #[error(transparent)]
     Config(#[from] config::Error),
     #[error(transparent)]
     InsecureBind(#[from] config::InsecureBind),
