@@ -146,7 +146,8 @@ fn default_setting(value: &Value) -> Setting {
 
 /// Reads settings, written as TOML, as typed values.
 fn read<'a>(settings: impl Iterator<Item = (&'a String, &'a Value)>) -> Result<Config, toml::de::Error> {
-    toml::from_str(&settings.map(|(key, value)| format!("{} = {value}\n", toml_key(key))).collect::<String>())
+    let lines: Vec<_> = settings.map(|(key, value)| format!("{} = {value}", toml_key(key))).collect();
+    toml::from_str(&lines.join("\n"))
 }
 
 /// Returns what a value must be, given the error of reading another one. serde's own messages repeat the value, so only
