@@ -1,120 +1,122 @@
-//! The configuration: one typed value, put together from defaults, a TOML file and the environment.
+//! The configuration: one typed value, merged from the defaults, a TOML file and environment variables.
 //!
-//! Loaded once at start, split into the section that each room needs, and passed in; nothing else reads files or
-//! environment variables. A key stands here from the day on which something obeys it. What each means, its unit and its
-//! default: `config/defaults.toml`, the only such list.
+//! It is loaded once at start, and each part of the program receives its section. Only this module reads files or
+//! environment variables for settings. `config/defaults.toml` lists every key with its meaning, unit and default.
 
 mod database_url;
 mod describe;
 mod error;
+mod insecure_bind;
 mod kafka;
 mod layers;
 mod load;
-mod open_bind;
+mod parse;
 mod secret;
+mod similar_key;
 mod validate;
 
 use std::{net::SocketAddr, time::Duration};
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, IntoDeserializer},
-};
+use serde::Deserialize;
+use strum::{EnumString, VariantNames};
 
-pub use database_url::{DatabaseUrl, NotADatabaseUrl};
-pub use error::{ConfigError, Origin, Problem};
+pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
+pub use error::{Error, KeyError, Origin};
+pub use insecure_bind::InsecureBind;
 pub use kafka::{ClientSettings, Kafka, KafkaSecurity, SaslMechanism, SecurityProtocol};
-pub use load::{CONFIG_FILE_VARIABLE, Loaded};
-pub use open_bind::OpenBind;
+pub use load::Loaded;
 pub use secret::Secret;
 
-/// Every key with its meaning, unit and default, as TOML with comments: the lowest layer and the reference in one.
+/// Every key with its meaning, unit and default, as TOML with comments.
 pub const DEFAULTS: &str = include_str!("config/defaults.toml");
 
-/// The whole configuration. Its `Debug` shows no secret.
+/// The environment variable that names the configuration file if the command line does not.
+pub const CONFIG_FILE_VARIABLE: &str = "INSIGHTS_RESULTS_AGGREGATOR_CONFIG_FILE";
+
+/// The whole configuration. Its `Debug` output contains no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The API's socket and requests.
+    /// The HTTP server.
     pub http: Http,
-    /// Where results are kept.
+    /// The database.
     pub database: Database,
-    /// Where results come from.
+    /// The Kafka cluster and its topics.
     pub kafka: Kafka,
-    /// How messages are read and batched.
+    /// Sizes of messages and batches.
     pub ingest: Ingest,
-    /// What one GraphQL request may ask for.
+    /// Limits of a GraphQL request.
     pub limits: Limits,
-    /// Who may call.
+    /// Authentication.
     pub auth: Auth,
-    /// What is logged, and how.
+    /// The log.
     pub log: Log,
 }
 
-/// `[http]`: the API's socket and requests.
+/// `[http]`: the HTTP server.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
-    /// Where the API listens.
-    #[serde(deserialize_with = "address_and_port")]
+    /// The address and port to listen on.
+    #[serde(deserialize_with = "parse::address")]
     pub address: SocketAddr,
     /// Whether the query editor is served.
     pub graphiql: bool,
-    /// The first of the two times that listening beyond loopback without authentication must be asked for.
+    /// One of the two settings that are required to listen beyond loopback without authentication.
     pub allow_remote_without_auth: bool,
     /// Longest time for one request.
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "parse::duration")]
     pub request_timeout: Duration,
-    /// Longest time for a request's head, and between two requests of a connection.
-    #[serde(with = "humantime_serde")]
+    /// Longest time for receiving the head of a request, and for a connection to be idle between two requests.
+    #[serde(deserialize_with = "parse::duration")]
     pub header_timeout: Duration,
-    /// Longest time that a client may leave its answer unread.
-    #[serde(with = "humantime_serde")]
+    /// Longest time without progress in sending a response.
+    #[serde(deserialize_with = "parse::duration")]
     pub write_timeout: Duration,
     /// Largest request body, in bytes.
     pub max_body_bytes: usize,
-    /// Connections at once; further ones wait.
+    /// Most connections at a time. Further ones wait.
     pub max_connections: usize,
-    /// Operations under way at once; further ones are refused.
+    /// Most operations at a time. Further ones are refused.
     pub max_requests: usize,
-    /// Origins of web pages elsewhere that may ask, as browsers send them.
+    /// Other origins whose web pages may send requests, written as in the `Origin` header.
     pub cors_origins: Vec<String>,
 }
 
-/// `[database]`: where results are kept.
+/// `[database]`: the database.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// Where the ingester writes, and the API reads unless `read_url` says otherwise.
+    /// The database that the ingester writes to. The API reads from it unless `read_url` is set.
     pub url: DatabaseUrl,
-    /// Where the API reads, if not at `url`.
-    #[serde(deserialize_with = "empty_is_none")]
+    /// The database that the API reads from, if not `url`.
+    #[serde(deserialize_with = "parse::optional")]
     pub read_url: Option<DatabaseUrl>,
-    /// Connections of the readers' pool.
+    /// Most connections of the readers' pool.
     pub max_connections: u32,
     /// Whether pending migrations are applied at start.
     pub migrate: bool,
 }
 
 impl Database {
-    /// The database that the API reads.
+    /// Returns the URL of the database that the API reads from.
     pub fn readers_url(&self) -> &DatabaseUrl {
         self.read_url.as_ref().unwrap_or(&self.url)
     }
 }
 
-/// `[ingest]`: how messages are read and batched. A batch closes at whichever bound is met first.
+/// `[ingest]`: sizes of messages and batches. A batch is closed when it reaches the first of its bounds.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ingest {
     /// Most messages in a batch.
     pub batch_messages: usize,
-    /// Most bytes in a batch; one message alone may be larger.
+    /// Most bytes in a batch. A single message may be larger.
     pub batch_bytes: usize,
-    /// Longest wait of a batch for more messages.
-    #[serde(with = "humantime_serde")]
+    /// Longest time that a batch waits for more messages.
+    #[serde(deserialize_with = "parse::duration")]
     pub batch_wait: Duration,
-    /// Largest message that is read, in bytes, also once inflated.
+    /// Largest message that is ingested, in bytes, before and after decompression.
     pub max_message_bytes: usize,
 }
 
@@ -151,54 +153,40 @@ pub struct Limits {
     pub introspection: bool,
 }
 
-/// `[auth]`: who may call.
+/// `[auth]`: authentication.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
-    /// How a caller is known.
+    /// How a caller is identified.
+    #[serde(deserialize_with = "parse::one_of")]
     pub mode: AuthMode,
 }
 
-/// How a caller is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// How a caller is identified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum AuthMode {
-    /// Not at all: everybody may read everything. For development; listens on loopback only unless told so twice.
+    /// Not at all: everyone may read everything. For development. [`Config::check_bind`] restricts it to loopback.
     None,
 }
 
-/// `[log]`: what is logged, and how.
+/// `[log]`: the log.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
-    /// The form of a line.
+    /// The format of a line.
+    #[serde(deserialize_with = "parse::one_of")]
     pub format: LogFormat,
-    /// A level, or levels by module: the directives of tracing's `EnvFilter`.
+    /// A level, or levels by module: directives of tracing's `EnvFilter`.
     pub level: String,
 }
 
-/// The form of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// The format of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
-    /// For machines: an object a line.
+    /// One JSON object per line.
     Json,
-}
-
-/// Reads a socket address; serde's own message does not say what it wants.
-fn address_and_port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|_| D::Error::custom("must be an IP address and a port, as in 127.0.0.1:8080 or [::1]:8080"))
-}
-
-/// Reads the empty text as absence, so that every key has a default that can be written down.
-fn empty_is_none<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    let text = String::deserialize(deserializer)?;
-    if text.is_empty() { Ok(None) } else { T::deserialize(text.into_deserializer()).map(Some) }
 }

@@ -1,17 +1,17 @@
-//! `config`: the configuration in force.
+//! `config`: prints the effective configuration.
 
 use clap::Args;
 
-use super::Failure;
+use super::Error;
 use crate::config::Loaded;
 
-/// Print the configuration in force, each value with where it came from. Secrets are masked.
+/// Print the effective configuration with the origin of each value. Secrets are masked.
 #[derive(Debug, Args)]
 pub(super) struct ShowConfig {}
 
 impl ShowConfig {
-    #[expect(clippy::unnecessary_wraps, reason = "all commands are run alike")]
-    pub(super) fn run(self, loaded: &Loaded) -> Result<(), Failure> {
+    #[expect(clippy::unnecessary_wraps, reason = "all commands return the same type")]
+    pub(super) fn run(self, loaded: &Loaded) -> Result<(), Error> {
         let Self {} = self;
         print!("{}", loaded.describe());
         Ok(())

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand, builder::PossibleValuesParser};
 use strum::VariantArray as _;
 use tokio::sync::mpsc;
 
-use super::Failure;
+use super::Error;
 use crate::{
     config::Config,
     ingest::{DeadLetter, DeadLetterReader, ReadError},
@@ -42,7 +42,7 @@ enum Action {
 }
 
 impl DeadLetters {
-    pub(super) async fn run(self, config: Config) -> Result<(), Failure> {
+    pub(super) async fn run(self, config: Config) -> Result<(), Error> {
         let store = open(&config).await?;
         let result = match self.action {
             Action::List(list) => list.run(&config.kafka, &store).await,
@@ -55,11 +55,11 @@ impl DeadLetters {
 }
 
 /// The database, which knows what was sent again.
-async fn open(config: &Config) -> Result<Store, Failure> {
-    let store = Store::open(&config.database).await.map_err(Failure::Database)?;
-    match store.schema_state().await.map_err(Failure::Database)? {
+async fn open(config: &Config) -> Result<Store, Error> {
+    let store = Store::open(&config.database).await.map_err(Error::Database)?;
+    match store.schema_state().await.map_err(Error::Database)? {
         SchemaState::Current => Ok(store),
-        SchemaState::Pending(_) => Err(Failure::Usage(
+        SchemaState::Pending(_) => Err(Error::Usage(
             "the database is not up to date: run `migrate up`, or see that database.url names the one of the service"
                 .to_owned(),
         )),
@@ -84,7 +84,7 @@ struct Reading(thread::JoinHandle<Result<(), ReadError>>);
 
 impl Reading {
     /// How it ended, once no more letters come.
-    fn ended(self) -> Result<(), Failure> {
+    fn ended(self) -> Result<(), Error> {
         match self.0.join() {
             Ok(result) => Ok(result?),
             Err(panicked) => std::panic::resume_unwind(panicked),

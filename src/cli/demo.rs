@@ -1,4 +1,4 @@
-//! `demo`: everything in one process, with nothing to install or configure.
+//! `demo`: runs everything in one process, without installation or configuration.
 
 use std::{
     convert::Infallible,
@@ -12,7 +12,7 @@ use clap::Args;
 use rdkafka::{mocking::MockCluster, producer::DefaultProducerContext};
 use tempfile::TempDir;
 
-use super::{Failure, producer::Producer, progress, signals::stop_on_signal};
+use super::{Error, producer::Producer, progress, signals::stop_on_signal};
 use crate::{
     config::{Config, DatabaseUrl},
     domain::{ClusterId, Timestamp},
@@ -24,73 +24,72 @@ use crate::{
     telemetry,
 };
 
-/// What the demo shows: always the same organizations and clusters.
+/// Organizations and clusters of the demo. With the fixed seed they are always the same.
 const FLEET: FleetSize = FleetSize { organizations: 20, clusters: 1000 };
 /// Partitions of the embedded broker's topic.
 const PARTITIONS: i32 = 4;
-/// How often new reports come once the first round is in, and how many.
-const EVERY: Duration = Duration::from_secs(3);
-const AT_ONCE: usize = 5;
-/// How long the first round may take; a minute is twenty times what it takes.
-const PATIENCE: Duration = Duration::from_mins(2);
-
-/// How often it is looked whether it is in.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Time between two groups of new reports after the first round, and the size of a group.
+const REPORT_INTERVAL: Duration = Duration::from_secs(3);
+const REPORTS_PER_INTERVAL: usize = 5;
+/// Longest time until the first round is stored. It usually takes about 3 seconds.
+const STORED_TIMEOUT: Duration = Duration::from_mins(2);
+/// Time between two checks whether it is stored.
+const STORED_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 const FIRST_QUERY: &str = include_str!("../../examples/queries/01-first-look.graphql");
 
-/// Run everything embedded: a broker, a database, a producer of realistic reports, the API and its editor.
+/// Run a self-contained demo: a broker, a database, a producer of realistic reports, the API and the query editor.
 ///
-/// For a look around, not for production: the broker is librdkafka's own for tests and keeps little; the database is a
-/// SQLite file. Stop it with Ctrl-C.
+/// The demo is not for production: the broker is librdkafka's mock cluster, which keeps few messages, and the database
+/// is an SQLite file. Stop it with Ctrl-C.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
-    /// Keep the database in this folder, and go on with it next time; otherwise it is removed at the end.
+    /// Keep the database in this folder and use it again the next time. Without it, the database is removed at the end.
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
 }
 
 impl Demo {
-    pub(super) async fn run(self, mut config: Config) -> Result<(), Failure> {
+    pub(super) async fn run(self, mut config: Config) -> Result<(), Error> {
         if config.log.level == "info" {
-            // What the demo has to say, it says itself.
+            // The demo prints its own messages instead.
             "warn".clone_into(&mut config.log.level);
         }
         telemetry::start(&config.log);
         let stop = stop_on_signal()?;
         let folder = Folder::open(self.keep)?;
 
-        step("starting a broker inside this process");
+        step("starting a broker in this process");
         let broker = start_broker(&[&config.kafka.ocp_topic, &config.kafka.dead_letter_topic])?;
         config.kafka.brokers = vec![broker.bootstrap_servers()];
         config.database.url = folder.database()?;
         config.database.read_url = None;
         config.http.address = free_address(config.http.address)?;
 
-        step(&format!("opening a database in {}", folder.path.display()));
+        step(&format!("opening the database in {}", folder.path.display()));
         let producer = Producer::new(ingest::client_config(&config.kafka), &config.kafka.ocp_topic)?;
-        config.refuse_open_bind(false)?;
+        config.check_bind(false)?;
         let service = Service::build(config, Role::All).await?;
         let (store, address) = (service.store().clone(), service.address());
         let mut running = tokio::spawn(service.run(stop.clone()));
 
         let showing = async {
-            step("generating reports; they go through the broker (joining its group takes 3 seconds)");
+            step("generating reports and sending them to the broker (joining the consumer group takes 3 seconds)");
             let mut fleet = Fleet::new(DEFAULT_SEED, FLEET)?;
             let round: Vec<_> = fleet.round(Timestamp::now()).collect();
             let expected = round.iter().map(|message| (message.cluster, message.last_checked)).collect();
             send(&producer, round)?;
             wait_until_stored(&store, expected).await?;
-            tell(address, folder.is_kept);
+            print_instructions(address, folder.is_kept);
             keep_reporting(&producer, fleet).await
         };
         tokio::select! {
-            Err(failure) = showing => {
+            Err(error) = showing => {
                 stop.cancel();
                 joined(running.await)?;
-                Err(failure)
+                Err(error)
             }
-            ended = &mut running => joined(ended),
+            result = &mut running => joined(result),
         }
     }
 }
@@ -99,8 +98,8 @@ fn step(what: &str) {
     println!("-> {what}");
 }
 
-fn start_broker(topics: &[&str]) -> Result<MockCluster<'static, DefaultProducerContext>, Failure> {
-    let failed = |source| Failure::Kafka { doing: "the embedded broker does not start".to_owned(), source };
+fn start_broker(topics: &[&str]) -> Result<MockCluster<'static, DefaultProducerContext>, Error> {
+    let failed = |source| Error::Kafka { context: "cannot start the embedded broker".to_owned(), source };
     let broker = MockCluster::new(1).map_err(failed)?;
     for topic in topics {
         broker.create_topic(topic, PARTITIONS, 1).map_err(failed)?;
@@ -108,7 +107,7 @@ fn start_broker(topics: &[&str]) -> Result<MockCluster<'static, DefaultProducerC
     Ok(broker)
 }
 
-/// Where the database is: a folder that the user named, or one that goes with the process.
+/// The folder of the database: the one that the user named, or a temporary one.
 struct Folder {
     path: PathBuf,
     is_kept: bool,
@@ -116,8 +115,9 @@ struct Folder {
 }
 
 impl Folder {
-    fn open(keep: Option<PathBuf>) -> Result<Self, Failure> {
-        let failed = |source| Failure::Io { doing: "cannot make a folder for the demo's database".to_owned(), source };
+    fn open(keep: Option<PathBuf>) -> Result<Self, Error> {
+        let failed =
+            |source| Error::Io { context: "cannot create a folder for the demo's database".to_owned(), source };
         if let Some(path) = keep {
             std::fs::create_dir_all(&path).map_err(failed)?;
             return Ok(Self { path, is_kept: true, _temporary: None });
@@ -126,44 +126,44 @@ impl Folder {
         Ok(Self { path: temporary.path().to_owned(), is_kept: false, _temporary: Some(temporary) })
     }
 
-    fn database(&self) -> Result<DatabaseUrl, Failure> {
+    fn database(&self) -> Result<DatabaseUrl, Error> {
         let url = format!("sqlite://{}?mode=rwc", self.path.join("insights.db").display());
-        DatabaseUrl::try_from(url).map_err(|error| Failure::Usage(format!("--keep: {error}")))
+        DatabaseUrl::try_from(url).map_err(|error| Error::Usage(format!("--keep: {error}")))
     }
 }
 
-/// The address that is configured, or another port where that one is taken.
-fn free_address(wanted: SocketAddr) -> Result<SocketAddr, Failure> {
-    match TcpListener::bind(wanted) {
+/// Returns the configured address, with another port if that one is in use.
+fn free_address(configured: SocketAddr) -> Result<SocketAddr, Error> {
+    match TcpListener::bind(configured) {
         Ok(listener) => listener.local_addr(),
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
-            step(&format!("port {} is taken; using another", wanted.port()));
-            TcpListener::bind((wanted.ip(), 0)).and_then(|listener| listener.local_addr())
+            step(&format!("port {} is in use; using another one", configured.port()));
+            TcpListener::bind((configured.ip(), 0)).and_then(|listener| listener.local_addr())
         }
         Err(error) => Err(error),
     }
-    .map_err(|source| Failure::Io { doing: format!("cannot listen on {wanted}"), source })
+    .map_err(|source| Error::Io { context: format!("cannot listen on {configured}"), source })
 }
 
-fn send(producer: &Producer, messages: impl IntoIterator<Item = GeneratedMessage>) -> Result<(), Failure> {
+fn send(producer: &Producer, messages: impl IntoIterator<Item = GeneratedMessage>) -> Result<(), Error> {
     for message in messages {
         producer.send(&message.key(), &message.value)?;
     }
     Ok(())
 }
 
-/// Waits until each of these reports has come out of the broker and into the database.
-async fn wait_until_stored(store: &Store, mut expected: Vec<(ClusterId, Timestamp)>) -> Result<(), Failure> {
+/// Waits until all of these reports are stored.
+async fn wait_until_stored(store: &Store, mut expected: Vec<(ClusterId, Timestamp)>) -> Result<(), Error> {
     let bar = progress::bar(expected.len() as u64, "ingesting");
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + STORED_TIMEOUT;
     while !expected.is_empty() {
         if Instant::now() > deadline {
             let left = expected.len();
-            return Err(Failure::Usage(format!(
-                "{left} reports have not arrived after {PATIENCE:?}; look at the log on standard error"
+            return Err(Error::Usage(format!(
+                "{left} reports are not stored after {STORED_TIMEOUT:?}; see the log on standard error"
             )));
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(STORED_POLL_INTERVAL).await;
         let mut missing = Vec::new();
         for chunk in expected.chunks(500) {
             missing.extend(not_stored(store, chunk).await);
@@ -175,7 +175,7 @@ async fn wait_until_stored(store: &Store, mut expected: Vec<(ClusterId, Timestam
     Ok(())
 }
 
-/// Those that are not there yet; all of them while the database cannot be read.
+/// Returns the reports that are not stored yet: all of them while the database cannot be read.
 async fn not_stored(store: &Store, reports: &[(ClusterId, Timestamp)]) -> Vec<(ClusterId, Timestamp)> {
     let ids: Vec<_> = reports.iter().map(|(cluster, _)| *cluster).collect();
     let found = store.clusters(Viewer::unrestricted().scope(), &ids).await.unwrap_or_default();
@@ -184,26 +184,29 @@ async fn not_stored(store: &Store, reports: &[(ClusterId, Timestamp)]) -> Vec<(C
     reports.iter().filter(|report| !is_stored(report)).copied().collect()
 }
 
-fn tell(address: SocketAddr, is_kept: bool) {
+fn print_instructions(address: SocketAddr, is_kept: bool) {
     let FleetSize { organizations, clusters } = FLEET;
-    println!("-> {clusters} clusters of {organizations} organizations are in; {AT_ONCE} new reports every {EVERY:?}");
+    println!(
+        "-> {clusters} clusters of {organizations} organizations are stored; {REPORTS_PER_INTERVAL} new reports follow \
+         every {REPORT_INTERVAL:?}"
+    );
     println!("\nOpen http://{address}/graphiql in a browser, or paste this query there:\n\n{FIRST_QUERY}");
-    let end = if is_kept { "the database stays" } else { "everything is removed" };
+    let end = if is_kept { "the database is kept" } else { "the database is removed" };
     println!("Ctrl-C ends the demo; {end}.");
 }
 
-/// Lets clusters report again, until the demo is stopped.
-async fn keep_reporting(producer: &Producer, mut fleet: Fleet) -> Result<Infallible, Failure> {
+/// Sends new reports until the demo is stopped.
+async fn keep_reporting(producer: &Producer, mut fleet: Fleet) -> Result<Infallible, Error> {
     loop {
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(REPORT_INTERVAL).await;
         let now = Timestamp::now();
-        send(producer, (0..AT_ONCE).map(|_| fleet.next_message(now)).collect::<Vec<_>>())?;
+        send(producer, (0..REPORTS_PER_INTERVAL).map(|_| fleet.next_message(now)).collect::<Vec<_>>())?;
     }
 }
 
-fn joined(ended: Result<Result<(), service::Error>, tokio::task::JoinError>) -> Result<(), Failure> {
-    match ended {
+fn joined(result: Result<Result<(), service::Error>, tokio::task::JoinError>) -> Result<(), Error> {
+    match result {
         Ok(result) => Ok(result?),
-        Err(_) => Err(Failure::Usage("the service panicked; the log tells why".to_owned())),
+        Err(_) => Err(Error::Usage("the service panicked; see the log".to_owned())),
     }
 }

@@ -1,13 +1,15 @@
-//! How a process ends, for scripts and for whoever watches it.
+//! Exit codes of the process.
 
-use strum::VariantArray;
+use std::fmt::Write as _;
 
-/// The exit codes. `docs/errors.md` tells the cause of each and what to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
+use strum::{EnumMessage, VariantArray};
+
+/// Exit codes. `--help` lists them with these comments; `docs/errors.md` lists the cause and the remedy of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumMessage, VariantArray)]
 pub enum Exit {
-    /// All went well.
+    /// The command succeeded.
     Success,
-    /// The command line or the configuration is wrong, or a file or thread could not be had.
+    /// The command line or the configuration is invalid, or a file or thread is unavailable.
     Usage,
     /// The database cannot be used, and waiting would not help.
     Database,
@@ -17,12 +19,12 @@ pub enum Exit {
     Http,
     /// A migration failed.
     Migration,
-    /// A second signal came.
+    /// A second signal arrived.
     Interrupted,
 }
 
 impl Exit {
-    /// The number that the process ends with.
+    /// Returns the exit code.
     pub const fn code(self) -> u8 {
         match self {
             Self::Success => 0,
@@ -33,5 +35,14 @@ impl Exit {
             Self::Migration => 5,
             Self::Interrupted => 130,
         }
+    }
+
+    /// Returns the section of `--help` that lists all exit codes.
+    pub(super) fn help() -> String {
+        Self::VARIANTS.iter().fold("Exit codes:".to_owned(), |mut help, exit| {
+            let meaning = exit.get_documentation().unwrap_or_default();
+            let _ = write!(help, "\n  {:<4} {meaning}", exit.code());
+            help
+        })
     }
 }

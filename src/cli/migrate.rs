@@ -1,46 +1,46 @@
-//! `migrate`: the database's schema up, down, or how it stands.
+//! `migrate`: applies or reverts migrations of the database, or lists them.
 
 use clap::{Args, Subcommand};
 
-use super::Failure;
+use super::Error;
 use crate::{config::Config, store::Store};
 
-/// Bring the database's schema up to date, take steps back, or tell how it stands.
+/// Apply or revert migrations of the database, or list them.
 #[derive(Debug, Args)]
 pub(super) struct Migrate {
     #[command(subcommand)]
-    direction: Direction,
+    action: Action,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
-enum Direction {
-    /// Apply all pending steps, all or none.
+enum Action {
+    /// Apply all pending migrations in one transaction.
     Up,
-    /// Take steps back, newest first, with everything that their tables hold.
+    /// Revert migrations, newest first. Deletes all data in the tables that they created.
     Down {
-        /// How many.
+        /// Number of migrations to revert.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
         steps: u32,
     },
-    /// List the steps, and which are applied.
+    /// List all migrations and whether they are applied.
     Status,
 }
 
 impl Migrate {
-    pub(super) async fn run(self, config: Config) -> Result<(), Failure> {
-        let store = Store::open(&config.database).await.map_err(Failure::Migration)?;
-        match self.direction {
-            Direction::Up => {
-                let applied = store.migrate_up().await.map_err(Failure::Migration)?;
-                println!("{applied} steps applied");
+    pub(super) async fn run(self, config: Config) -> Result<(), Error> {
+        let store = Store::open(&config.database).await.map_err(Error::Migration)?;
+        match self.action {
+            Action::Up => {
+                let applied = store.migrate_up().await.map_err(Error::Migration)?;
+                println!("{applied} migrations applied");
             }
-            Direction::Down { steps } => {
-                store.migrate_down(steps).await.map_err(Failure::Migration)?;
-                println!("{steps} steps taken back");
+            Action::Down { steps } => {
+                store.migrate_down(steps).await.map_err(Error::Migration)?;
+                println!("{steps} migrations reverted");
             }
-            Direction::Status => {
-                for step in store.migrations().await.map_err(Failure::Migration)? {
-                    println!("{:8} {}", if step.applied { "applied" } else { "pending" }, step.name);
+            Action::Status => {
+                for migration in store.migrations().await.map_err(Error::Migration)? {
+                    println!("{:8} {}", if migration.applied { "applied" } else { "pending" }, migration.name);
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Putting messages on a topic, and knowing which arrived.
+//! Sends messages to a topic and waits for their delivery.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -12,72 +12,72 @@ use rdkafka::{
     producer::{BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer},
 };
 
-use super::Failure;
+use super::Error;
 
-/// How long a message may wait for its broker.
+/// Longest time until a message is delivered.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
-/// Pause while librdkafka's queue is full.
-const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(5);
+/// Time between two attempts to enqueue while librdkafka's queue is full.
+const QUEUE_FULL_RETRY: Duration = Duration::from_millis(5);
 
-/// Puts messages on one topic.
+/// Sends messages to one topic.
 pub(super) struct Producer {
     topic: String,
     client: ThreadedProducer<Deliveries>,
 }
 
 impl Producer {
-    /// Makes a producer; the brokers are looked for with the first message.
-    pub(super) fn new(mut config: ClientConfig, topic: &str) -> Result<Self, Failure> {
+    /// Creates a producer. It connects to the brokers in the background.
+    pub(super) fn new(mut config: ClientConfig, topic: &str) -> Result<Self, Error> {
         config
             .set("message.timeout.ms", DELIVERY_TIMEOUT.as_millis().to_string())
             .set("enable.idempotence", "true")
             .set("linger.ms", "5")
-            // Files may be larger than the default allows; the broker has the last word.
+            // Files may be larger than the default allows. The broker checks the size against its own limit.
             .set("message.max.bytes", "100000000");
-        let client = config.create_with_context(Deliveries::default()).map_err(|source| Failure::Kafka {
-            doing: "the Kafka client cannot be set up; see [kafka] in the configuration".to_owned(),
+        let client = config.create_with_context(Deliveries::default()).map_err(|source| Error::Kafka {
+            context: "cannot create the Kafka client; check [kafka] in the configuration".to_owned(),
             source,
         })?;
         Ok(Self { topic: topic.to_owned(), client })
     }
 
-    /// Hands a message over; waits while too many are under way.
-    pub(super) fn send(&self, key: &str, value: &[u8]) -> Result<(), Failure> {
+    /// Enqueues a message. Waits while the queue is full.
+    pub(super) fn send(&self, key: &str, value: &[u8]) -> Result<(), Error> {
         let mut record = BaseRecord::to(&self.topic).key(key).payload(value);
         loop {
             match self.client.send(record) {
-                Ok(()) => return self.client.context().failure(&self.topic).map_or(Ok(()), Err),
+                Ok(()) => return self.client.context().error_of(&self.topic).map_or(Ok(()), Err),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), returned)) => {
                     record = returned;
-                    std::thread::sleep(QUEUE_FULL_PAUSE);
+                    std::thread::sleep(QUEUE_FULL_RETRY);
                 }
-                Err((error, _)) => return Err(not_taken(&self.topic, error)),
+                Err((error, _)) => return Err(not_delivered(&self.topic, error)),
             }
         }
     }
 
-    /// Waits until every message has arrived.
-    pub(super) fn finish(&self) -> Result<(), Failure> {
+    /// Waits until every message is delivered.
+    pub(super) fn finish(&self) -> Result<(), Error> {
         let flushed = self.client.flush(DELIVERY_TIMEOUT + Duration::from_secs(5));
-        if let Some(failure) = self.client.context().failure(&self.topic) {
-            return Err(failure);
+        if let Some(error) = self.client.context().error_of(&self.topic) {
+            return Err(error);
         }
-        flushed.map_err(|error| not_taken(&self.topic, error))
+        flushed.map_err(|error| not_delivered(&self.topic, error))
     }
 }
 
-fn not_taken(topic: &str, source: KafkaError) -> Failure {
-    Failure::Kafka { doing: format!("messages were not delivered to the topic {topic}"), source }
+fn not_delivered(topic: &str, source: KafkaError) -> Error {
+    Error::Kafka { context: format!("messages were not delivered to the topic {topic}"), source }
 }
 
-/// What became of messages: the first failure counts.
+/// Receives delivery reports and keeps the first error.
 #[derive(Default)]
 struct Deliveries(Mutex<Option<KafkaError>>);
 
 impl Deliveries {
-    fn failure(&self, topic: &str) -> Option<Failure> {
-        let failed = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        failed.map(|error| not_taken(topic, error))
+    fn error_of(&self, topic: &str) -> Option<Error> {
+        let first = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        first.map(|error| not_delivered(topic, error))
     }
 }
 
@@ -87,7 +87,7 @@ impl ClientContext for Deliveries {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "trouble with Kafka");
+        tracing::warn!(%error, reason, "the Kafka client reported an error");
     }
 }
 

@@ -1,17 +1,17 @@
-//! `schema`: the graph's SDL.
+//! `schema`: prints the GraphQL schema.
 
 use clap::Args;
 
-use super::Failure;
+use super::Error;
 use crate::graphql;
 
-/// Print the graph's schema, as it is checked in as `schema.graphql`.
+/// Print the GraphQL schema in SDL, the content of `schema.graphql`.
 #[derive(Debug, Args)]
 pub(super) struct Schema {}
 
 impl Schema {
-    #[expect(clippy::unnecessary_wraps, reason = "all commands are run alike")]
-    pub(super) fn run(self) -> Result<(), Failure> {
+    #[expect(clippy::unnecessary_wraps, reason = "all commands return the same type")]
+    pub(super) fn run(self) -> Result<(), Error> {
         let Self {} = self;
         print!("{}", graphql::sdl());
         Ok(())

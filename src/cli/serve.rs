@@ -2,19 +2,20 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Failure, signals::stop_on_signal};
+use super::{Error, signals::stop_on_signal};
 use crate::{
     config::{AuthMode, Config},
     service::{self, Service},
 };
 
-/// Serve the graph and ingest messages, until SIGTERM.
+/// Serve the graph and ingest messages until SIGTERM or SIGINT.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// What this process does; split them, and each scales alone.
+    /// What this process does. Separate processes for `api` and `ingest` can be scaled independently.
     #[arg(long, value_enum, default_value_t = Role::All)]
     role: Role,
-    /// Listen beyond loopback although everybody may read everything (the configuration must allow it too).
+    /// Listen beyond loopback without authentication: everyone who can connect may read everything. Also requires
+    /// `http.allow_remote_without_auth = true` in the configuration.
     #[arg(long)]
     insecure_no_auth: bool,
 }
@@ -23,7 +24,7 @@ pub(super) struct Serve {
 enum Role {
     /// Serves the graph.
     Api,
-    /// Ingests messages; serves /healthz and /readyz only.
+    /// Ingests messages. Serves only /healthz, /readyz and /metrics.
     Ingest,
     /// Both in one process.
     All,
@@ -40,10 +41,10 @@ impl From<Role> for service::Role {
 }
 
 impl Serve {
-    pub(super) async fn run(self, config: Config) -> Result<(), Failure> {
-        config.refuse_open_bind(self.insecure_no_auth)?;
+    pub(super) async fn run(self, config: Config) -> Result<(), Error> {
+        config.check_bind(self.insecure_no_auth)?;
         let AuthMode::None = config.auth.mode;
-        tracing::warn!("auth.mode is none: whoever can connect may read every organization's results");
+        tracing::warn!("auth.mode is `none`: everyone who can connect may read the results of every organization");
         let stop = stop_on_signal()?;
         let service = Service::build(config, self.role.into()).await?;
         Ok(service.run(stop).await?)

@@ -1,4 +1,4 @@
-//! Where a database is: checked once, and printed without its password.
+//! The URL of a database: validated once, and printed without its password.
 
 use std::fmt;
 
@@ -12,22 +12,22 @@ use super::secret::MASK;
 #[serde(try_from = "String")]
 pub struct DatabaseUrl(String);
 
-/// A text that is no URL of a database, or of one that cannot serve. No message repeats it: it may hold a password.
+/// Why a text is not the URL of a usable database. No message repeats the text, which may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotADatabaseUrl {
-    /// Another kind of database, or no URL.
+pub enum InvalidDatabaseUrl {
+    /// Another kind of database, or not a URL.
     #[error("must begin with sqlite:, postgres:// or postgresql://")]
     Scheme,
     /// SQLite in memory.
     #[error(
-        "must not be SQLite in memory: readers and writer have pools of their own and would each see another database; \
-         name a file, as in sqlite://insights.db?mode=rwc"
+        "must not be SQLite in memory: readers and writer use separate connection pools and would each see a different \
+         database; name a file, as in sqlite://insights.db?mode=rwc"
     )]
     InMemory,
-    /// SQLite without a file (each connection would have a temporary one), or with parameters in the file's name.
+    /// SQLite without a file (each connection would open a temporary one), or with parameters in the file's name.
     #[error("must name a plain file, as in sqlite://insights.db?mode=rwc")]
     NoFile,
-    /// PostgreSQL without a host, or with characters that make its parts uncertain.
+    /// PostgreSQL without a host, or with characters that make its parts ambiguous.
     #[error(
         "must be written postgres://USER:PASSWORD@HOST:PORT/NAME, with :, /, ?, # and @ in user, password, name and \
          parameters percent-encoded (@ is %40, / is %2F)"
@@ -36,67 +36,67 @@ pub enum NotADatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// The URL itself, password and all, for the one place that connects.
+    /// Returns the URL with its passwords.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether it names an SQLite file.
+    /// Whether the database is an SQLite file.
     pub fn is_sqlite(&self) -> bool {
         self.0.starts_with("sqlite:")
     }
 
-    /// Whether it names a PostgreSQL database.
+    /// Whether the database is PostgreSQL.
     pub fn is_postgres(&self) -> bool {
         !self.is_sqlite()
     }
 }
 
 impl TryFrom<String> for DatabaseUrl {
-    type Error = NotADatabaseUrl;
+    type Error = InvalidDatabaseUrl;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         match text.split_once(':') {
             Some(("sqlite", rest)) => check_sqlite(rest)?,
             Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => check_postgres(&text)?,
-            _ => return Err(NotADatabaseUrl::Scheme),
+            _ => return Err(InvalidDatabaseUrl::Scheme),
         }
         Ok(Self(text))
     }
 }
 
-fn check_sqlite(rest: &str) -> Result<(), NotADatabaseUrl> {
+fn check_sqlite(rest: &str) -> Result<(), InvalidDatabaseUrl> {
     let (file, query) = rest.split_once('?').unwrap_or((rest, ""));
     let file = decoded(file.strip_prefix("//").unwrap_or(file));
     let in_memory = |(name, value): (_, _)| name == "mode" && value == "memory";
     if file.contains(":memory:") || form_urlencoded::parse(query.as_bytes()).any(in_memory) {
-        return Err(NotADatabaseUrl::InMemory);
+        return Err(InvalidDatabaseUrl::InMemory);
     }
-    // SQLite reads a name that begins with file: as a URI of its own, whose parameters can mean memory again.
-    if file.is_empty() || file.starts_with("file:") { Err(NotADatabaseUrl::NoFile) } else { Ok(()) }
+    // SQLite reads a name that begins with file: as a URI, whose parameters can select memory.
+    if file.is_empty() || file.starts_with("file:") { Err(InvalidDatabaseUrl::NoFile) } else { Ok(()) }
 }
 
-fn check_postgres(text: &str) -> Result<(), NotADatabaseUrl> {
-    let url = Url::parse(text).map_err(|_| NotADatabaseUrl::Parts)?;
-    // An unencoded / ? or # in a password ends the host early, and the password's rest would pass for a name or a
-    // parameter: what follows the real host then still holds the @.
+fn check_postgres(text: &str) -> Result<(), InvalidDatabaseUrl> {
+    let url = Url::parse(text).map_err(|_| InvalidDatabaseUrl::Parts)?;
+    // An unencoded / ? or # in a password ends the host early, and the rest of the password is parsed as a name or a
+    // parameter, which then contains the @.
     let misread = url.path().contains('@') || url.query().is_some_and(|query| query.contains('@'));
     let hosted = url.has_host() || url.query_pairs().any(|(name, _)| name == "host");
-    if misread || !hosted || url.fragment().is_some() { Err(NotADatabaseUrl::Parts) } else { Ok(()) }
+    if misread || !hosted || url.fragment().is_some() { Err(InvalidDatabaseUrl::Parts) } else { Ok(()) }
 }
 
-/// The URL's text with the passwords masked: that of the user, and those among the parameters.
+/// Returns the URL with masked passwords: the user's, and those in the parameters.
 fn masked(url: &str) -> String {
-    let (place, query) = url.split_once('?').map_or((url, None), |(place, query)| (place, Some(query)));
-    let place = mask_user(place).unwrap_or_else(|| place.to_owned());
+    let (location, query) = url.split_once('?').map_or((url, None), |(location, query)| (location, Some(query)));
+    let location = mask_user(location).unwrap_or_else(|| location.to_owned());
     match query {
-        Some(query) => format!("{place}?{}", query.split('&').map(mask_parameter).collect::<Vec<_>>().join("&")),
-        None => place,
+        Some(query) => format!("{location}?{}", query.split('&').map(mask_parameter).collect::<Vec<_>>().join("&")),
+        None => location,
     }
 }
 
-fn mask_user(place: &str) -> Option<String> {
-    let (scheme, rest) = place.split_once("://")?;
+fn mask_user(location: &str) -> Option<String> {
+    let (scheme, rest) = location.split_once("://")?;
     let (user_info, host) = rest.rsplit_once('@')?;
     let (user, _) = user_info.split_once(':')?;
     Some(format!("{scheme}://{user}:{MASK}@{host}"))
@@ -109,7 +109,7 @@ fn mask_parameter(pair: &str) -> String {
     }
 }
 
-/// A text as it is meant, so that `%3Amemory%3A` and `pass%77ord` hide nothing.
+/// Returns the percent-decoded text, so that `%3Amemory%3A` and `pass%77ord` are recognized.
 fn decoded(text: &str) -> String {
     form_urlencoded::parse(text.as_bytes()).flat_map(|(name, value)| [name, value]).collect()
 }
@@ -130,12 +130,12 @@ impl fmt::Debug for DatabaseUrl {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<DatabaseUrl, NotADatabaseUrl> {
+    fn parse(text: &str) -> Result<DatabaseUrl, InvalidDatabaseUrl> {
         DatabaseUrl::try_from(text.to_owned())
     }
 
     #[test]
-    fn files_and_postgres_are_taken_as_written() {
+    fn urls_of_files_and_postgres_are_not_changed() {
         for text in ["sqlite://insights.db?mode=rwc", "sqlite:insights.db", "sqlite:///var/lib/insights.db"] {
             let url = parse(text).expect(text);
             assert!(url.is_sqlite() && !url.is_postgres());
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn sqlite_in_memory_is_refused_however_it_is_spelled() {
+    fn every_spelling_of_sqlite_in_memory_is_refused() {
         for text in [
             "sqlite::memory:",
             "sqlite://:memory:",
@@ -158,22 +158,22 @@ mod tests {
             "sqlite://insights.db?mode=memory",
             "sqlite:insights.db?cache=shared&mode=mem%6Fry",
         ] {
-            assert_eq!(parse(text), Err(NotADatabaseUrl::InMemory), "{text}");
+            assert_eq!(parse(text), Err(InvalidDatabaseUrl::InMemory), "{text}");
         }
         for text in ["sqlite:", "sqlite://", "sqlite://?mode=rwc", "sqlite://file:insights.db%3Fmode=memory"] {
-            assert_eq!(parse(text), Err(NotADatabaseUrl::NoFile), "{text}");
+            assert_eq!(parse(text), Err(InvalidDatabaseUrl::NoFile), "{text}");
         }
     }
 
     #[test]
     fn other_databases_are_refused() {
         for text in ["", "insights.db", "mysql://host/db", "postgres:host", "SQLite://insights.db"] {
-            assert_eq!(parse(text), Err(NotADatabaseUrl::Scheme), "{text}");
+            assert_eq!(parse(text), Err(InvalidDatabaseUrl::Scheme), "{text}");
         }
     }
 
     #[test]
-    fn a_password_that_would_be_misread_is_refused() {
+    fn a_password_that_makes_the_url_ambiguous_is_refused() {
         for text in [
             "postgres://user:s3/cr3t@host/db",
             "postgres://user:12/s3cr3t@host/db",
@@ -181,12 +181,12 @@ mod tests {
             "postgres://user:12#s3cr3t@host/db",
             "postgres:///db",
         ] {
-            assert_eq!(parse(text), Err(NotADatabaseUrl::Parts), "{text}");
+            assert_eq!(parse(text), Err(InvalidDatabaseUrl::Parts), "{text}");
         }
     }
 
     #[test]
-    fn passwords_are_masked_wherever_they_stand() {
+    fn passwords_are_masked_in_every_part() {
         for (text, shown) in [
             ("postgres://user:s3cr3t@host/db", "postgres://user:***@host/db"),
             ("postgres://user:s3@cr3t@host:5432/db", "postgres://user:***@host:5432/db"),

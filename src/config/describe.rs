@@ -1,4 +1,4 @@
-//! The configuration in force, for people: a line a key, with where it came from and without secrets.
+//! The effective configuration for people: one line per key, with its origin and without secrets.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -7,21 +7,21 @@ use toml::Value;
 use super::{
     DatabaseUrl,
     error::Origin,
-    layers::{Setting, is_client_setting},
+    layers::{Setting, toml_key},
     secret::{MASK, names_a_secret},
 };
 
-/// Every key's value as it may be shown, and its origin. Secrets are masked when it is made, so it holds none.
+/// The printable value and the origin of every key. It contains no secret: they are masked on construction.
 #[derive(Clone, Debug)]
 pub(super) struct Description(BTreeMap<String, (Value, Origin)>);
 
 impl Description {
-    pub(super) fn of(settings: BTreeMap<String, Setting>) -> Self {
-        let shown = |(key, Setting { value, origin }): (String, _)| {
-            let value = without_secret(&key, value);
+    pub(super) fn new(settings: BTreeMap<String, Setting>) -> Self {
+        let masked = |(key, Setting { value, origin }): (String, _)| {
+            let value = masked(&key, value);
             (key, (value, origin))
         };
-        Self(settings.into_iter().map(shown).collect())
+        Self(settings.into_iter().map(masked).collect())
     }
 
     pub(super) fn origin(&self, key: &str) -> Option<&Origin> {
@@ -32,29 +32,19 @@ impl Description {
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (key, (value, origin)) in &self.0 {
-            writeln!(f, "{} = {value}   # from {}", as_toml_key(key), origin.to_string().escape_debug())?;
+            writeln!(f, "{} = {value}   # from {}", toml_key(key), origin.to_string().escape_debug())?;
         }
         Ok(())
     }
 }
 
-fn without_secret(key: &str, value: Value) -> Value {
+fn masked(key: &str, value: Value) -> Value {
     match value {
         Value::String(text) if !text.is_empty() && names_a_secret(key) => Value::from(MASK),
         Value::String(text) if !text.is_empty() && key.ends_with("url") => {
             Value::from(DatabaseUrl::try_from(text).map_or_else(|_| MASK.to_owned(), |url| url.to_string()))
         }
         value => value,
-    }
-}
-
-/// librdkafka's names are one key each, dots and all.
-fn as_toml_key(key: &str) -> String {
-    match key.match_indices('.').nth(1) {
-        Some((dot, _)) if is_client_setting(key) => {
-            format!("{}.{}", &key[..dot], Value::from(&key[dot + 1..]))
-        }
-        _ => key.to_owned(),
     }
 }
 
@@ -65,12 +55,12 @@ mod tests {
     fn described(environment: &[(&str, &str)]) -> (String, String) {
         let full = |name: &str| format!("INSIGHTS_RESULTS_AGGREGATOR__{name}");
         let environment = environment.iter().map(|(name, value)| (full(name), (*value).to_owned())).collect();
-        let loaded = Config::load(None, &environment).expect("a sound configuration");
+        let loaded = Config::load(None, &environment).expect("a valid configuration");
         (loaded.describe(), format!("{loaded:?}"))
     }
 
     #[test]
-    fn each_key_has_one_line_that_says_where_its_value_is_from() {
+    fn each_key_has_one_line_with_the_origin_of_its_value() {
         let (text, _) = described(&[("KAFKA__GROUP", "mine"), ("KAFKA__CLIENT__FETCH_WAIT_MAX_MS", "9")]);
         let keys = DEFAULTS.lines().filter(|line| !line.starts_with('#') && line.contains(" = ")).count();
         assert_eq!(text.lines().count(), keys + 1, "{text}");
@@ -86,11 +76,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_is_a_configuration_file() {
+    fn the_description_is_a_valid_configuration_file() {
         let (text, _) = described(&[("KAFKA__CLIENT__FETCH_WAIT_MAX_MS", "9")]);
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), &text).expect("a written file");
-        let loaded = Config::load(Some(file.path()), &[].into()).expect("what was printed can be loaded");
+        let loaded = Config::load(Some(file.path()), &[].into()).expect("the description can be loaded");
         assert_eq!(loaded.config.kafka.client.iter().next(), Some(("fetch.wait.max.ms", "9")));
     }
 

@@ -1,124 +1,118 @@
-//! `[kafka]`: where results come from, how to get in, and what experts may tell librdkafka.
+//! `[kafka]`: the Kafka cluster, its topics, and settings of librdkafka.
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::{
-    empty_is_none,
+    parse,
     secret::{MASK, Secret, names_a_secret},
 };
 
-/// `[kafka]`: where results come from.
+/// `[kafka]`: the Kafka cluster and its topics.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kafka {
-    /// Where to begin looking for the cluster: `host:port` each.
+    /// Bootstrap servers, as `host:port`.
     pub brokers: Vec<String>,
-    /// Consumer group, whose committed offsets say where to go on.
+    /// Consumer group.
     pub group: String,
     /// Topic of the OCP results.
     pub ocp_topic: String,
     /// Topic of the messages that cannot be ingested.
     pub dead_letter_topic: String,
-    /// Name of this replica as a static member; none means dynamic membership.
-    #[serde(deserialize_with = "empty_is_none")]
+    /// Name of this replica as a static member. `None` means dynamic membership.
+    #[serde(deserialize_with = "parse::optional")]
     pub group_instance_id: Option<String>,
-    /// Silence after which the broker gives this member's partitions to others.
-    #[serde(with = "humantime_serde")]
+    /// Time without a heartbeat after which the broker assigns this member's partitions to others.
+    #[serde(deserialize_with = "parse::duration")]
     pub session_timeout: Duration,
-    /// How to get in.
+    /// Encryption and authentication.
     pub security: KafkaSecurity,
-    /// What experts tell librdkafka besides.
+    /// Settings that are passed to librdkafka.
+    #[serde(default)]
     pub client: ClientSettings,
 }
 
-/// `[kafka.security]`: how to get in.
+/// `[kafka.security]`: encryption and authentication.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaSecurity {
-    /// What the connection is wrapped in.
+    /// Protocol of the connections.
+    #[serde(deserialize_with = "parse::one_of")]
     pub protocol: SecurityProtocol,
-    /// Certificate authorities to trust, PEM; none means those of the system.
-    #[serde(deserialize_with = "empty_is_none")]
+    /// File with trusted certificate authorities, PEM. `None` means those of the system.
+    #[serde(deserialize_with = "parse::optional")]
     pub ca_path: Option<PathBuf>,
-    /// How user and password are proved.
-    #[serde(deserialize_with = "empty_is_none")]
+    /// SASL mechanism.
+    #[serde(deserialize_with = "parse::optional_one_of")]
     pub sasl_mechanism: Option<SaslMechanism>,
-    /// User of the mechanism.
+    /// SASL user.
     pub sasl_username: String,
-    /// Password of the mechanism.
+    /// SASL password.
     pub sasl_password: Secret,
 }
 
-/// What a connection to a broker is wrapped in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// Protocol of a connection to a broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum SecurityProtocol {
-    /// Nothing.
+    /// Neither encryption nor authentication.
     Plaintext,
     /// TLS.
     Ssl,
-    /// User and password.
+    /// SASL without encryption.
     SaslPlaintext,
-    /// User and password within TLS.
+    /// SASL over TLS.
     SaslSsl,
 }
 
 impl SecurityProtocol {
-    /// As librdkafka spells it.
+    /// Returns librdkafka's name of the protocol.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Plaintext => "plaintext",
-            Self::Ssl => "ssl",
-            Self::SaslPlaintext => "sasl_plaintext",
-            Self::SaslSsl => "sasl_ssl",
-        }
+        self.into()
     }
 
-    /// Whether user and password are asked for.
+    /// Whether the client authenticates with SASL.
     pub fn has_sasl(self) -> bool {
         matches!(self, Self::SaslPlaintext | Self::SaslSsl)
     }
 
-    /// Whether there is TLS.
+    /// Whether connections are encrypted with TLS.
     pub fn has_tls(self) -> bool {
         matches!(self, Self::Ssl | Self::SaslSsl)
     }
 }
 
-/// How user and password are proved to a broker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// SASL mechanism.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
 pub enum SaslMechanism {
-    /// Sent as they are.
-    #[serde(rename = "PLAIN")]
+    /// The password is sent in clear text.
+    #[strum(serialize = "PLAIN")]
     Plain,
-    /// By challenge, SHA-256.
-    #[serde(rename = "SCRAM-SHA-256")]
+    /// Challenge and response with SHA-256.
+    #[strum(serialize = "SCRAM-SHA-256")]
     ScramSha256,
-    /// By challenge, SHA-512.
-    #[serde(rename = "SCRAM-SHA-512")]
+    /// Challenge and response with SHA-512.
+    #[strum(serialize = "SCRAM-SHA-512")]
     ScramSha512,
 }
 
 impl SaslMechanism {
-    /// As librdkafka spells it.
+    /// Returns librdkafka's name of the mechanism.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Plain => "PLAIN",
-            Self::ScramSha256 => "SCRAM-SHA-256",
-            Self::ScramSha512 => "SCRAM-SHA-512",
-        }
+        self.into()
     }
 }
 
-/// `[kafka.client]`: settings that go to librdkafka as they are. Their `Debug` masks what sounds like a secret.
+/// `[kafka.client]`: settings that are passed to librdkafka unchanged. Their `Debug` output masks secrets.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct ClientSettings(BTreeMap<String, String>);
 
 impl ClientSettings {
-    /// Each setting: librdkafka's name and the value.
+    /// Returns each setting's name and value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -130,17 +124,17 @@ impl fmt::Debug for ClientSettings {
     }
 }
 
-/// Why a setting of librdkafka may not be set under `[kafka.client]`, if so.
-pub(super) fn refusal(setting: &str) -> Option<String> {
-    if let Some((_, key)) = HAS_ITS_OWN_KEY.iter().find(|(name, _)| *name == setting) {
-        return Some(format!("has a key of its own: set {key} instead"));
+/// Returns why a setting of librdkafka must not be set under `[kafka.client]`, if it must not.
+pub(super) fn forbidden_setting(name: &str) -> Option<String> {
+    if let Some((_, key)) = SETTINGS_WITH_KEYS.iter().find(|(setting, _)| *setting == name) {
+        return Some(format!("has its own key: set {key} instead"));
     }
-    let (_, reason) = HOLDS_THE_PROMISE.iter().find(|(name, _)| *name == setting)?;
-    Some(format!("is not for setting: {reason}; leave it out"))
+    let (_, reason) = FIXED_SETTINGS.iter().find(|(setting, _)| *setting == name)?;
+    Some(format!("cannot be changed: {reason}; remove it"))
 }
 
-/// Settings of librdkafka that are keys of ours.
-const HAS_ITS_OWN_KEY: [(&str, &str); 11] = [
+/// Settings of librdkafka that have a key of their own.
+const SETTINGS_WITH_KEYS: [(&str, &str); 11] = [
     ("bootstrap.servers", "kafka.brokers"),
     ("metadata.broker.list", "kafka.brokers"),
     ("group.id", "kafka.group"),
@@ -154,51 +148,47 @@ const HAS_ITS_OWN_KEY: [(&str, &str); 11] = [
     ("sasl.password", "kafka.security.sasl_password"),
 ];
 
-/// Settings on which it rests that every message is stored or becomes a dead letter before its offset moves.
-const HOLDS_THE_PROMISE: [(&str, &str); 13] = [
-    ("enable.auto.offset.store", OFFSETS_MOVE_BEFORE),
-    ("enable.auto.commit", OFFSETS_STAND),
-    ("auto.commit.enable", OFFSETS_STAND),
-    ("offset.store.method", "offsets are kept by the broker, where every replica finds them"),
-    ("auto.offset.reset", "a group without offsets begins at the earliest message, so that none is passed over"),
-    ("enable.partition.eof", "the end of a partition would arrive as if it were a message"),
-    ("partition.assignment.strategy", REBALANCE),
-    ("group.protocol", REBALANCE),
-    ("allow.auto.create.topics", "a source topic is never created by reading it"),
-    ("acks", LETTERS_ARRIVE),
-    ("request.required.acks", LETTERS_ARRIVE),
-    ("enable.idempotence", LETTERS_ARRIVE),
-    ("transactional.id", "dead letters are sent outside of transactions"),
+/// Settings that guarantee that every message is stored or becomes a dead letter before its offset is committed.
+const FIXED_SETTINGS: [(&str, &str); 13] = [
+    ("enable.auto.offset.store", OFFSET_STORE),
+    ("enable.auto.commit", AUTO_COMMIT),
+    ("auto.commit.enable", AUTO_COMMIT),
+    ("offset.store.method", "offsets are stored by the broker, where every replica finds them"),
+    ("auto.offset.reset", "a group without offsets starts at the earliest message, so that none is skipped"),
+    ("enable.partition.eof", "the end of a partition would be delivered like a message"),
+    ("partition.assignment.strategy", REBALANCING),
+    ("group.protocol", REBALANCING),
+    ("allow.auto.create.topics", "the source topic must not be created by reading it"),
+    ("acks", DEAD_LETTERS_FIRST),
+    ("request.required.acks", DEAD_LETTERS_FIRST),
+    ("enable.idempotence", DEAD_LETTERS_FIRST),
+    ("transactional.id", "dead letters are sent without transactions"),
 ];
 
-const OFFSETS_MOVE_BEFORE: &str = "offsets would move before their messages are stored";
-const OFFSETS_STAND: &str = "stored offsets are what librdkafka commits, and nothing else commits them";
-const LETTERS_ARRIVE: &str = "offsets move only once dead letters are safe in all replicas";
-const REBALANCE: &str = "partitions are handed over in the cooperative-sticky way";
+const OFFSET_STORE: &str = "offsets would be committed before their messages are stored";
+const AUTO_COMMIT: &str = "only librdkafka commits the stored offsets";
+const DEAD_LETTERS_FIRST: &str = "offsets are committed only after all replicas have the dead letters";
+const REBALANCING: &str = "partitions are assigned by the cooperative-sticky strategy";
 
 #[cfg(test)]
 mod tests {
-    use serde::de::{IntoDeserializer, value::Error};
-
     use super::*;
 
     #[test]
     fn protocols_and_mechanisms_are_spelled_as_librdkafka_does() {
         for name in ["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] {
-            let protocol = SecurityProtocol::deserialize(IntoDeserializer::<Error>::into_deserializer(name));
-            assert_eq!(protocol.map(SecurityProtocol::as_str), Ok(name));
+            assert_eq!(name.parse().map(SecurityProtocol::as_str), Ok(name));
         }
         for name in ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] {
-            let mechanism = SaslMechanism::deserialize(IntoDeserializer::<Error>::into_deserializer(name));
-            assert_eq!(mechanism.map(SaslMechanism::as_str), Ok(name));
+            assert_eq!(name.parse().map(SaslMechanism::as_str), Ok(name));
         }
     }
 
     #[test]
-    fn what_holds_the_promise_is_refused_with_the_reason() {
-        let refused = |setting| refusal(setting).unwrap_or_default();
-        assert!(refused("enable.auto.offset.store").contains("before their messages are stored"));
-        assert_eq!(refused("bootstrap.servers"), "has a key of its own: set kafka.brokers instead");
-        assert_eq!(refusal("fetch.wait.max.ms"), None);
+    fn fixed_settings_are_refused_with_the_reason() {
+        let reason = |setting| forbidden_setting(setting).unwrap_or_default();
+        assert!(reason("enable.auto.offset.store").contains("before their messages are stored"));
+        assert_eq!(reason("bootstrap.servers"), "has its own key: set kafka.brokers instead");
+        assert_eq!(forbidden_setting("fetch.wait.max.ms"), None);
     }
 }

@@ -1,16 +1,15 @@
-//! The layers of the configuration, each checked by itself and laid over the one below, key by key.
+//! The layers of the configuration: defaults, file and environment. Each one overrides the layers below it, key by key.
 //!
-//! A key's default says of which kind its value is: `00123` in the environment stays text where text is wanted.
+//! The type of a key's default decides how an environment variable is read: `00123` stays text if the default is text.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use figment::Figment;
 use toml::{Table, Value};
 
 use super::{
-    DEFAULTS,
-    error::{ConfigError, Origin, Problem},
-    validate,
+    Config, DEFAULTS,
+    error::{Error, KeyError, Origin},
+    similar_key::similar_key,
 };
 
 /// A value and where it was set.
@@ -20,42 +19,40 @@ pub(super) struct Setting {
     pub(super) origin: Origin,
 }
 
-/// Keys with their sections and dots, as `http.address`, and what is set for them so far.
+/// The merged layers. Keys include their section, as in `http.address`.
 pub(super) struct Layers {
     defaults: BTreeMap<String, Value>,
     settings: BTreeMap<String, Setting>,
-    problems: Vec<Problem>,
+    errors: Vec<KeyError>,
 }
 
-/// The one section whose keys are not ours to know: those of librdkafka, which have dots of their own.
+/// The section of librdkafka's settings. Its keys are not checked here, and they contain dots.
 const CLIENT: &str = "kafka.client";
 
 const VARIABLE_PREFIX: &str = "INSIGHTS_RESULTS_AGGREGATOR__";
 
 impl Layers {
-    /// The lowest layer.
-    pub(super) fn of_defaults() -> Result<Self, ConfigError> {
+    /// Returns the defaults, the lowest layer.
+    pub(super) fn from_defaults() -> Result<Self, Error> {
         let mut defaults = BTreeMap::new();
         collect_values("", parse(DEFAULTS, &Origin::Default)?, &mut defaults);
-        let setting = |value: &Value| Setting { value: value.clone(), origin: Origin::Default };
-        let settings = defaults.iter().map(|(key, value)| (key.clone(), setting(value))).collect();
-        Ok(Self { defaults, settings, problems: Vec::new() })
+        let settings = defaults.iter().map(|(key, value)| (key.clone(), default_setting(value))).collect();
+        Ok(Self { defaults, settings, errors: Vec::new() })
     }
 
-    /// Lays a file over what is there.
-    pub(super) fn add_file(&mut self, path: &Path) -> Result<(), ConfigError> {
-        let text =
-            fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    /// Adds the settings of a file.
+    pub(super) fn add_file(&mut self, path: &Path) -> Result<(), Error> {
+        let text = fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
         let origin = Origin::File(path.to_owned());
         let table = parse(&text, &origin)?;
         self.add_table("", table, &origin);
         Ok(())
     }
 
-    /// Lays the environment over what is there.
+    /// Adds the settings of environment variables.
     ///
-    /// Only names with two underscores after ours are meant for us: Kubernetes makes variables such as
-    /// `INSIGHTS_RESULTS_AGGREGATOR_SERVICE_HOST` of its own accord.
+    /// A setting has two underscores after the program's name: Kubernetes sets variables such as
+    /// `INSIGHTS_RESULTS_AGGREGATOR_SERVICE_HOST` for a service of that name.
     pub(super) fn add_environment(&mut self, environment: &BTreeMap<String, String>) {
         for (name, text) in environment {
             let Some(path) = name.strip_prefix(VARIABLE_PREFIX) else { continue };
@@ -75,33 +72,33 @@ impl Layers {
         }
     }
 
-    /// Whether to look into a table: not where a value should stand, nor where it is unknown and has no key to complain
-    /// of but its own.
+    /// Whether the keys of a table are added instead of the table itself. The table is reported if a value is expected
+    /// instead, or if it is unknown and has no keys to report.
     fn is_walked(&self, key: &str, table: &Table) -> bool {
         self.is_section(key) || !(table.is_empty() || self.defaults.contains_key(key))
     }
 
     fn set(&mut self, key: String, value: Value, origin: &Origin) {
         let origin = origin.clone();
-        let checked = if is_client_setting(&key) { client_text(value) } else { self.of_right_kind(&key, value) };
+        let checked = if is_client_setting(&key) { client_text(value) } else { self.check_kind(&key, value) };
         match checked {
             Ok(value) => {
                 self.settings.insert(key, Setting { value, origin });
             }
-            Err(Misfit::Value(fault)) => self.problems.push(Problem::Value { key, origin, fault }),
-            Err(Misfit::Unknown) => {
-                let known: Vec<_> = self.defaults.keys().map(String::as_str).collect();
-                self.problems.push(Problem::unknown(key, origin, &known));
-            }
+            Err(reason) => self.errors.push(KeyError { key, origin, reason }),
         }
     }
 
-    fn of_right_kind(&self, key: &str, value: Value) -> Result<Value, Misfit> {
+    /// Checks that the key exists and that the value has the type of its default.
+    fn check_kind(&self, key: &str, value: Value) -> Result<Value, String> {
         match self.defaults.get(key) {
             Some(default) if default.same_type(&value) => Ok(value),
-            Some(default) => Err(Misfit::Value(with_default(&format!("must be {}", kind(default)), default))),
-            None if self.is_section(key) => Err(Misfit::Value(format!("is a section: write its keys below [{key}]"))),
-            None => Err(Misfit::Unknown),
+            Some(default) => Err(with_default(&format!("must be {}", kind(default)), default)),
+            None if self.is_section(key) => Err(format!("is a section: write its keys below [{key}]")),
+            None => Err(match similar_key(key, self.defaults.keys().map(String::as_str)) {
+                Some(similar) => format!("is not a known key; did you mean `{similar}`?"),
+                None => "is not a known key; the command `config` prints all known keys".to_owned(),
+            }),
         }
     }
 
@@ -109,64 +106,83 @@ impl Layers {
         key == CLIENT || self.defaults.keys().any(|known| is_within(known, key))
     }
 
-    /// All that is set, ready to be read as a typed value.
-    pub(super) fn figment(&self) -> Figment {
-        let (client, ours): (Vec<_>, Vec<_>) = self.settings.iter().partition(|(key, _)| is_client_setting(key));
-        let client: BTreeMap<_, _> =
-            client.into_iter().map(|(key, setting)| (&key[CLIENT.len() + 1..], &setting.value)).collect();
-        ours.into_iter()
-            .fold(Figment::from((CLIENT, client)), |figment, (key, setting)| figment.merge((key, &setting.value)))
-    }
-
-    /// Notes that the value at `path` cannot be taken, and puts the default in its place so that the others can be
-    /// looked at. False when the default itself is the one at fault.
-    pub(super) fn refuse(&mut self, path: &str, fault: &str) -> bool {
-        let at_fault = |(key, _): &(&String, &mut Setting)| path == *key || is_within(path, key);
-        let Some((key, setting)) = self.settings.iter_mut().find(at_fault) else { return false };
-        let Some(default) = self.defaults.get(key) else { return false };
-        let default = Setting { value: default.clone(), origin: Origin::Default };
-        let fault = with_default(fault, &default.value);
-        let refused = std::mem::replace(setting, default);
-        let was_set = refused.origin != Origin::Default;
-        self.problems.push(Problem::Value { key: key.clone(), origin: refused.origin, fault });
-        was_set
-    }
-
-    /// Notes a fault that only the whole shows. Not where a key that it is about is known to be wrong already: what was
-    /// looked at then was the default.
-    pub(super) fn add_fault(&mut self, fault: validate::Fault) {
-        let validate::Fault { key, beside, text } = fault;
-        let is_settled = |problem: &Problem| problem.key() == key || Some(problem.key()) == beside;
-        if !self.problems.iter().any(is_settled) {
-            let origin = self.settings.get(&key).map_or(Origin::Default, |setting| setting.origin.clone());
-            self.problems.push(Problem::Value { key, origin, fault: text });
+    /// Reads the settings as typed values. Records every invalid value and replaces it with the default, so that the
+    /// values can be checked together.
+    pub(super) fn read(&mut self) -> Result<Config, Error> {
+        for (key, default) in &self.defaults {
+            let setting = self.settings.get_mut(key).filter(|setting| setting.origin != Origin::Default);
+            let Some(setting) = setting else { continue };
+            // Read alone, because serde stops at the first error.
+            let alone = self.defaults.iter().map(|(k, default)| (k, if k == key { &setting.value } else { default }));
+            if let Err(error) = read(alone) {
+                let refused = std::mem::replace(setting, default_setting(default));
+                let reason = with_default(&expected(default, &error), default);
+                self.errors.push(KeyError { key: key.clone(), origin: refused.origin, reason });
+            }
         }
+        read(self.settings.iter().map(|(key, setting)| (key, &setting.value)))
+            .map_err(|error| invalid_toml("", &Origin::Default, &error))
     }
 
-    /// What is set, or everything that is wrong with it.
-    pub(super) fn finish(self) -> Result<BTreeMap<String, Setting>, ConfigError> {
-        if self.problems.is_empty() { Ok(self.settings) } else { Err(ConfigError::Unsound(self.problems)) }
+    /// Records an error of the values as a whole. It is left out if `key` or the related key already has an error:
+    /// the value that was checked was then the default.
+    pub(super) fn add_error(&mut self, key: &str, related: Option<&str>, reason: &str) {
+        if self.errors.iter().any(|error| error.key == key || Some(error.key.as_str()) == related) {
+            return;
+        }
+        let origin = self.settings.get(key).map_or(Origin::Default, |setting| setting.origin.clone());
+        self.errors.push(KeyError { key: key.to_owned(), origin, reason: reason.to_owned() });
+    }
+
+    /// Returns the settings, or all errors.
+    pub(super) fn finish(self) -> Result<BTreeMap<String, Setting>, Error> {
+        if self.errors.is_empty() { Ok(self.settings) } else { Err(Error::InvalidKeys(self.errors)) }
     }
 }
 
-/// Why a setting cannot be laid over the others.
-enum Misfit {
-    Unknown,
-    Value(String),
+fn default_setting(value: &Value) -> Setting {
+    Setting { value: value.clone(), origin: Origin::Default }
 }
 
-/// Reads TOML. The message has line and column but, unlike the parser's own, not the line: it may be a password's.
-fn parse(text: &str, origin: &Origin) -> Result<Table, ConfigError> {
-    toml::from_str(text).map_err(|error: toml::de::Error| {
-        let before = &text[..error.span().map_or(0, |span| text.floor_char_boundary(span.start))];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        ConfigError::NotToml {
-            origin: origin.clone(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            reason: error.message().to_owned(),
-        }
-    })
+/// Reads settings, written as TOML, as typed values.
+fn read<'a>(settings: impl Iterator<Item = (&'a String, &'a Value)>) -> Result<Config, toml::de::Error> {
+    let lines: Vec<_> = settings.map(|(key, value)| format!("{} = {value}", toml_key(key))).collect();
+    toml::from_str(&lines.join("\n"))
+}
+
+/// Returns what a value must be, given the error of reading another one. serde's own messages repeat the value, so only
+/// those of `parse` are used, which reads all values that are written as text.
+fn expected(default: &Value, error: &toml::de::Error) -> String {
+    match default {
+        Value::String(_) => error.message().to_owned(),
+        Value::Integer(_) => "must be a whole number, not negative and not too large".to_owned(),
+        default => format!("must be {}", kind(default)),
+    }
+}
+
+/// Writes a key as in a TOML file. A setting of librdkafka is a single key, including its dots.
+pub(super) fn toml_key(key: &str) -> String {
+    match key.strip_prefix(CLIENT).and_then(|rest| rest.strip_prefix('.')) {
+        Some(setting) => format!("{CLIENT}.{}", Value::from(setting)),
+        None => key.to_owned(),
+    }
+}
+
+/// Parses a TOML file.
+fn parse(text: &str, origin: &Origin) -> Result<Table, Error> {
+    toml::from_str(text).map_err(|error| invalid_toml(text, origin, &error))
+}
+
+/// Returns the error with line and column but without the text of the line, which may contain a password.
+fn invalid_toml(text: &str, origin: &Origin, error: &toml::de::Error) -> Error {
+    let before = &text[..error.span().map_or(0, |span| text.floor_char_boundary(span.start))];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Error::InvalidToml {
+        origin: origin.clone(),
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+        reason: error.message().to_owned(),
+    }
 }
 
 fn collect_values(section: &str, table: Table, values: &mut BTreeMap<String, Value>) {
@@ -189,18 +205,19 @@ fn is_within(path: &str, section: &str) -> bool {
     path.strip_prefix(section).is_some_and(|rest| rest.starts_with('.'))
 }
 
-pub(super) fn is_client_setting(key: &str) -> bool {
+fn is_client_setting(key: &str) -> bool {
     is_within(key, CLIENT)
 }
 
-/// `KAFKA__SECURITY__PROTOCOL` is `kafka.security.protocol`. librdkafka's names have dots where a variable cannot.
+/// Returns the key of a variable: `KAFKA__SECURITY__PROTOCOL` is `kafka.security.protocol`. In librdkafka's names an
+/// underscore is a dot, which a variable cannot have.
 fn key_of_variable(path: &str) -> String {
     let key = path.to_lowercase().replace("__", ".");
     if is_client_setting(&key) { key.replace('_', ".") } else { key }
 }
 
-/// Reads an environment variable's text as the kind of value that the default is. What cannot be read stays text, and
-/// is refused as being of the wrong kind.
+/// Reads the text of an environment variable as the type of the default. A text that cannot be read stays text, and is
+/// then refused because it has the wrong type.
 fn read_as(default: &Value, text: &str) -> Value {
     let read = match default {
         Value::Integer(_) => text.trim().parse().ok().map(Value::Integer),
@@ -216,12 +233,12 @@ fn list(text: &str) -> Value {
     Value::Array(items.map(Value::from).collect())
 }
 
-/// librdkafka takes texts only; a number or a truth value is what people write.
-fn client_text(value: Value) -> Result<Value, Misfit> {
+/// Converts a setting of librdkafka to text, the only type that librdkafka takes.
+fn client_text(value: Value) -> Result<Value, String> {
     match value {
         Value::String(_) => Ok(value),
         Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => Ok(Value::from(value.to_string())),
-        _ => Err(Misfit::Value("must be text, a number, true or false, as librdkafka takes it".to_owned())),
+        _ => Err("must be text, a number, true or false".to_owned()),
     }
 }
 
@@ -237,7 +254,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The default shows how a value of the key is written.
-fn with_default(fault: &str, default: &Value) -> String {
-    format!("{fault}; the default is {default}")
+/// Appends the default, which shows how a value of the key is written.
+fn with_default(reason: &str, default: &Value) -> String {
+    format!("{reason}; the default is {default}")
 }

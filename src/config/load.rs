@@ -1,94 +1,55 @@
-//! Loading: defaults, then the file, then the environment; then the whole is read as typed values and checked.
+//! Loads the configuration: merges the layers, reads them as typed values, and validates these.
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-use figment::error::Kind;
-
 use super::{
-    Config,
+    CONFIG_FILE_VARIABLE, Config,
     describe::Description,
-    error::{ConfigError, Origin, Problem},
+    error::{Error, Origin},
     layers::Layers,
-    validate,
+    validate::validate,
 };
 
-/// The environment variable that names the configuration file where the command line does not.
-pub const CONFIG_FILE_VARIABLE: &str = "INSIGHTS_RESULTS_AGGREGATOR_CONFIG_FILE";
-
-/// A configuration, and where each of its values came from.
+/// A configuration with the origin of each of its values.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The configuration itself.
+    /// The configuration.
     pub config: Config,
     description: Description,
 }
 
 impl Loaded {
-    /// The configuration in force as TOML, a line a key, each with where it came from; secrets are masked.
+    /// Returns the effective configuration as TOML: one line per key with the origin of its value. Secrets are masked.
     pub fn describe(&self) -> String {
         self.description.to_string()
     }
 
-    /// Where a key (`http.address`) was set; none for a key that does not exist.
+    /// Returns where a key such as `http.address` was set, or `None` for an unknown key.
     pub fn origin(&self, key: &str) -> Option<&Origin> {
         self.description.origin(key)
     }
 }
 
 impl Config {
-    /// Loads the configuration from the file that is named, or else by [`CONFIG_FILE_VARIABLE`], and the environment.
+    /// Loads the configuration from the defaults, a file (`file`, or else the one that [`CONFIG_FILE_VARIABLE`] names) and
+    /// the environment.
     ///
     /// # Errors
-    /// When the file cannot be read or is not TOML; otherwise with everything that is wrong, at once.
-    pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Loaded, ConfigError> {
-        let named = environment.get(CONFIG_FILE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
-        let mut layers = Layers::of_defaults()?;
-        if let Some(path) = file.or(named.as_deref()) {
+    /// If the file cannot be read or is not TOML; otherwise with all unknown keys and invalid values.
+    pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Loaded, Error> {
+        let from_environment = environment.get(CONFIG_FILE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let mut layers = Layers::from_defaults()?;
+        if let Some(path) = file.or(from_environment.as_deref()) {
             layers.add_file(path)?;
         }
         layers.add_environment(environment);
-        let config = extract(&mut layers)?;
-        for fault in validate::faults(&config) {
-            layers.add_fault(fault);
-        }
-        let description = Description::of(layers.finish()?);
+        let config = layers.read()?;
+        validate(&config, &mut layers);
+        let description = Description::new(layers.finish()?);
         Ok(Loaded { config, description })
-    }
-}
-
-/// Reads the layers as typed values. Each value that cannot be read is noted and gives way to its default, until the
-/// rest can: so every one of them is found, not only the first.
-fn extract(layers: &mut Layers) -> Result<Config, ConfigError> {
-    loop {
-        let error = match layers.figment().extract() {
-            Ok(config) => return Ok(config),
-            Err(error) => error,
-        };
-        let (key, fault) = (error.path.join("."), fault(error.kind));
-        if !layers.refuse(&key, &fault) {
-            // Only if the defaults and `Config` do not fit together, which the tests rule out.
-            let problem = Problem::Value { key, origin: Origin::Default, fault };
-            return Err(ConfigError::Unsound(vec![problem]));
-        }
-    }
-}
-
-/// What was wanted, without what was found.
-fn fault(kind: Kind) -> String {
-    let wanted = match kind {
-        Kind::InvalidType(_, wanted) | Kind::InvalidValue(_, wanted) | Kind::InvalidLength(_, wanted) => wanted,
-        Kind::UnknownVariant(_, known) => format!("one of {}", known.join(", ")),
-        Kind::MissingField(name) => format!("given with its key {name}"),
-        // Of our own making: see `NotADatabaseUrl`.
-        Kind::Message(fault) => return fault,
-        _ => "of another kind".to_owned(),
-    };
-    match wanted.as_str() {
-        "usize" | "u32" => "must be a whole number, not negative and not beyond all bounds".to_owned(),
-        _ => format!("must be {wanted}"),
     }
 }
 
@@ -105,23 +66,23 @@ mod tests {
         pairs.iter().map(|(name, value)| (full(name), (*value).to_owned())).collect()
     }
 
-    fn load(toml: &str, environment: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
+    fn load(toml: &str, environment: &[(&str, &str)]) -> Result<Loaded, Error> {
         let mut file = NamedTempFile::new().expect("a file");
         file.write_all(toml.as_bytes()).expect("a written file");
         Config::load(Some(file.path()), &variables(environment))
     }
 
-    /// Each problem on a line of its own.
+    /// Returns the message of each error.
     fn refused(toml: &str, environment: &[(&str, &str)]) -> Vec<String> {
         match load(toml, environment) {
-            Err(ConfigError::Unsound(problems)) => problems.iter().map(ToString::to_string).collect(),
-            other => panic!("expected problems, not {other:?}"),
+            Err(Error::InvalidKeys(errors)) => errors.iter().map(ToString::to_string).collect(),
+            other => panic!("expected errors, not {other:?}"),
         }
     }
 
     #[test]
     fn the_defaults_and_the_configuration_have_the_same_keys() {
-        // Sections refuse unknown keys and have no defaults of their own, so this would fail for one key more or less.
+        // Sections refuse unknown keys and have no defaults in Rust, so this fails for one key more or less.
         let loaded = Config::load(None, &BTreeMap::new()).expect("the defaults load");
         assert_eq!(loaded.config.kafka.brokers, ["localhost:9092"]);
         assert_eq!(loaded.config.database.readers_url().expose(), "sqlite://insights.db?mode=rwc");
@@ -129,10 +90,10 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+    fn the_environment_overrides_the_file_and_the_file_the_defaults() {
         let toml = "[ingest]\nbatch_messages = 7\nbatch_bytes = 7_000\n[kafka.client]\nlinger.ms = 7";
         let environment = [("INGEST__BATCH_BYTES", "8000"), ("KAFKA__CLIENT__LINGER_MS", "8")];
-        let loaded = load(toml, &environment).expect("a sound configuration");
+        let loaded = load(toml, &environment).expect("a valid configuration");
         let ingest = &loaded.config.ingest;
         assert_eq!((ingest.batch_messages, ingest.batch_bytes, ingest.max_message_bytes), (7, 8_000, 20_971_520));
         assert_eq!(loaded.config.kafka.client.iter().collect::<Vec<_>>(), [("linger.ms", "8")]);
@@ -142,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_is_read_as_the_kind_of_the_default() {
+    fn variables_are_read_as_the_type_of_the_default() {
         let environment = [
             ("KAFKA__BROKERS", "one:9092, two:9092,"),
             ("KAFKA__GROUP", "00123"),
@@ -153,7 +114,7 @@ mod tests {
             ("INGEST__BATCH_WAIT", "2s"),
             ("HTTP__GRAPHIQL", "false"),
         ];
-        let config = load("", &environment).expect("a sound configuration").config;
+        let config = load("", &environment).expect("a valid configuration").config;
         assert_eq!(config.kafka.brokers, ["one:9092", "two:9092"]);
         assert_eq!((config.kafka.group.as_str(), config.kafka.security.sasl_username.as_str()), ("00123", "true"));
         assert_eq!(config.kafka.security.sasl_password.expose(), "42");
@@ -161,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_of_others_are_left_alone() {
+    fn other_variables_are_ignored() {
         let others = ["INSIGHTS_RESULTS_AGGREGATOR_SERVICE_HOST", "INSIGHTS_RESULTS_AGGREGATOR_PORT", "HTTP__ADDRESS"];
         let environment = others.map(|name| (name.to_owned(), "10.0.0.7".to_owned())).into();
         assert!(Config::load(None, &environment).is_ok());
@@ -174,36 +135,36 @@ mod tests {
         assert!(error.to_string().starts_with("cannot read the configuration file /nowhere/insights.toml"), "{error}");
         let mut file = NamedTempFile::new().expect("a file");
         file.write_all(b"[log]\nlevel = \"debug\"").expect("a written file");
-        assert!(Config::load(Some(file.path()), &environment).is_ok(), "the command line goes first");
+        assert!(Config::load(Some(file.path()), &environment).is_ok(), "the command line has precedence");
     }
 
     #[test]
-    fn all_problems_are_told_at_once() {
+    fn all_errors_are_reported_at_once() {
         let toml = "[ingest]\nbatch_mesages = 1\nbatch_bytes = 0\n[http]\naddress = \"localhost\"\n\
                     max_body_bytes = -1\n[limits]\nquery_depth = \"16\"\n[htpp]\n";
         let environment = [("LOG__FORMAT", "xml"), ("INGEST__BATCH_WAIT", "50"), ("KAFKA", "x"), ("AUTH__MODE", "")];
-        let problems = refused(toml, &environment);
+        let errors = refused(toml, &environment);
         for part in [
-            "unknown key `ingest.batch_mesages` in file /",
-            "did you mean `ingest.batch_messages`?",
-            "unknown key `htpp` in file",
+            "`ingest.batch_mesages` (from file /",
+            ") is not a known key; did you mean `ingest.batch_messages`?",
+            "`htpp` (from file /",
             ") must be a whole number; the default is 16",
             "`kafka` (from environment variable INSIGHTS_RESULTS_AGGREGATOR__KAFKA) is a section",
             ") must be an IP address and a port, as in 127.0.0.1:8080",
             "`http.max_body_bytes` (from file /",
             ") must be a whole number, not negative",
             "INSIGHTS_RESULTS_AGGREGATOR__LOG__FORMAT) must be one of text, json; the default is \"text\"",
-            "__INGEST__BATCH_WAIT) must be a duration; the default is \"50ms\"",
+            "__INGEST__BATCH_WAIT) must be a duration, as in 50ms, 10s or 2min; the default is \"50ms\"",
             "`auth.mode` (from environment variable INSIGHTS_RESULTS_AGGREGATOR__AUTH__MODE) must be one of none",
             ") must be from 1024 to 67108864, not 0",
         ] {
-            assert!(problems.iter().any(|problem| problem.contains(part)), "{part} in {problems:#?}");
+            assert!(errors.iter().any(|error| error.contains(part)), "{part} in {errors:#?}");
         }
-        assert_eq!(problems.len(), 10, "{problems:#?}");
+        assert_eq!(errors.len(), 10, "{errors:#?}");
     }
 
     #[test]
-    fn wrong_kinds_are_refused_wherever_they_stand() {
+    fn wrong_types_are_refused_in_every_section() {
         for (toml, key) in [
             ("kafka.brokers = \"one:9092\"", "kafka.brokers"),
             ("kafka.brokers = [1]", "kafka.brokers"),
@@ -214,16 +175,33 @@ mod tests {
             ("[http.address]\nport = 1", "http.address"),
             ("log.level = 2024-05-02", "log.level"),
         ] {
-            let problems = refused(toml, &[]);
+            let errors = refused(toml, &[]);
             let start = format!("`{key}` (from file /");
-            assert!(problems.len() == 1 && problems[0].starts_with(&start), "{problems:?}");
+            assert!(errors.len() == 1 && errors[0].starts_with(&start), "{errors:?}");
         }
     }
 
     #[test]
-    fn what_is_no_toml_is_told_by_line_and_column() {
+    fn invalid_toml_is_reported_with_line_and_column() {
         let error = load("[http]\naddress = \"127.0.0.1:80\"\nmax_body_bytes = = 1\n", &[]).expect_err("not TOML");
         assert!(error.to_string().contains(", line 3, column 18: "), "{error}");
+    }
+
+    #[test]
+    fn texts_are_not_changed() {
+        let group = "a\"b\\'''c\r\n\td\u{1}\u{7f}é\"\"\" # e";
+        let config = load("", &[("KAFKA__GROUP", group)]).expect("a valid configuration").config;
+        assert_eq!(config.kafka.group, group);
+    }
+
+    #[test]
+    fn no_key_repeats_an_invalid_value() {
+        let defaults = Config::load(None, &BTreeMap::new()).expect("the defaults load").describe();
+        for key in defaults.lines().filter_map(|line| line.split(" = ").next()) {
+            let variable = key.to_uppercase().replace('.', "__");
+            let message = load("", &[(&variable, "s3cr3t")]).map_or_else(|error| error.to_string(), |_| String::new());
+            assert!(!message.contains("s3cr3t"), "{key}: {message}");
+        }
     }
 
     #[test]

@@ -1,24 +1,24 @@
-//! What must never be printed: passwords and keys.
+//! Secrets, which are never printed: passwords and keys.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What stands in a secret's place wherever it would be printed.
+/// The text that is printed instead of a secret.
 pub(super) const MASK: &str = "***";
 
-/// A text that shows itself only when asked to: printed or serialised, it is `***` (or nothing, when it is empty).
+/// A secret text. Printed or serialized, it is `***`, or empty if it is empty.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself, for the one place that has to send it.
+    /// Returns the text.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether none was given.
+    /// Whether no secret is set.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -48,7 +48,7 @@ impl Serialize for Secret {
     }
 }
 
-/// Whether a key's name says that its value is a secret. A mask too many harms less than one too few.
+/// Whether a key's name suggests that its value is a secret. Masking too much does less harm than masking too little.
 pub(super) fn names_a_secret(key: &str) -> bool {
     let key = key.to_lowercase();
     ["password", "secret", "key", "jaas"].iter().any(|word| key.contains(word))
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_shows_itself_only_when_asked_to() {
+    fn a_secret_is_masked_unless_exposed() {
         let secret = Secret::from("s3cr3t".to_owned());
         assert_eq!(format!("{secret} {secret:?}"), "*** \"***\"");
         assert_eq!(toml::Value::try_from(&secret), Ok(toml::Value::from(MASK)));
@@ -67,12 +67,12 @@ mod tests {
     }
 
     #[test]
-    fn that_no_secret_was_given_may_be_seen() {
+    fn an_empty_secret_is_printed_as_empty() {
         assert_eq!(format!("{:?}", Secret::default()), "\"\"");
     }
 
     #[test]
-    fn names_tell_secrets() {
+    fn names_suggest_secrets() {
         for secret in ["sasl.password", "ssl.key.pem", "sasl.oauthbearer.client.secret", "SASL.JAAS.CONFIG"] {
             assert!(names_a_secret(secret), "{secret}");
         }

@@ -1,4 +1,4 @@
-//! Ranges, and keys that depend on one another: what types alone cannot say.
+//! Validates what the types cannot express: ranges, and keys that depend on each other.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -8,7 +8,8 @@ use url::Url;
 
 use super::{
     Config, Database, Http, Ingest, Kafka, KafkaSecurity, Limits, Log,
-    kafka::{SecurityProtocol, refusal},
+    kafka::{SecurityProtocol, forbidden_setting},
+    layers::Layers,
 };
 
 const PROTOCOL: &str = "kafka.security.protocol";
@@ -17,98 +18,86 @@ const MIB: usize = 1024 * KIB;
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A value that its type allows and we do not.
-pub(super) struct Fault {
-    pub(super) key: String,
-    /// The other key, where it is the two together that do not fit.
-    pub(super) beside: Option<&'static str>,
-    /// What is wrong and how to mend it, as the rest of a sentence.
-    pub(super) text: String,
+/// Records an error for every value that is invalid.
+pub(super) fn validate(config: &Config, layers: &mut Layers) {
+    let mut checks = Checks(layers);
+    checks.check_http(&config.http);
+    checks.check_database(&config.database);
+    checks.check_kafka(&config.kafka);
+    checks.check_security(&config.kafka.security);
+    checks.check_ingest(&config.ingest);
+    checks.check_limits(&config.limits, &config.http);
+    checks.check_log(&config.log);
 }
 
-/// Everything wrong with the values.
-pub(super) fn faults(config: &Config) -> Vec<Fault> {
-    let mut faults = Faults::default();
-    faults.of_http(&config.http);
-    faults.of_database(&config.database);
-    faults.of_kafka(&config.kafka);
-    faults.of_security(&config.kafka.security);
-    faults.of_ingest(&config.ingest);
-    faults.of_limits(&config.limits, &config.http);
-    faults.of_log(&config.log);
-    faults.0
-}
+struct Checks<'a>(&'a mut Layers);
 
-#[derive(Default)]
-struct Faults(Vec<Fault>);
-
-impl Faults {
-    fn of_http(&mut self, http: &Http) {
-        self.unless_within("http.request_timeout", http.request_timeout, 100 * MILLISECOND..=300 * SECOND);
-        self.unless_within("http.header_timeout", http.header_timeout, 100 * MILLISECOND..=300 * SECOND);
-        self.unless_within("http.write_timeout", http.write_timeout, 100 * MILLISECOND..=300 * SECOND);
+impl Checks<'_> {
+    fn check_http(&mut self, http: &Http) {
+        self.unless_duration_between("http.request_timeout", http.request_timeout, 100 * MILLISECOND..=300 * SECOND);
+        self.unless_duration_between("http.header_timeout", http.header_timeout, 100 * MILLISECOND..=300 * SECOND);
+        self.unless_duration_between("http.write_timeout", http.write_timeout, 100 * MILLISECOND..=300 * SECOND);
         self.unless_between("http.max_body_bytes", http.max_body_bytes, KIB..=16 * MIB);
         self.unless_between("http.max_connections", http.max_connections, 1..=100_000);
         self.unless_between("http.max_requests", http.max_requests, 1..=10_000);
         if !http.cors_origins.iter().all(|origin| is_origin(origin)) {
             let text = "must be a list of origins as browsers send them, as in https://console.example.com: scheme and \
-                        host in small letters, the port unless it is the usual one, no path, no *";
+                        host in lower case, the port unless it is the default, no path, no *";
             self.add("http.cors_origins", text);
         }
     }
 
-    fn of_database(&mut self, database: &Database) {
+    fn check_database(&mut self, database: &Database) {
         self.unless_between("database.max_connections", database.max_connections as usize, 1..=1_000);
         if database.url.is_sqlite() != database.readers_url().is_sqlite() {
-            let text = "must be of the same kind as database.url; or leave it empty to read there";
+            let text = "must be the same kind of database as database.url; leave it empty to read from database.url";
             self.add_beside("database.read_url", "database.url", text);
         }
     }
 
-    fn of_kafka(&mut self, kafka: &Kafka) {
+    fn check_kafka(&mut self, kafka: &Kafka) {
         let named = |broker: &String| !broker.is_empty() && !broker.contains(|c: char| c == ',' || c.is_whitespace());
         if kafka.brokers.is_empty() || !kafka.brokers.iter().all(named) {
-            self.add("kafka.brokers", "must be a list of host:port, with at least one and none of them blank");
+            self.add("kafka.brokers", "must be a list of host:port with at least one item and no blank ones");
         }
         if kafka.group.trim().is_empty() {
-            self.add("kafka.group", "must not be blank: offsets are kept under this name");
+            self.add("kafka.group", "must not be blank: offsets are committed under this name");
         }
-        self.unless_name("kafka.ocp_topic", &kafka.ocp_topic);
-        self.unless_name("kafka.dead_letter_topic", &kafka.dead_letter_topic);
+        self.unless_kafka_name("kafka.ocp_topic", &kafka.ocp_topic);
+        self.unless_kafka_name("kafka.dead_letter_topic", &kafka.dead_letter_topic);
         if kafka.dead_letter_topic == kafka.ocp_topic {
-            let text = "must be another topic than kafka.ocp_topic: dead letters would be read again without end";
+            let text = "must not be kafka.ocp_topic: dead letters would be ingested again endlessly";
             self.add_beside("kafka.dead_letter_topic", "kafka.ocp_topic", text);
         }
         if let Some(name) = &kafka.group_instance_id {
-            self.unless_name("kafka.group_instance_id", name);
+            self.unless_kafka_name("kafka.group_instance_id", name);
         }
-        self.unless_within("kafka.session_timeout", kafka.session_timeout, SECOND..=300 * SECOND);
+        self.unless_duration_between("kafka.session_timeout", kafka.session_timeout, SECOND..=300 * SECOND);
         for (setting, _) in kafka.client.iter() {
-            if let Some(reason) = refusal(setting) {
+            if let Some(reason) = forbidden_setting(setting) {
                 self.add(&format!("kafka.client.{setting}"), &reason);
             }
         }
     }
 
-    fn of_security(&mut self, security: &KafkaSecurity) {
+    fn check_security(&mut self, security: &KafkaSecurity) {
         let protocol = security.protocol;
-        let needs = protocol.has_sasl();
-        self.unless_fitting("sasl_mechanism", security.sasl_mechanism.is_some(), needs, protocol);
-        self.unless_fitting("sasl_username", !security.sasl_username.is_empty(), needs, protocol);
-        self.unless_fitting("sasl_password", !security.sasl_password.is_empty(), needs, protocol);
+        self.check_sasl_key("sasl_mechanism", security.sasl_mechanism.is_some(), protocol);
+        self.check_sasl_key("sasl_username", !security.sasl_username.is_empty(), protocol);
+        self.check_sasl_key("sasl_password", !security.sasl_password.is_empty(), protocol);
         if security.ca_path.is_some() && !protocol.has_tls() {
-            self.add_beside("kafka.security.ca_path", PROTOCOL, &pointless(protocol, "ssl or sasl_ssl"));
+            self.add_beside("kafka.security.ca_path", PROTOCOL, &unused(protocol, "ssl or sasl_ssl"));
         }
     }
 
-    fn of_ingest(&mut self, ingest: &Ingest) {
+    fn check_ingest(&mut self, ingest: &Ingest) {
         self.unless_between("ingest.batch_messages", ingest.batch_messages, 1..=10_000);
         self.unless_between("ingest.batch_bytes", ingest.batch_bytes, KIB..=64 * MIB);
-        self.unless_within("ingest.batch_wait", ingest.batch_wait, MILLISECOND..=10 * SECOND);
+        self.unless_duration_between("ingest.batch_wait", ingest.batch_wait, MILLISECOND..=10 * SECOND);
         self.unless_between("ingest.max_message_bytes", ingest.max_message_bytes, KIB..=128 * MIB);
     }
 
-    fn of_limits(&mut self, limits: &Limits, http: &Http) {
+    fn check_limits(&mut self, limits: &Limits, http: &Http) {
         self.unless_between("limits.query_bytes", limits.query_bytes, 64..=MIB);
         self.unless_between("limits.query_tokens", limits.query_tokens, 1..=100_000);
         // Depths bound recursion, so they stay where no stack is in danger.
@@ -128,12 +117,13 @@ impl Faults {
         }
     }
 
-    fn of_log(&mut self, log: &Log) {
-        // A lone word that is no level would be taken for a module's name, and `inof` would log nothing.
-        let is_clear = |directive: &str| directive.contains(['=', '[']) || directive.parse::<LevelFilter>().is_ok();
-        let clear = !log.level.trim().is_empty() && log.level.split(',').all(is_clear);
-        if !clear || EnvFilter::builder().parse(&log.level).is_err() {
-            let levels = "must be off, error, warn, info, debug or trace, or levels by module as in info,sqlx=warn";
+    fn check_log(&mut self, log: &Log) {
+        // EnvFilter takes a word that is not a level for the name of a module: `inof` would log nothing.
+        let is_unambiguous =
+            |directive: &str| directive.contains(['=', '[']) || directive.parse::<LevelFilter>().is_ok();
+        let unambiguous = !log.level.trim().is_empty() && log.level.split(',').all(is_unambiguous);
+        if !unambiguous || EnvFilter::builder().parse(&log.level).is_err() {
+            let levels = "must be off, error, warn, info, debug or trace, or levels by module, as in info,sqlx=warn";
             self.add("log.level", levels);
         }
     }
@@ -144,73 +134,73 @@ impl Faults {
         }
     }
 
-    fn unless_within(&mut self, key: &str, value: Duration, range: RangeInclusive<Duration>) {
+    fn unless_duration_between(&mut self, key: &str, value: Duration, range: RangeInclusive<Duration>) {
         if !range.contains(&value) {
             let [from, to, value] = [*range.start(), *range.end(), value].map(format_duration);
             self.add(key, &format!("must be from {from} to {to}, not {value}"));
         }
     }
 
-    /// Kafka's own rule for the names of topics and static members.
-    fn unless_name(&mut self, key: &str, name: &str) {
+    /// Checks Kafka's rule for the names of topics and static members.
+    fn unless_kafka_name(&mut self, key: &str, name: &str) {
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if !(1..=249).contains(&name.len()) || !name.chars().all(legal) || matches!(name, "." | "..") {
-            self.add(key, "must be a name as Kafka takes it: 1 to 249 letters, digits, dots, underscores and hyphens");
+            self.add(
+                key,
+                "must be a valid Kafka name: 1 to 249 characters of A-Z, a-z, 0-9, dot, underscore and hyphen",
+            );
         }
     }
 
-    fn unless_fitting(&mut self, name: &str, is_set: bool, needs: bool, protocol: SecurityProtocol) {
+    /// Checks that a key of SASL is set if the protocol uses SASL, and only then.
+    fn check_sasl_key(&mut self, name: &str, is_set: bool, protocol: SecurityProtocol) {
         let key = format!("kafka.security.{name}");
-        match (is_set, needs) {
+        match (is_set, protocol.has_sasl()) {
             (false, true) => {
-                self.add_beside(&key, PROTOCOL, &format!("must be set: the protocol is {}", protocol.as_str()));
+                self.add_beside(&key, PROTOCOL, &format!("must be set because {PROTOCOL} is {}", protocol.as_str()));
             }
-            (true, false) => self.add_beside(&key, PROTOCOL, &pointless(protocol, "sasl_plaintext or sasl_ssl")),
+            (true, false) => self.add_beside(&key, PROTOCOL, &unused(protocol, "sasl_plaintext or sasl_ssl")),
             _ => {}
         }
     }
 
-    fn add(&mut self, key: &str, text: &str) {
-        self.0.push(Fault { key: key.to_owned(), beside: None, text: text.to_owned() });
+    fn add(&mut self, key: &str, reason: &str) {
+        self.0.add_error(key, None, reason);
     }
 
-    fn add_beside(&mut self, key: &str, other: &'static str, text: &str) {
-        self.0.push(Fault { key: key.to_owned(), beside: Some(other), text: text.to_owned() });
+    /// Adds an error of two keys whose values do not fit together.
+    fn add_beside(&mut self, key: &str, other: &str, reason: &str) {
+        self.0.add_error(key, Some(other), reason);
     }
 }
 
-/// Whether a text is what a browser would send for it: one that is spelt otherwise would never match.
+/// Whether a text is an origin as a browser sends it. Any other spelling would never match.
 fn is_origin(text: &str) -> bool {
     let origin = Url::parse(text).ok().map(|url| url.origin());
     origin.is_some_and(|origin| origin.is_tuple() && origin.ascii_serialization() == text)
 }
 
-fn pointless(protocol: SecurityProtocol, fitting: &str) -> String {
+fn unused(protocol: SecurityProtocol, required: &str) -> String {
     let protocol = protocol.as_str();
-    format!("would not be used with {PROTOCOL} = \"{protocol}\": set that to {fitting}, or leave this empty")
+    format!("is not used with {PROTOCOL} = \"{protocol}\": set that to {required}, or leave this empty")
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::{ConfigError, Problem};
+    use super::super::Error;
     use super::*;
 
-    /// The keys at fault and what is said of them.
+    /// Returns the invalid keys with the reasons.
     fn refused(environment: &[(&str, &str)]) -> Vec<(String, String)> {
         let full = |name: &str| format!("INSIGHTS_RESULTS_AGGREGATOR__{name}");
         let environment = environment.iter().map(|(name, value)| (full(name), (*value).to_owned())).collect();
-        let problems = match Config::load(None, &environment) {
+        match Config::load(None, &environment) {
             Ok(_) => Vec::new(),
-            Err(ConfigError::Unsound(problems)) => problems,
+            Err(Error::InvalidKeys(errors)) => errors.into_iter().map(|error| (error.key, error.reason)).collect(),
             Err(other) => panic!("{other}"),
-        };
-        let parts = |problem| match problem {
-            Problem::Value { key, fault, .. } => (key, fault),
-            Problem::UnknownKey { key, .. } => (key, String::new()),
-        };
-        problems.into_iter().map(parts).collect()
+        }
     }
 
     fn keys(environment: &[(&str, &str)]) -> Vec<String> {
@@ -218,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_is_counted_or_measured_may_be_zero() {
+    fn numbers_and_durations_must_not_be_zero() {
         let defaults = Config::load(None, &BTreeMap::new()).expect("the defaults load").describe();
         let counted = |line: &str| {
             let (key, rest) = line.split_once(" = ")?;
@@ -239,27 +229,27 @@ mod tests {
     }
 
     #[test]
-    fn ranges_say_what_they_allow() {
+    fn an_error_names_the_range() {
         let refused = refused(&[("KAFKA__SESSION_TIMEOUT", "6min"), ("INGEST__BATCH_BYTES", "999999999")]);
-        let faults: Vec<_> = refused.iter().map(|(_, fault)| fault.as_str()).collect();
-        assert_eq!(faults, ["must be from 1s to 5m, not 6m", "must be from 1024 to 67108864, not 999999999"]);
+        let reasons: Vec<_> = refused.iter().map(|(_, reason)| reason.as_str()).collect();
+        assert_eq!(reasons, ["must be from 1s to 5m, not 6m", "must be from 1024 to 67108864, not 999999999"]);
     }
 
     #[test]
-    fn sasl_is_either_whole_or_absent() {
+    fn sasl_is_configured_completely_or_not_at_all() {
         let sasl = ["SASL_MECHANISM", "SASL_USERNAME", "SASL_PASSWORD"].map(|name| format!("KAFKA__SECURITY__{name}"));
         let all = sasl.each_ref().map(|name| (name.as_str(), "PLAIN"));
-        let at_fault = sasl.each_ref().map(|name| name.to_lowercase().replace("__", "."));
-        assert_eq!(keys(&[("KAFKA__SECURITY__PROTOCOL", "sasl_ssl")]), at_fault);
-        assert_eq!(keys(&all), at_fault, "pointless with plaintext");
+        let invalid = sasl.each_ref().map(|name| name.to_lowercase().replace("__", "."));
+        assert_eq!(keys(&[("KAFKA__SECURITY__PROTOCOL", "sasl_ssl")]), invalid);
+        assert_eq!(keys(&all), invalid, "unused with plaintext");
         assert_eq!(keys(&[all.as_slice(), &[("KAFKA__SECURITY__PROTOCOL", "sasl_plaintext")]].concat()), [""; 0]);
         assert_eq!(keys(&[("KAFKA__SECURITY__CA_PATH", "ca.pem")]), ["kafka.security.ca_path"]);
         let misspelled = [all.as_slice(), &[("KAFKA__SECURITY__PROTOCOL", "sasl")]].concat();
-        assert_eq!(keys(&misspelled), [PROTOCOL], "what depends on it cannot be judged");
+        assert_eq!(keys(&misspelled), [PROTOCOL], "what depends on it cannot be checked");
     }
 
     #[test]
-    fn names_that_kafka_would_refuse_are_refused() {
+    fn invalid_kafka_names_are_refused() {
         for bad in ["", " ", "..", "ccx/ocp", "ccx ocp"] {
             assert_eq!(keys(&[("KAFKA__OCP_TOPIC", bad)]), ["kafka.ocp_topic"], "{bad:?}");
         }
@@ -274,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn client_keys_that_hold_the_promise_are_refused() {
+    fn fixed_client_settings_are_refused() {
         let refused = refused(&[
             ("KAFKA__CLIENT__ENABLE_AUTO_OFFSET_STORE", "true"),
             ("KAFKA__CLIENT__GROUP_ID", "mine"),
@@ -282,19 +272,19 @@ mod tests {
         ]);
         assert_eq!(refused.len(), 2, "{refused:?}");
         assert_eq!(refused[0].0, "kafka.client.enable.auto.offset.store");
-        assert!(refused[0].1.contains("offsets would move before their messages are stored"));
-        assert_eq!(refused[1].1, "has a key of its own: set kafka.group instead");
+        assert!(refused[0].1.contains("offsets would be committed before their messages are stored"));
+        assert_eq!(refused[1].1, "has its own key: set kafka.group instead");
     }
 
     #[test]
-    fn sqlite_in_memory_is_refused_with_reason_and_mend() {
+    fn sqlite_in_memory_is_refused_with_reason_and_remedy() {
         let refused = refused(&[("DATABASE__URL", "sqlite::memory:"), ("DATABASE__READ_URL", "sqlite:x?mode=memory")]);
         assert_eq!(refused.len(), 2, "{refused:?}");
-        assert!(refused.iter().all(|(_, fault)| fault.contains("would each see another database; name a file")));
+        assert!(refused.iter().all(|(_, reason)| reason.contains("would each see a different database; name a file")));
     }
 
     #[test]
-    fn readers_and_writer_use_one_kind_of_database() {
+    fn readers_and_writer_use_the_same_kind_of_database() {
         assert_eq!(keys(&[("DATABASE__READ_URL", "postgres://replica/db")]), ["database.read_url"]);
     }
 
@@ -305,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn origins_are_written_as_browsers_send_them() {
+    fn origins_must_be_written_as_browsers_send_them() {
         for good in ["", "https://console.example.com", "http://10.0.0.7:3000,https://xn--bcher-kva.example"] {
             assert_eq!(keys(&[("HTTP__CORS_ORIGINS", good)]), [""; 0], "{good}");
         }
@@ -315,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_are_levels() {
+    fn log_levels_are_validated() {
         for good in ["info", "OFF", "warn,sqlx=debug", "info,[request]=trace"] {
             assert_eq!(keys(&[("LOG__LEVEL", good)]), [""; 0], "{good}");
         }

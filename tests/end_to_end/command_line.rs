@@ -1,4 +1,4 @@
-//! The program from a terminal: what it says, and with which code it ends.
+//! The program on a terminal: its output and exit codes.
 
 use std::{
     fs,
@@ -6,6 +6,8 @@ use std::{
     process::{Command, Output},
 };
 
+use insights_results_aggregator::cli::Exit;
+use strum::VariantArray as _;
 use tempfile::TempDir;
 
 use crate::harness::{Process, program};
@@ -16,31 +18,31 @@ fn run(command: &mut Command) -> Output {
     command.output().expect("the program runs")
 }
 
-/// What a command prints, if it ends well and complains of nothing.
+/// Returns the standard output of a command that succeeds without writing to standard error.
 fn printed(arguments: &[&str]) -> String {
     let output = run(program().args(arguments));
     assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}: {output:?}");
     text(&output.stdout)
 }
 
-/// What a command complains of, if it ends with this code and prints nothing.
-fn complaint(command: &mut Command, code: i32) -> String {
+/// Returns the standard error of a command that ends with this code.
+fn error_output(command: &mut Command, code: i32) -> String {
     let output = run(command);
-    let complaint = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{complaint}");
-    complaint
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{error}");
+    error
 }
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("text")
 }
 
-/// The name of an environment variable that sets a key.
+/// Returns the environment variable of a key.
 fn variable(key: &str) -> String {
     format!("INSIGHTS_RESULTS_AGGREGATOR__{key}")
 }
 
-/// `serve` as the API over a database in a folder, listening at an address.
+/// Returns `serve --role api` with a database in a folder, listening on an address.
 fn serve_at(address: &str, folder: &TempDir) -> Command {
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
     let mut command = program();
@@ -50,19 +52,21 @@ fn serve_at(address: &str, folder: &TempDir) -> Command {
 }
 
 #[test]
-fn help_names_every_command_and_each_has_its_own() {
+fn help_lists_every_command_and_each_command_has_help() {
     let help = printed(&["--help"]);
     for command in COMMANDS {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command} in\n{help}");
-        let own = printed(&[command, "--help"]);
-        assert!(own.contains(&format!("insights-results-aggregator {command}")), "{own}");
+        let help = printed(&[command, "--help"]);
+        assert!(help.contains(&format!("insights-results-aggregator {command}")), "{help}");
     }
-    assert!(help.contains("Exit codes:"), "{help}");
+    for exit in Exit::VARIANTS {
+        assert!(help.contains(&format!("\n  {:<4} ", exit.code())), "{exit:?} in\n{help}");
+    }
 }
 
 #[test]
-fn whoever_asks_for_nothing_gets_help() {
-    assert!(complaint(&mut program(), 1).contains("Usage:"));
+fn without_arguments_help_is_printed() {
+    assert!(error_output(&mut program(), 1).contains("Usage:"));
 }
 
 #[test]
@@ -73,15 +77,15 @@ fn the_version_names_the_commit() {
 }
 
 #[test]
-fn a_misspelt_command_or_option_is_answered_with_the_right_one() {
-    let complaint_of = |arguments: &[&str]| complaint(program().args(arguments), 1);
-    assert!(complaint_of(&["serv"]).contains("'serve'"));
-    assert!(complaint_of(&["serve", "--rol", "api"]).contains("'--role'"));
-    assert!(complaint_of(&["serve", "--role", "everything"]).contains("[possible values: api, ingest, all]"));
+fn a_similar_name_is_suggested_for_a_misspelled_command_or_option() {
+    let error_of = |arguments: &[&str]| error_output(program().args(arguments), 1);
+    assert!(error_of(&["serv"]).contains("'serve'"));
+    assert!(error_of(&["serve", "--rol", "api"]).contains("'--role'"));
+    assert!(error_of(&["serve", "--role", "everything"]).contains("[possible values: api, ingest, all]"));
 }
 
 #[test]
-fn the_schema_is_printed_as_it_is_checked_in() {
+fn the_printed_schema_is_the_checked_in_one() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql");
     assert!(printed(&["schema"]) == fs::read_to_string(path).expect("schema.graphql"), "run `make schema`");
 }
@@ -110,19 +114,19 @@ fn the_configuration_is_printed_with_origins_and_without_secrets() {
 }
 
 #[test]
-fn everything_wrong_with_a_configuration_is_told_at_once() {
+fn all_errors_of_a_configuration_are_reported_at_once() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     fs::write(file.path(), "[ingest]\nbatch_mesages = 1\n[http]\naddress = \"here\"\n").expect("a written file");
     let mut command = program();
     command.arg("config").arg("--config").arg(file.path()).env(variable("LOG__FORMAT"), "xml");
-    let complaint = complaint(&mut command, 1);
+    let error = error_output(&mut command, 1);
     for part in [
         "did you mean `ingest.batch_messages`?",
         "`http.address` (from file ",
         "must be an IP address and a port",
         "LOG__FORMAT) must be one of text, json",
     ] {
-        assert!(complaint.contains(part), "{part} in\n{complaint}");
+        assert!(error.contains(part), "{part} in\n{error}");
     }
     let missing = run(program().args(["config", "--config", "/nowhere/insights.toml"]));
     assert_eq!(missing.status.code(), Some(1));
@@ -130,7 +134,7 @@ fn everything_wrong_with_a_configuration_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn to_open_what_everybody_may_read_must_be_said_twice() {
+async fn listening_beyond_loopback_without_authentication_requires_two_settings() {
     let folder = tempfile::tempdir().expect("a folder");
     let everywhere = |allowed: bool, flag: bool| {
         let mut command = serve_at("0.0.0.0:0", &folder);
@@ -142,9 +146,9 @@ async fn to_open_what_everybody_may_read_must_be_said_twice() {
     for (allowed, flag, missing) in
         [(false, false, &[setting, option][..]), (true, false, &[option]), (false, true, &[setting])]
     {
-        let complaint = complaint(&mut everywhere(allowed, flag), 1);
+        let error = error_output(&mut everywhere(allowed, flag), 1);
         for part in missing.iter().chain(&["0.0.0.0:0"]) {
-            assert!(complaint.contains(part), "{part} in\n{complaint}");
+            assert!(error.contains(part), "{part} in\n{error}");
         }
     }
     let mut served = Process::spawn(everywhere(true, true));
@@ -154,10 +158,10 @@ async fn to_open_what_everybody_may_read_must_be_said_twice() {
 }
 
 #[test]
-fn an_address_in_use_is_named_and_ends_with_code_4() {
+fn an_address_in_use_is_reported_with_exit_code_4() {
     let folder = tempfile::tempdir().expect("a folder");
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
-    let complaint = complaint(&mut serve_at(&address, &folder), 4);
-    assert!(complaint.contains(&format!("cannot listen on {address} (http.address)")), "{complaint}");
+    let error = error_output(&mut serve_at(&address, &folder), 4);
+    assert!(error.contains(&format!("cannot listen on {address} (http.address)")), "{error}");
 }

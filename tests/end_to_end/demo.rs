@@ -1,4 +1,4 @@
-//! `demo`: everything in one process, for a look around.
+//! `demo`: everything in one process.
 
 use std::{fs, path::Path, process::Command};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Process, program, set, until};
 
-/// `demo` on a free port, whatever it makes for a while under this folder.
+/// Returns `demo` on a free port, with its temporary files in this folder.
 fn demo(temporary: &Path) -> Command {
     let mut command = program();
     command.arg("demo").env("TMPDIR", temporary);
@@ -15,12 +15,12 @@ fn demo(temporary: &Path) -> Command {
     command
 }
 
-/// What the demo tells once all is there: where the editor is, and a query to begin with.
-async fn told(process: &mut Process) -> (Url, String) {
-    until("the demo tells what to do", async || {
+/// Returns the URL of the editor and the first query, which the demo prints when it is ready.
+async fn instructions(process: &mut Process) -> (Url, String) {
+    until("the demo prints instructions", async || {
         let output = process.output();
-        let (_, told) = output.split_once("\nOpen ")?;
-        let (url, rest) = told.split_once(' ')?;
+        let (_, rest) = output.split_once("\nOpen ")?;
+        let (url, rest) = rest.split_once(' ')?;
         let (_, rest) = rest.split_once("\n\n")?;
         let (query, _) = rest.split_once("\nCtrl-C ends the demo")?;
         Some((url.parse().expect("a URL"), query.to_owned()))
@@ -28,12 +28,12 @@ async fn told(process: &mut Process) -> (Url, String) {
     .await
 }
 
-async fn ask(editor: &Url, query: &str) -> Value {
+async fn run_query(editor: &Url, query: &str) -> Value {
     let url = editor.join("/graphql").expect("a URL");
-    let answer = reqwest::Client::new().post(url).json(&json!({ "query": query })).send().await.expect("an answer");
-    let answer: Value = answer.json().await.expect("JSON");
-    assert_eq!(answer.get("errors"), None, "{query}");
-    answer["data"].clone()
+    let response = reqwest::Client::new().post(url).json(&json!({ "query": query })).send().await.expect("a response");
+    let response: Value = response.json().await.expect("JSON");
+    assert_eq!(response.get("errors"), None, "{query}");
+    response["data"].clone()
 }
 
 async fn end(mut process: Process, signal: &str) {
@@ -46,27 +46,27 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 #[tokio::test]
-async fn its_editor_is_where_it_says_its_query_has_an_answer_and_nothing_is_left_behind() {
+async fn its_editor_is_served_its_query_succeeds_and_no_files_are_left() {
     let temporary = tempfile::tempdir().expect("a folder");
     let mut process = Process::spawn(demo(temporary.path()));
-    let (editor, query) = told(&mut process).await;
-    let page = reqwest::get(editor.clone()).await.expect("an answer");
+    let (editor, query) = instructions(&mut process).await;
+    let page = reqwest::get(editor.clone()).await.expect("a response");
     assert!(page.status().is_success() && page.text().await.expect("text").contains("<title>"));
 
-    let data = ask(&editor, &query).await;
+    let data = run_query(&editor, &query).await;
     assert_eq!(data["organizations"]["totalCount"], json!(20), "{data}");
     let clusters = &data["organizations"]["nodes"][0]["clusters"];
     assert!(clusters["totalCount"].as_u64().is_some_and(|total| total > 0), "{data}");
     assert!(clusters["nodes"][0]["report"]["ruleHits"]["totalCount"].is_u64(), "{data}");
 
-    assert!(!is_empty(temporary.path()), "the database is here");
-    // What Ctrl-C sends.
+    assert!(!is_empty(temporary.path()), "the database is in this folder");
+    // The signal that Ctrl-C sends.
     end(process, "INT").await;
     assert!(is_empty(temporary.path()));
 }
 
 #[tokio::test]
-async fn a_folder_that_is_kept_has_the_same_clusters_the_next_time() {
+async fn a_kept_folder_has_the_same_clusters_the_next_time() {
     let (temporary, kept) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
     let folder = kept.path().join("made/by/the/demo");
     let query = "{ organizations { nodes { orgId clusters(first: 100) { totalCount nodes { uuid } } } } }";
@@ -75,8 +75,8 @@ async fn a_folder_that_is_kept_has_the_same_clusters_the_next_time() {
         let mut command = demo(temporary.path());
         command.arg("--keep").arg(&folder);
         let mut process = Process::spawn(command);
-        let (editor, _) = told(&mut process).await;
-        seen.push(ask(&editor, query).await);
+        let (editor, _) = instructions(&mut process).await;
+        seen.push(run_query(&editor, query).await);
         end(process, "TERM").await;
         assert!(folder.join("insights.db").is_file());
     }

@@ -1,4 +1,4 @@
-//! `produce`: messages onto a topic, from files or generated.
+//! `produce`: sending messages from files, or generated ones.
 
 use std::{collections::BTreeSet, fs, process::Command, time::Duration};
 
@@ -14,7 +14,7 @@ fn produce(topic: &Topic, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs a command to its end; gives its exit code and what it wrote.
+/// Runs a command. Returns its exit code and its output.
 fn run(mut command: Command) -> (Option<i32>, String) {
     let output = command.output().expect("the program starts");
     (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8"))
@@ -43,9 +43,9 @@ async fn files_are_sent_in_the_order_given_byte_for_byte() {
 #[tokio::test]
 async fn a_file_that_cannot_be_read_is_named() {
     let topic = Topic::create(1).await;
-    let (code, told) = run(produce(&topic, &["no/such/file.json"]));
-    assert_eq!(code, Some(1), "{told}");
-    assert!(told.starts_with("error: cannot read no/such/file.json: "), "{told}");
+    let (code, output) = run(produce(&topic, &["no/such/file.json"]));
+    assert_eq!(code, Some(1), "{output}");
+    assert!(output.starts_with("error: cannot read no/such/file.json: "), "{output}");
 }
 
 fn clusters(records: &[Record]) -> BTreeSet<ClusterId> {
@@ -53,7 +53,7 @@ fn clusters(records: &[Record]) -> BTreeSet<ClusterId> {
 }
 
 #[tokio::test]
-async fn the_same_seed_gives_the_same_clusters_and_another_seed_others() {
+async fn the_seed_determines_the_clusters() {
     let size = ["--organizations", "3", "--clusters", "40", "--rounds", "2"];
     let mut seen = vec![];
     for seed in ["7", "7", "8"] {
@@ -72,7 +72,7 @@ async fn the_same_seed_gives_the_same_clusters_and_another_seed_others() {
 }
 
 #[tokio::test]
-async fn the_command_line_goes_before_the_configuration() {
+async fn the_command_line_overrides_the_configuration() {
     let topic = Topic::create(1).await;
     let mut command = program();
     let brokers = topic.settings().brokers.join(",");
@@ -89,16 +89,16 @@ async fn a_rate_is_not_exceeded() {
     assert_eq!(run(produce(&topic, &arguments)), delivered(6, &topic));
     let records = topic.records(0);
     let [first, .., last] = records.as_slice() else { panic!("six records") };
-    // Five tenths of a second, less what the first one may have been late.
-    let took = Duration::from_millis((last.timestamp - first.timestamp).try_into().expect("time goes on"));
+    // Five intervals of 100 ms, minus a possible delay of the first message.
+    let took = Duration::from_millis((last.timestamp - first.timestamp).try_into().expect("timestamps increase"));
     assert!(took >= Duration::from_millis(400), "{took:?}");
 }
 
 #[tokio::test]
-async fn what_the_broker_refuses_is_a_failure_of_kafka() {
+async fn a_message_that_the_broker_refuses_is_an_error_of_kafka() {
     let topic = Topic::create_with(1, &[("max.message.bytes", "1000")]).await;
-    let (code, told) = run(produce(&topic, &["--organizations", "1", "--clusters", "1"]));
-    assert_eq!(code, Some(3), "{told}");
-    assert!(told.contains(&format!("error: messages were not delivered to the topic {}: ", topic.name)), "{told}");
+    let (code, output) = run(produce(&topic, &["--organizations", "1", "--clusters", "1"]));
+    assert_eq!(code, Some(3), "{output}");
+    assert!(output.contains(&format!("error: messages were not delivered to the topic {}: ", topic.name)), "{output}");
     assert!(topic.records(0).is_empty());
 }

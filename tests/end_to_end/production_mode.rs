@@ -1,5 +1,5 @@
-//! The API as it is opened to the world: without introspection, suggestions and editor. What graphql-cop looks for, it
-//! does not find.
+//! The API with the settings for production: without introspection, suggestions and editor. The tests cover the checks
+//! of graphql-cop.
 
 use insights_results_aggregator::service::Role;
 use reqwest::{
@@ -24,14 +24,14 @@ async fn production() -> (Running, Database) {
     (Running::start(config, Role::Api).await.ready().await, database)
 }
 
-/// Posts a body; gives the answer as text.
+/// Posts a body. Returns the status and the response as text.
 async fn post(service: &Running, content_type: &str, body: String) -> (StatusCode, String) {
     let request = reqwest::Client::new().post(service.url("/graphql")).header(CONTENT_TYPE, content_type).body(body);
-    let answer = request.send().await.expect("an answer");
+    let answer = request.send().await.expect("a response");
     (answer.status(), answer.text().await.expect("text"))
 }
 
-/// Asks something that must be refused with a code, in few words.
+/// Checks that a query is refused with a code and a short response.
 async fn check_refused(service: &Running, query: &str, code: &str) {
     let answer = service.ask(query).await;
     assert_eq!(answer["data"], Value::Null, "{query}: {answer}");
@@ -48,14 +48,14 @@ async fn many_aliases_many_fields_and_many_directives_are_refused() {
     check_refused(&service, &format!("{{ viewer {{ isAdministrator{} }} }}", "@aa".repeat(500)), "QUERY_TOO_LARGE")
         .await;
 
-    // Ten directives that nobody knows are few; but they are not answered by an error each, which shows work for each.
+    // Ten unknown directives are within the limit, but the response does not contain one error for each.
     let answer = service.ask(&format!("{{ viewer {{ isAdministrator{} }} }}", "@aa".repeat(10))).await;
     assert_eq!(answer["data"], Value::Null, "{answer}");
     assert!(answer["errors"].as_array().expect("errors").len() < 10, "{answer}");
 }
 
 #[tokio::test]
-async fn a_list_of_requests_is_not_taken() {
+async fn a_list_of_requests_is_refused() {
     let (service, _database) = production().await;
     for count in [10, 10_000] {
         let batch = json!(vec![json!({ "query": "{ __typename }" }); count]).to_string();
@@ -66,7 +66,7 @@ async fn a_list_of_requests_is_not_taken() {
 }
 
 #[tokio::test]
-async fn the_schema_is_not_told() {
+async fn introspection_is_refused() {
     let (service, _database) = production().await;
     let circular = "fields { name type { ".repeat(5) + "name" + &" } }".repeat(5);
     for query in [
@@ -78,9 +78,9 @@ async fn the_schema_is_not_told() {
     ] {
         check_refused(&service, &query, "INTROSPECTION_DISABLED").await;
     }
-    // Federation's way to ask for it.
+    // The query for the schema in Apollo Federation.
     check_refused(&service, "{ _service { sdl } }", "BAD_USER_INPUT").await;
-    // What clients need to tell types apart stays.
+    // Clients need __typename to distinguish types.
     assert_eq!(service.ask("{ __typename }").await["data"]["__typename"], "Query");
 }
 
@@ -98,7 +98,7 @@ async fn names_are_not_suggested() {
         let answer = service.ask(query).await.to_string();
         assert!(!answer.to_lowercase().contains("did you mean"), "{query}: {answer}");
     }
-    // Where introspection is on they are.
+    // With introspection they are suggested.
     let database = sqlite();
     let open = Running::api(&database).await.ready().await;
     let answer = open.ask("{ viewe { isAdministrator } }").await.to_string();
@@ -106,7 +106,7 @@ async fn names_are_not_suggested() {
 }
 
 #[tokio::test]
-async fn there_is_no_editor() {
+async fn the_editor_is_not_served() {
     let (service, _database) = production().await;
     for path in [
         "/",
@@ -119,48 +119,48 @@ async fn there_is_no_editor() {
         "/altair",
     ] {
         let request = reqwest::Client::new().get(service.url(path)).header("accept", "text/html");
-        let answer = request.send().await.expect("an answer");
+        let answer = request.send().await.expect("a response");
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
     }
     let request = reqwest::Client::new().get(service.url("/graphql")).header("accept", "text/html");
-    let answer = request.send().await.expect("an answer");
+    let answer = request.send().await.expect("a response");
     assert!(answer.status().is_client_error(), "{}", answer.status());
     assert!(!answer.text().await.expect("text").to_lowercase().contains("graphiql"));
 }
 
 #[tokio::test]
-async fn neither_forms_nor_links_nor_mutations_by_get_are_taken() {
+async fn forms_links_and_mutations_by_get_are_refused() {
     let (service, _database) = production().await;
     let (status, _) = post(&service, "application/x-www-form-urlencoded", "query=%7B__typename%7D".to_owned()).await;
     assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     let mutation = service.url("/graphql?query=mutation%20cop%20%7B__typename%7D");
-    let answer = reqwest::get(mutation).await.expect("an answer");
+    let answer = reqwest::get(mutation).await.expect("a response");
     assert!(answer.status().is_client_error(), "{}", answer.status());
     assert!(!answer.text().await.expect("text").contains("Mutation"));
 
     let query = || reqwest::Client::new().get(service.url("/graphql?query=query%20cop%20%7B__typename%7D"));
-    let answer = query().send().await.expect("an answer");
+    let answer = query().send().await.expect("a response");
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
     let answer: Value = answer.json().await.expect("JSON");
     assert_eq!(answer.get("data"), None, "{answer}");
-    let mend = answer["errors"][0]["message"].as_str().expect("a message");
-    assert!(mend.contains("Apollo-Require-Preflight"), "{mend}");
+    let message = answer["errors"][0]["message"].as_str().expect("a message");
+    assert!(message.contains("Apollo-Require-Preflight"), "{message}");
     for name in ["apollo-require-preflight", "x-requested-with"] {
-        let answer = query().header(name, "1").send().await.expect("an answer");
+        let answer = query().header(name, "1").send().await.expect("a response");
         assert_eq!(answer.status(), StatusCode::OK, "{name}");
     }
 }
 
 #[tokio::test]
-async fn whatever_name_the_gateway_calls_it_by_it_answers() {
+async fn every_host_name_is_accepted() {
     let (service, _database) = production().await;
-    let asked = reqwest::Client::new().post(service.url("/graphql")).header(HOST, "insights.example.com");
-    let answer = asked.json(&json!({ "query": "{ __typename }" })).send().await.expect("an answer");
+    let request = reqwest::Client::new().post(service.url("/graphql")).header(HOST, "insights.example.com");
+    let answer = request.json(&json!({ "query": "{ __typename }" })).send().await.expect("a response");
     assert_eq!(answer.status(), StatusCode::OK);
 }
 
 #[tokio::test]
-async fn neither_traces_nor_exceptions_are_told() {
+async fn responses_contain_no_traces_and_no_exceptions() {
     let (service, _database) = production().await;
     let answer = service.ask("{ __typename }").await;
     assert_eq!(answer, json!({ "data": { "__typename": "Query" } }), "no extensions");

@@ -1,4 +1,4 @@
-//! What must never be told, to whoever reads logs, answers or errors: passwords, and what messages say.
+//! Passwords and the content of messages never appear in logs, responses or errors.
 
 use std::process::Command;
 
@@ -13,11 +13,11 @@ use crate::{
 };
 
 const PASSWORD: &str = "Pa55word-of-the-test";
-/// In every text of every message.
+/// Part of every text in every message.
 const MARKER: &str = "Mark3d";
 const CHECKED: &str = "2024-05-02T08:00:00Z";
 
-/// Good and bad messages, whatever is text in them marked.
+/// Returns valid and invalid messages. All texts in them contain the marker.
 fn marked_messages() -> Vec<Vec<u8>> {
     let good = |number| {
         Message::new(1, &cluster(number), CHECKED)
@@ -26,21 +26,21 @@ fn marked_messages() -> Vec<Vec<u8>> {
             .upload(MARKER, CHECKED)
             .unread(MARKER, &format!("\"{MARKER}\""))
     };
-    let of = |message: Message| String::from_utf8(message.json()).expect("UTF-8");
+    let json = |message: Message| String::from_utf8(message.json()).expect("UTF-8");
     let marked = format!("\"{MARKER}\"");
     let bad = [
         MARKER.to_owned(),
         format!("{{{marked}: tru}}"),
-        of(good(2)).replace("\"OrgID\": 1", &format!("\"OrgID\": {marked}")),
-        of(good(2)).replace(&cluster(2), MARKER),
-        of(good(2)).replace(CHECKED, MARKER),
-        of(good(2)).replace("\"reports\"", &marked),
-        of(good(2)).replace("\"reports\": [", &format!("\"reports\": [{marked}, ")),
-        of(good(2)).replace("\"Version\": 2", &format!("\"Version\": {marked}")),
-        of(good(2)).replace(&format!("rules.{MARKER}"), &format!("{MARKER}\\u0000")),
-        of(good(2)).replace(&format!("rules.{MARKER}"), &MARKER.repeat(60)),
+        json(good(2)).replace("\"OrgID\": 1", &format!("\"OrgID\": {marked}")),
+        json(good(2)).replace(&cluster(2), MARKER),
+        json(good(2)).replace(CHECKED, MARKER),
+        json(good(2)).replace("\"reports\"", &marked),
+        json(good(2)).replace("\"reports\": [", &format!("\"reports\": [{marked}, ")),
+        json(good(2)).replace("\"Version\": 2", &format!("\"Version\": {marked}")),
+        json(good(2)).replace(&format!("rules.{MARKER}"), &format!("{MARKER}\\u0000")),
+        json(good(2)).replace(&format!("rules.{MARKER}"), &MARKER.repeat(60)),
     ];
-    let not_utf8 = [of(good(2)).as_bytes(), &[0xff], MARKER.as_bytes()].concat();
+    let not_utf8 = [json(good(2)).as_bytes(), &[0xff], MARKER.as_bytes()].concat();
     let odd = Message::new(1, &cluster(3), CHECKED).hit(MARKER, MARKER, &marked).hit(MARKER, MARKER, &marked);
     let mut messages: Vec<_> = bad.into_iter().map(String::into_bytes).collect();
     messages.extend([not_utf8, good(1).json(), odd.json(), good(1).json()]);
@@ -48,38 +48,38 @@ fn marked_messages() -> Vec<Vec<u8>> {
 }
 
 async fn text(client: &Client, request: reqwest::RequestBuilder) -> String {
-    client.execute(request.build().expect("a request")).await.expect("an answer").text().await.expect("text")
+    client.execute(request.build().expect("a request")).await.expect("a response").text().await.expect("text")
 }
 
-/// What the API says to those who ask wrongly, and of itself.
-async fn answers(process: &Process) -> String {
+/// Returns the responses to invalid requests, and of /readyz.
+async fn responses(process: &Process) -> String {
     let (client, address) = (Client::new(), process.address().await);
-    let mut answers = text(&client, client.get(format!("http://{address}/readyz"))).await;
+    let mut responses = text(&client, client.get(format!("http://{address}/readyz"))).await;
     for query in
         ["{", "{ nothing }", "{ cluster(uuid: \"x\") { uuid } }", "{ organizations(after: \"x\") { totalCount } }"]
     {
         let request = client.post(format!("http://{address}/graphql")).json(&json!({ "query": query }));
-        let answer = text(&client, request).await;
-        assert!(answer.contains("errors"), "{query}: {answer}");
-        answers += &answer;
+        let response = text(&client, request).await;
+        assert!(response.contains("errors"), "{query}: {response}");
+        responses += &response;
     }
-    answers
+    responses
 }
 
-fn assert_untold(secrets: &[&str], told: &str) {
+fn assert_absent(secrets: &[&str], output: &str) {
     for secret in secrets {
-        let line = told.lines().find(|line| line.contains(secret));
-        assert!(line.is_none(), "{secret} is told: {line:?}");
+        let line = output.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "{secret} is in {line:?}");
     }
 }
 
-/// The password in the database's URL, where it has one.
+/// Returns the password in the database's URL, if any.
 fn password_of(database: &Database) -> Option<String> {
     let url = url::Url::parse(database.settings.url.expose()).expect("a URL");
     url.password().map(str::to_owned)
 }
 
-/// Has the database refuse the hits of organization 7.
+/// Makes the database refuse the rule hits of organization 7.
 async fn refuse_hits(database: &Database) {
     database.store().await.close().await;
     let constraint = "ALTER TABLE rule_hit ADD CONSTRAINT refused CHECK (org_id <> 7)";
@@ -87,12 +87,12 @@ async fn refuse_hits(database: &Database) {
 }
 
 #[tokio::test]
-async fn a_process_that_tells_all_tells_no_password_and_nothing_of_a_message() {
+async fn logs_responses_and_recorded_errors_contain_no_password_and_no_content_of_a_message() {
     for database in each_database().await {
         let topic = Topic::create(1).await;
         let mut messages = marked_messages();
         if database.name == "PostgreSQL" {
-            // What breaks a constraint is quoted in the server's error, which is not for the log either.
+            // The server's error quotes the row that violates a constraint. It must not be logged either.
             refuse_hits(&database).await;
             let refused = Message::new(7, &cluster(7), CHECKED).hit("rules.a", "A", &format!("\"{MARKER}\""));
             messages.push(refused.json());
@@ -102,18 +102,19 @@ async fn a_process_that_tells_all_tells_no_password_and_nothing_of_a_message() {
             topic.send(message).await;
         }
         topic.until_all_committed().await;
-        let told = answers(&process).await + &process.output();
-        // One line a second of them is logged, each as it is recorded.
+        let output = responses(&process).await + &process.output();
+        // Only one of them is logged per second, but all are recorded.
         let rejected = consumer_error::Entity::find().all(&database.connect().await).await.expect("read the errors");
-        let told = rejected.into_iter().fold(told, |told, row| format!("{told}\n{} {}", row.reason, row.detail));
-        assert!(told.contains("bad message") && told.contains("batch committed"), "the log is there: {told}");
+        let output =
+            rejected.into_iter().fold(output, |output, row| format!("{output}\n{} {}", row.reason, row.detail));
+        assert!(output.contains("bad message") && output.contains("batch committed"), "the log is missing: {output}");
         let password = password_of(&database);
         let secrets: Vec<_> = password.as_deref().into_iter().chain([MARKER]).collect();
-        assert_untold(&secrets, &told);
+        assert_absent(&secrets, &output);
     }
 }
 
-/// With a password for the brokers, who do not ask for one.
+/// Adds a password for the brokers, which do not support SASL.
 fn with_sasl(mut command: Command) -> Command {
     for (key, value) in [
         ("PROTOCOL", "sasl_plaintext"),
@@ -127,38 +128,38 @@ fn with_sasl(mut command: Command) -> Command {
 }
 
 #[tokio::test]
-async fn a_password_that_the_brokers_do_not_take_is_not_told() {
+async fn a_password_that_the_brokers_refuse_is_not_logged() {
     let (database, topic) = (sqlite(), Topic::create(1).await);
     let process = Process::spawn(with_sasl(serve(&database, &topic)));
-    until("the trouble is told", async || process.output().contains("trouble with Kafka").then_some(())).await;
+    until("the error is logged", async || process.output().contains("trouble with Kafka").then_some(())).await;
     let readyz = format!("http://{}/readyz", process.address().await);
-    let missing = until("readiness tells it too", async || {
-        let body = reqwest::get(&readyz).await.expect("an answer").text().await.expect("text");
+    let missing = until("readiness reports it", async || {
+        let body = reqwest::get(&readyz).await.expect("a response").text().await.expect("text");
         (body.contains("kafka") && !body.contains("no partition") && !body.contains("waits")).then_some(body)
     });
-    assert_untold(&[PASSWORD], &(missing.await + &process.output()));
+    assert_absent(&[PASSWORD], &(missing.await + &process.output()));
 }
 
-/// Runs a command to its end; gives all that it wrote, and whether it went well.
+/// Runs a command. Returns whether it succeeded, and its output.
 fn run(command: &mut Command) -> (bool, String) {
     let output = command.output().expect("the program starts");
     (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8"))
 }
 
 #[tokio::test]
-async fn the_configuration_is_printed_with_masks() {
+async fn secrets_of_the_printed_configuration_are_masked() {
     let mut command = with_sasl(program());
     command.arg("config");
     set(&mut command, "DATABASE__URL", &format!("postgres://user:{PASSWORD}@db.invalid/name"));
     set(&mut command, "DATABASE__READ_URL", &format!("postgres://user:{PASSWORD}@replica.invalid/name"));
     set(&mut command, "KAFKA__CLIENT__SSL_KEY_PASSWORD", PASSWORD);
-    let (went_well, told) = run(&mut command);
-    assert!(went_well && told.contains("db.invalid") && told.contains("sasl_password"), "{told}");
-    assert_untold(&[PASSWORD], &told);
+    let (succeeded, output) = run(&mut command);
+    assert!(succeeded && output.contains("db.invalid") && output.contains("sasl_password"), "{output}");
+    assert_absent(&[PASSWORD], &output);
 }
 
 #[tokio::test]
-async fn a_start_that_fails_tells_no_password() {
+async fn the_error_of_a_failed_start_contains_no_password() {
     let wrong = postgres().await.settings.url.expose().replace("aggregator:", &format!("aggregator:{PASSWORD}"));
     let urls = [
         format!("mysql://user:{PASSWORD}@db.invalid/name"),
@@ -174,17 +175,17 @@ async fn a_start_that_fails_tells_no_password() {
             let mut process = program();
             process.args(command);
             set(&mut process, "DATABASE__URL", &url);
-            let (went_well, told) = run(&mut process);
-            assert!(!went_well && told.contains("error: "), "{told}");
-            assert_untold(&[PASSWORD], &told);
+            let (succeeded, output) = run(&mut process);
+            assert!(!succeeded && output.contains("error: "), "{output}");
+            assert_absent(&[PASSWORD], &output);
         }
     }
-    let mut crossed = program();
-    crossed.arg("serve");
+    let mut misplaced = program();
+    misplaced.arg("serve");
     for key in ["HTTP__ADDRESS", "INGEST__BATCH_WAIT", "LOG__LEVEL", "KAFKA__SECURITY__SASL_PASSWORD"] {
-        set(&mut crossed, key, PASSWORD);
+        set(&mut misplaced, key, PASSWORD);
     }
-    let (went_well, told) = run(&mut crossed);
-    assert!(!went_well && told.contains("kafka.security.sasl_password"), "{told}");
-    assert_untold(&[PASSWORD], &told);
+    let (succeeded, output) = run(&mut misplaced);
+    assert!(!succeeded && output.contains("kafka.security.sasl_password"), "{output}");
+    assert_absent(&[PASSWORD], &output);
 }

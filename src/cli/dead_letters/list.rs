@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use clap::Args;
 use serde_json::json;
 
-use super::{super::Failure, a_reason, letters};
+use super::{super::Error, a_reason, letters};
 use crate::{
     config,
     domain::Timestamp,
@@ -45,10 +45,10 @@ struct Line {
 }
 
 impl List {
-    pub(super) async fn run(self, kafka: &config::Kafka, store: &Store) -> Result<(), Failure> {
+    pub(super) async fn run(self, kafka: &config::Kafka, store: &Store) -> Result<(), Error> {
         let (lines, left_out) = self.newest(DeadLetterReader::open(kafka)?).await?;
         let refusals: Vec<_> = lines.iter().filter_map(|line| line.refusal.clone()).collect();
-        let replayed = store.replayed(&refusals).await.map_err(Failure::Database)?;
+        let replayed = store.replayed(&refusals).await.map_err(Error::Database)?;
         if self.json {
             for line in &lines {
                 println!("{}", line.json(&replayed));
@@ -63,7 +63,7 @@ impl List {
     }
 
     /// The lines to be listed, and how many more there are.
-    async fn newest(&self, reader: DeadLetterReader) -> Result<(Vec<Line>, usize), Failure> {
+    async fn newest(&self, reader: DeadLetterReader) -> Result<(Vec<Line>, usize), Error> {
         let (mut letters, reading) = letters(reader);
         let mut newest = BTreeMap::new();
         let mut left_out = 0;

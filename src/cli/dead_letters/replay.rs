@@ -9,7 +9,7 @@ use rdkafka::error::KafkaError;
 use tokio::sync::mpsc;
 
 use super::{
-    super::{Failure, progress},
+    super::{Error, progress},
     a_reason, letters,
 };
 use crate::{
@@ -55,14 +55,14 @@ struct Outcome {
 }
 
 impl Replay {
-    pub(super) async fn run(self, kafka: &config::Kafka, store: &Store) -> Result<(), Failure> {
+    pub(super) async fn run(self, kafka: &config::Kafka, store: &Store) -> Result<(), Error> {
         if self.places.is_empty() && self.reason.is_none() && !self.all {
             let message =
                 "nothing is selected: name places, as `dead-letters list` writes them, or give --reason or --all";
-            return Err(Failure::Usage(message.to_owned()));
+            return Err(Error::Usage(message.to_owned()));
         }
-        let unusable = |source: KafkaError| Failure::Kafka {
-            doing: "the Kafka client cannot be set up; see [kafka] in the configuration".to_owned(),
+        let unusable = |source: KafkaError| Error::Kafka {
+            context: "the Kafka client cannot be set up; see [kafka] in the configuration".to_owned(),
             source,
         };
         let replayer = Replayer::new(kafka).map_err(unusable)?;
@@ -74,7 +74,7 @@ impl Replay {
         self.tell(&outcome)
     }
 
-    async fn replay(&self, reader: DeadLetterReader, replayer: &Replayer, store: &Store) -> Result<Outcome, Failure> {
+    async fn replay(&self, reader: DeadLetterReader, replayer: &Replayer, store: &Store) -> Result<Outcome, Error> {
         let bar = progress::bar(reader.offsets(), "reading and sending");
         let (mut letters, reading) = letters(reader);
         let mut outcome = Outcome::default();
@@ -118,12 +118,12 @@ impl Replay {
         letters: Vec<DeadLetter>,
         store: &Store,
         outcome: &mut Outcome,
-    ) -> Result<Vec<DeadLetter>, Failure> {
+    ) -> Result<Vec<DeadLetter>, Error> {
         if self.again {
             return Ok(letters);
         }
         let refusals: Vec<_> = letters.iter().filter_map(DeadLetter::refusal).collect();
-        let replayed = store.replayed(&refusals).await.map_err(Failure::Database)?;
+        let replayed = store.replayed(&refusals).await.map_err(Error::Database)?;
         let mut seen: HashSet<_> = replayed.into_keys().collect();
         let (mut fresh, all) = (vec![], letters.len());
         for letter in letters {
@@ -137,7 +137,7 @@ impl Replay {
 
     /// Sends letters and marks those that have arrived: whatever ends this, few that arrived are sent twice, and those are
     /// ingested once all the same.
-    async fn send(&self, letters: &[DeadLetter], replayer: &Replayer, store: &Store) -> Result<(), Failure> {
+    async fn send(&self, letters: &[DeadLetter], replayer: &Replayer, store: &Store) -> Result<(), Error> {
         if self.dry_run {
             for letter in letters {
                 println!("{} would be sent to {} ({})", letter.place(), letter.origin(), letter.reason());
@@ -147,21 +147,21 @@ impl Replay {
         let results = join_all(letters.iter().map(|letter| replayer.send(letter))).await;
         let arrived = letters.iter().zip(&results).filter(|(_, result)| result.is_ok());
         let arrived: Vec<_> = arrived.filter_map(|(letter, _)| letter.refusal()).collect();
-        store.mark_replayed(&arrived, Timestamp::now()).await.map_err(Failure::Database)?;
-        results.into_iter().collect::<Result<(), _>>().map_err(Failure::Replay)
+        store.mark_replayed(&arrived, Timestamp::now()).await.map_err(Error::Database)?;
+        results.into_iter().collect::<Result<(), _>>().map_err(Error::Replay)
     }
 
-    fn tell(&self, outcome: &Outcome) -> Result<(), Failure> {
+    fn tell(&self, outcome: &Outcome) -> Result<(), Error> {
         let Outcome { found, sent, sent_before, unsendable } = outcome;
         let done = if self.dry_run { "would be sent" } else { "sent" };
         println!("{sent} dead letters {done}, {sent_before} were sent before, {unsendable} cannot be sent");
         if let Some(place) = self.places.iter().find(|place| !found.contains(place)) {
             let message = format!("there is no dead letter at {place}: `dead-letters list` tells which there are");
-            return Err(Failure::Usage(message));
+            return Err(Error::Usage(message));
         }
         // Those who name a letter want that one; those who want all get what there is.
         if !self.places.is_empty() && *unsendable > 0 {
-            return Err(Failure::Usage(format!("{unsendable} of the letters named cannot be sent; see above why")));
+            return Err(Error::Usage(format!("{unsendable} of the letters named cannot be sent; see above why")));
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use clap::Args;
 use rdkafka::message::Header;
 
-use super::{super::Failure, letters};
+use super::{super::Error, letters};
 use crate::{
     config,
     ingest::{DeadLetter, DeadLetterReader, Position},
@@ -28,7 +28,7 @@ pub(super) struct Show {
 }
 
 impl Show {
-    pub(super) async fn run(self, kafka: &config::Kafka, store: &Store) -> Result<(), Failure> {
+    pub(super) async fn run(self, kafka: &config::Kafka, store: &Store) -> Result<(), Error> {
         let (mut letters, reading) = letters(DeadLetterReader::open(kafka)?.around(&[self.place]));
         let found = letters.recv().await;
         drop(letters);
@@ -37,16 +37,16 @@ impl Show {
             let (place, topic) = (self.place, &kafka.dead_letter_topic);
             let message =
                 format!("there is no dead letter at {place} of {topic}: `dead-letters list` tells which there are");
-            return Err(Failure::Usage(message));
+            return Err(Error::Usage(message));
         };
         let written = if self.raw {
             std::io::stdout().write_all(letter.value().unwrap_or_default())
         } else {
             let refusals: Vec<_> = letter.refusal().into_iter().collect();
-            let replayed = store.replayed(&refusals).await.map_err(Failure::Database)?;
+            let replayed = store.replayed(&refusals).await.map_err(Error::Database)?;
             write_all(&letter, replayed.into_values().next())
         };
-        written.map_err(|source| Failure::Io { doing: "cannot write to standard output".to_owned(), source })
+        written.map_err(|source| Error::Io { context: "cannot write to standard output".to_owned(), source })
     }
 }
 
