@@ -23,7 +23,7 @@ impl Readiness {
         self.parts().insert(part, None);
     }
 
-    /// The missing parts with their reasons. If there are none, the process is ready.
+    /// The missing parts with their reasons. Empty if the process is ready.
     pub fn all_missing(&self) -> BTreeMap<&'static str, String> {
         self.parts().iter().filter_map(|(part, reason)| Some((*part, reason.clone()?))).collect()
     }
