@@ -1,7 +1,7 @@
 //! The viewer of a request and the data that it may read.
 //!
-//! Each request has one [`Viewer`]. Its [`Scope`] is a parameter of every read of the store and becomes a condition in the
-//! SQL. Only this module can construct a scope, so an unscoped query does not compile.
+//! Each request has one [`Viewer`]. Its [`Scope`] is a parameter of every read of the store and becomes a condition in
+//! the SQL. Only this module can construct a scope, so an unscoped query does not compile.
 
 use crate::domain::OrgId;
 

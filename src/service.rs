@@ -141,7 +141,7 @@ impl Service {
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
             error = tasks.ended() => Err(error),
-            error = migrate_and_ingest(&self.config, self.role, &self.store, &self.readiness, &mut ingester) => Err(error),
+            error = run_ingestion(&self.config, self.role, &self.store, &self.readiness, &mut ingester) => Err(error),
         };
         self.readiness.missing("process", "is stopping");
         let drained = drain(ingester).await;
@@ -164,7 +164,7 @@ impl Service {
 }
 
 /// Waits for the schema, then ingests. Returns only on an error.
-async fn migrate_and_ingest(
+async fn run_ingestion(
     config: &Config,
     role: Role,
     store: &Store,
@@ -199,7 +199,7 @@ async fn drain(ingester: Option<Ingester>) -> Result<(), Error> {
     match tokio::time::timeout(INGEST_DRAIN_TIMEOUT, ingester.stop()).await {
         Ok(stopped) => Ok(stopped?),
         Err(_) => {
-            tracing::warn!("ingestion did not stop in time; messages that were not committed will be read again");
+            tracing::warn!("ingestion did not stop in time; messages without a commit will be read again");
             Ok(())
         }
     }

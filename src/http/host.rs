@@ -1,7 +1,7 @@
 //! The check of `Host` while the service listens on loopback without authentication.
 //!
-//! A page elsewhere can make its own host name resolve to 127.0.0.1 (DNS rebinding). The browser then treats the service
-//! as the page's own origin. Only the header `Host` still has the foreign name.
+//! A page elsewhere can make its own host name resolve to 127.0.0.1 (DNS rebinding). The browser then treats the
+//! service as the page's own origin. Only the header `Host` still has the foreign name.
 
 use axum::{
     extract::Request,

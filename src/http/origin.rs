@@ -1,7 +1,7 @@
 //! Origins whose pages may send requests: the service's own, those of `http.cors_origins`, and in development loopback.
 //!
-//! A browser attaches the user's credentials whichever page sends the request. So a request from a page of another origin
-//! is refused before anything is read. Clients that are not browsers send no origin and are accepted.
+//! A browser attaches the user's credentials whichever page sends the request. So a request from a page of another
+//! origin is refused before anything is read. Clients that are not browsers send no origin and are accepted.
 
 use std::{collections::HashSet, net::IpAddr, sync::Arc, time::Duration};
 
@@ -44,8 +44,8 @@ impl Origins {
         if origin.is_some_and(|origin| self.allow(origin)) {
             return true;
         }
-        // In this header browsers state the relation between page and service, and no page can change it. Older browsers,
-        // and all browsers over plain HTTP, send only the page's origin.
+        // In this header browsers state the relation between page and service, and no page can change it. Older
+        // browsers, and all browsers over plain HTTP, send only the page's origin.
         match headers.get(SEC_FETCH_SITE) {
             Some(site) => site == "same-origin" || site == "none",
             None => origin.is_none_or(|origin| is_own(origin, headers.get(header::HOST))),

@@ -57,8 +57,8 @@ impl RequestChecks {
 
     /// Reads the GraphQL request in a body, which must arrive within `timeout`.
     ///
-    /// async-graphql-axum's extractor also accepts forms, uploads, plain text and bodies of any size, and takes the list
-    /// `["{ a }"]` for a request. So the body is buffered and checked before the extractor parses it.
+    /// async-graphql-axum's extractor also accepts forms, uploads, plain text and bodies of any size, and takes the
+    /// list `["{ a }"]` for a request. So the body is buffered and checked before the extractor parses it.
     pub(super) async fn read_body(
         &self,
         mut request: Request,

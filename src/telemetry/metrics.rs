@@ -1,7 +1,7 @@
 //! The metrics of the process, and their text in Prometheus's format.
 //!
-//! The values of a label are a closed set, or the code that records them limits their number: what clients send must not
-//! create series without bound. `docs/metrics.md` lists the same metrics; a test compares the two.
+//! The values of a label are a closed set, or the code that records them limits their number: what clients send must
+//! not create series without bound. `docs/metrics.md` lists the same metrics; a test compares the two.
 
 use std::{convert::Infallible, sync::OnceLock, time::Duration};
 
@@ -130,7 +130,7 @@ pub const INGEST_BATCH_DURATION: Metric = Metric {
     name: "ingest_batch_duration_seconds",
     kind: Kind::Histogram,
     labels: &[],
-    help: "Time to store a batch, with all tries and pauses, and with the dead letters of messages that the database rejects.",
+    help: "Time to store a batch, with all tries, pauses and dead letters of messages that the database rejects.",
 };
 
 /// Failed tries that were repeated, by error class.

@@ -1,5 +1,5 @@
-// Reads two pages of an organization's clusters, and then one cluster by its id, with Apollo Client as its documentation
-// recommends. Prints the client's cache, which must contain each node once.
+// Reads two pages of an organization's clusters, and then one cluster by its id, with Apollo Client as its
+// documentation recommends. Prints the client's cache, which must contain each node once.
 //
 //     node tests/apollo/read.js URL ORG_ID PAGE_SIZE
 

@@ -76,7 +76,7 @@ async fn it_says_what_is_wrong_and_fails() {
         (vec!["7", "--url", &graph], "there is no organization 7"),
         (vec!["seven", "--url", &graph], "orgId: an organization is a whole number from 1 to"),
         (vec!["7", "--url", &page], "answered 405 without JSON: is this the URL of the graph?"),
-        (vec!["7", "--page", "101"], "--page 101 is not from 1 to 100"),
+        (vec!["7", "--page", "101"], "--page 101 is not a number from 1 to 100"),
         (vec![], "usage: node dist/list-clusters.js ORG_ID"),
     ] {
         let output = node::run(FOLDER, "node", &[&[PROGRAM], arguments.as_slice()].concat()).await;

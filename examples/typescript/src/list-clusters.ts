@@ -78,7 +78,8 @@ async function main(): Promise<void> {
   const [orgId] = positionals;
   const size = Number(values.page);
   if (orgId === undefined) throw new Error("usage: node dist/list-clusters.js ORG_ID");
-  if (!Number.isInteger(size) || size < 1 || size > 100) throw new Error(`--page ${values.page} is not a number from 1 to 100`);
+  if (!Number.isInteger(size) || size < 1 || size > 100)
+    throw new Error(`--page ${values.page} is not a number from 1 to 100`);
 
   let number = 0;
   for await (const page of pagesOfClusters(values.url, orgId, size)) {
