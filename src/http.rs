@@ -1,10 +1,10 @@
-//! The router: the graph, its editor, and what those who run the service ask for.
+//! The HTTP server: the GraphQL API, GraphiQL, health checks and metrics.
 //!
-//! `gate` decides which requests reach the graph, by `origin`, `media_type` and what is `asked`; `answer` gives the
-//! outcome its status and form. `observe` tells of each request; `server` accepts connections and lets them finish.
+//! `graphql` handles a GraphQL request. `request_checks` validates and reads it, with `origin`, `media_type` and
+//! `query_params`. `response` sets the status and the media type of the response. `access_log` logs and counts each
+//! request. `server` accepts connections and drains them at shutdown.
 
 mod access_log;
-mod answer;
 mod graphiql;
 mod graphql;
 mod health;
@@ -13,9 +13,12 @@ mod media_type;
 mod origin;
 mod query_params;
 mod request_checks;
+mod request_error;
+mod response;
 mod router;
 mod server;
 
+pub use graphql::Api;
 pub use health::Readiness;
-pub use router::{Api, router};
+pub use router::router;
 pub use server::serve;

@@ -1,23 +1,23 @@
-//! Who asks, and what they may see.
+//! The viewer of a request and the data that it may read.
 //!
-//! A [`Viewer`] is made once a request; from it comes the [`Scope`] that every read of the store takes and that ends
-//! up in its SQL. A scope cannot be made anywhere else, so an unscoped query does not compile.
+//! Each request has one [`Viewer`]. Its [`Scope`] is a parameter of every read of the store and becomes a condition in
+//! the SQL. Only this module can construct a scope, so an unscoped query does not compile.
 
 use crate::domain::OrgId;
 
-/// Who asks.
+/// The caller of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Viewer {
     organization: Option<OrgId>,
 }
 
 impl Viewer {
-    /// Whoever asks in mode none: of no organization, sees everything.
+    /// The viewer without authentication (`auth.mode = none`): has no organization and reads everything.
     pub fn unrestricted() -> Self {
         Self { organization: None }
     }
 
-    /// A member of an organization, who sees what it owns and nothing else.
+    /// A member of an organization, who reads only what it owns.
     pub fn member_of(organization: OrgId) -> Self {
         Self { organization: Some(organization) }
     }
@@ -27,28 +27,28 @@ impl Viewer {
         self.organization
     }
 
-    /// May everything be seen, whoever owns it?
+    /// Whether the viewer may read the data of all organizations.
     pub fn is_administrator(self) -> bool {
         self.organization.is_none()
     }
 
-    /// What the viewer may see.
+    /// The data that the viewer may read.
     pub fn scope(self) -> Scope {
         Scope(self.organization)
     }
 }
 
-/// What may be seen: everything, or what one organization owns.
+/// The readable data: everything, or what one organization owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Scope(Option<OrgId>);
 
 impl Scope {
-    /// The one organization whose data may be seen; `None` when all may.
+    /// The only organization whose data is readable; `None` for all.
     pub fn organization(self) -> Option<OrgId> {
         self.0
     }
 
-    /// May what `organization` owns be seen?
+    /// Whether the data of `organization` is readable.
     pub fn includes(self, organization: OrgId) -> bool {
         self.0.is_none_or(|own| own == organization)
     }

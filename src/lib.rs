@@ -1,8 +1,9 @@
-//! The Insights Results Aggregator: cluster-health results from a Kafka topic, kept with their history and served as
-//! one GraphQL graph.
+//! The Insights Results Aggregator: stores cluster-health results from a Kafka topic with their history, and serves
+//! them as one GraphQL graph.
 //!
-//! Data flows one way: `message` reads bytes, `ingest` batches them, `store` keeps them, `graphql` asks the store, `http`
-//! serves the graph. `docs/architecture.md` follows one message and one query by file names.
+//! Data flows one way: `message` parses bytes, `ingest` batches reports, `store` writes and reads them, `graphql`
+//! resolves queries from the store, `http` serves the graph. `docs/architecture.md` follows one message and one query
+//! by file names.
 
 pub mod cli;
 pub mod config;

@@ -1,7 +1,7 @@
-//! Start-up as a value: the parts of a process, built from its configuration, run until it is told to stop.
+//! A process as a value: its parts, built from the configuration and run until `stop`.
 //!
-//! `Service::build(config, role).await?.run(stop).await`; tests build the same thing on port 0 and ask it for its
-//! address. The API is up at once; what is missing yet (database, schema, Kafka) is told by /readyz and waited for.
+//! `Service::build(config, role).await?.run(stop).await`. Tests build the same on port 0 and read its address. HTTP is
+//! served at once. While the database, the schema or Kafka is missing, /readyz lists it and the process waits.
 
 mod watch;
 
@@ -19,13 +19,13 @@ use crate::{
     telemetry::{self, metrics::Metrics},
 };
 
-/// How long ingestion may take to finish its batches, commit and leave the group. A client whose broker is away would
-/// take longer to close than anyone wants to wait.
-const INGEST_DRAIN: Duration = Duration::from_secs(8);
-/// How long connections to the database may take to close.
-const STORE_DRAIN: Duration = Duration::from_secs(2);
+/// Time for ingestion to finish its batches, commit and leave the group. A client whose broker is unavailable takes
+/// longer to close.
+const INGEST_DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
+/// Time for connections to the database to close.
+const STORE_CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a process does.
+/// The tasks of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Serves the graph.
@@ -46,7 +46,7 @@ impl Role {
     }
 }
 
-/// Why a process cannot start or go on.
+/// Why a process cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The address cannot be listened on.
@@ -54,20 +54,20 @@ pub enum Error {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
-    /// The database cannot be used, and waiting would not help.
+    /// The database cannot be used, and waiting cannot help.
     #[error("the database cannot be used")]
     Store(#[from] store::Error),
     /// Ingestion ended.
     #[error("ingestion ended")]
     Ingest(#[from] ingest::Error),
-    /// A task of the process ended that should not have.
-    #[error("{task} ended unasked; the log tells why")]
+    /// A task ended although the process was not stopping.
+    #[error("{task} ended unexpectedly; the log has the cause")]
     TaskEnded {
-        /// Which.
+        /// The task.
         task: &'static str,
     },
 }
@@ -86,7 +86,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Listens, and makes everything that does not need anybody else to be there.
+    /// Binds the address and builds the parts that need no other service.
     ///
     /// # Errors
     /// When the address is taken or a database URL cannot be read.
@@ -101,8 +101,8 @@ impl Service {
             probes.push(store::Probe::open(replica).await?);
         }
         let readiness = Arc::new(Readiness::default());
-        readiness.missing(watch::DATABASE, "not asked yet");
-        readiness.missing(watch::MIGRATIONS, "not looked at yet");
+        readiness.missing(watch::DATABASE, "not checked yet");
+        readiness.missing(watch::MIGRATIONS, "not checked yet");
         if role.ingests() {
             readiness.missing(watch::KAFKA, "waits for the database");
         }
@@ -110,7 +110,7 @@ impl Service {
         Ok(Self { config, role, listener, address, store, probes, readiness, metrics })
     }
 
-    /// Where the API listens: the port that was really given.
+    /// The address of the HTTP server, with the actual port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -120,35 +120,35 @@ impl Service {
         &self.store
     }
 
-    /// What is missing before the process is ready.
+    /// The readiness of the process.
     pub fn readiness(&self) -> &Arc<Readiness> {
         &self.readiness
     }
 
-    /// Runs until `stop`, then lets everything finish.
+    /// Runs until `stop`, then drains.
     ///
     /// # Errors
-    /// When it ends before: the process must then end too, so that whoever watches it starts it anew.
+    /// When a part ends before `stop`. The process must then exit, so that its supervisor restarts it.
     pub async fn run(self, stop: CancellationToken) -> Result<(), Error> {
         tracing::info!(address = %self.address, role = ?self.role, version = crate::VERSION, "listening");
-        let serving = CancellationToken::new();
+        let stop_serving = CancellationToken::new();
         let router = self.router();
-        let server = tokio::spawn(http::serve(self.listener, router, self.config.http.clone(), serving.clone()));
-        let watching = tokio::spawn(watch::databases(self.probes.clone(), self.readiness.clone()));
+        let server = tokio::spawn(http::serve(self.listener, router, self.config.http.clone(), stop_serving.clone()));
+        let probing = tokio::spawn(watch::databases(self.probes.clone(), self.readiness.clone()));
         let mut ingester = None;
-        let counting = tokio::spawn(self.metrics.keep_small());
-        let mut tasks = Tasks { server, watching, counting };
+        let upkeep = tokio::spawn(self.metrics.run_upkeep());
+        let mut tasks = Tasks { server, probing, upkeep };
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
             error = tasks.ended() => Err(error),
-            error = work(&self.config, self.role, &self.store, &self.readiness, &mut ingester) => Err(error),
+            error = run_ingestion(&self.config, self.role, &self.store, &self.readiness, &mut ingester) => Err(error),
         };
         self.readiness.missing("process", "is stopping");
         let drained = drain(ingester).await;
-        serving.cancel();
+        stop_serving.cancel();
         tasks.finish().await;
-        if tokio::time::timeout(STORE_DRAIN, self.store.close()).await.is_err() {
-            tracing::warn!("the database's connections did not close in time");
+        if tokio::time::timeout(STORE_CLOSE_TIMEOUT, self.store.close()).await.is_err() {
+            tracing::warn!("the database connections did not close in time");
         }
         ended.and(drained)
     }
@@ -163,15 +163,15 @@ impl Service {
     }
 }
 
-/// The process's work besides serving: brings the schema up to date, then ingests. Ends only with an error.
-async fn work(
+/// Waits for the schema, then ingests. Returns only on an error.
+async fn run_ingestion(
     config: &Config,
     role: Role,
     store: &Store,
     readiness: &Arc<Readiness>,
     ingester: &mut Option<Ingester>,
 ) -> Error {
-    if let Err(error) = watch::bring_up_to_date(store, config.database.migrate, readiness).await {
+    if let Err(error) = watch::until_schema_is_current(store, config.database.migrate, readiness).await {
         return error.into();
     }
     if !role.ingests() {
@@ -183,7 +183,7 @@ async fn work(
             let running = ingester.insert(started);
             tokio::select! {
                 error = running.ended() => {
-                    // Over already, so there is nothing to drain.
+                    // It already ended, so there is nothing to drain.
                     *ingester = None;
                     error.into()
                 }
@@ -196,36 +196,37 @@ async fn work(
 
 async fn drain(ingester: Option<Ingester>) -> Result<(), Error> {
     let Some(ingester) = ingester else { return Ok(()) };
-    match tokio::time::timeout(INGEST_DRAIN, ingester.stop()).await {
+    match tokio::time::timeout(INGEST_DRAIN_TIMEOUT, ingester.stop()).await {
         Ok(stopped) => Ok(stopped?),
         Err(_) => {
-            tracing::warn!("ingestion did not stop in time; what was not committed will be read again");
+            tracing::warn!("ingestion did not stop in time; messages without a commit will be read again");
             Ok(())
         }
     }
 }
 
-/// The tasks beside the work.
+/// The tasks beside ingestion.
 struct Tasks {
     server: JoinHandle<()>,
-    watching: JoinHandle<std::convert::Infallible>,
-    counting: JoinHandle<std::convert::Infallible>,
+    probing: JoinHandle<std::convert::Infallible>,
+    upkeep: JoinHandle<std::convert::Infallible>,
 }
 
 impl Tasks {
+    /// Waits until one of the tasks ends.
     async fn ended(&mut self) -> Error {
         let task = tokio::select! {
             _ = &mut self.server => "the HTTP server",
-            _ = &mut self.watching => "the database's watch",
-            _ = &mut self.counting => "the upkeep of metrics",
+            _ = &mut self.probing => "the database probe",
+            _ = &mut self.upkeep => "the metrics upkeep",
         };
         Error::TaskEnded { task }
     }
 
     async fn finish(self) {
-        self.watching.abort();
-        self.counting.abort();
-        // It bounds its own drain; a panic in it was logged.
+        self.probing.abort();
+        self.upkeep.abort();
+        // The server limits its own drain. A panic in it is already logged.
         let _ = self.server.await;
     }
 }

@@ -1,4 +1,4 @@
-//! What the process tells of itself: log lines on standard error, and [metrics].
+//! Logging to standard error, and [metrics].
 
 pub mod metrics;
 
@@ -8,15 +8,15 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
-/// What would tell of each step of a migration several times.
-const QUIET: &str = "sea_orm_migration=warn,sqlx::postgres::notice=warn";
+/// Levels of modules that log each step of a migration several times.
+const DEFAULT_DIRECTIVES: &str = "sea_orm_migration=warn,sqlx::postgres::notice=warn";
 
-/// Starts logging. The first call counts; a process logs in one way.
+/// Starts logging. Later calls in the same process have no effect.
 pub fn start(log: &Log) {
-    // The level was checked when the configuration was loaded. It has the last word, also on what stands before it.
-    let level = EnvFilter::new(format!("{QUIET},{}", log.level));
+    // `log.level` is validated when the configuration is loaded. Later directives override earlier ones.
+    let filter = EnvFilter::new(format!("{DEFAULT_DIRECTIVES},{}", log.level));
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(level)
+        .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     let started = match log.format {
@@ -24,6 +24,6 @@ pub fn start(log: &Log) {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
     if started.is_err() {
-        tracing::debug!("logging was started before");
+        tracing::debug!("logging was already started");
     }
 }

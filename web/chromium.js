@@ -1,4 +1,4 @@
-// Debian's Chromium without a window, driven over its debugging pipe: for pictures of pages and for tests of them.
+// Controls Debian's Chromium in headless mode over its debugging pipe, for screenshots and tests of pages.
 
 const { spawn } = require("node:child_process");
 const { mkdtempSync, rmSync } = require("node:fs");
@@ -19,11 +19,11 @@ const FLAGS = [
   "--disable-component-update",
 ];
 
-/** Runs a task with a browser that remembers nothing from before and leaves nothing behind. */
+/** Runs a task with a browser that has a new, temporary profile. */
 async function withBrowser(task) {
   const profile = mkdtempSync(join(tmpdir(), "chromium-"));
   const flags = [...FLAGS, `--user-data-dir=${profile}`];
-  if (process.getuid() === 0) flags.push("--no-sandbox"); // its sandbox refuses root
+  if (process.getuid() === 0) flags.push("--no-sandbox"); // its sandbox does not run as root
   const chromium = spawn("chromium", flags, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
   const ended = new Promise((resolve) => {
     chromium.once("exit", () => resolve("Chromium ended before its task was done"));
@@ -34,14 +34,14 @@ async function withBrowser(task) {
     const late = pause(LIMIT_MS, { unref: true }).then(() => fail(`Chromium's task took more than ${LIMIT_MS} ms`));
     return await Promise.race([task(connect(chromium)), ended.then(fail), late]);
   } finally {
-    chromium.kill("SIGTERM"); // it ends its own children first, who would write to the profile
+    chromium.kill("SIGTERM"); // it first ends its children, which would still write to the profile
     await Promise.race([ended, pause(5_000, { unref: true }).then(() => chromium.kill("SIGKILL"))]);
     await ended;
     await remove(profile);
   }
 }
 
-/** Removes a folder to which a child of Chromium may still be writing. Node's own retries do not look again what is in it. */
+/** Removes a folder to which a child of Chromium may still write. Node's own retries do not list the folder again. */
 async function remove(folder) {
   for (let tries = 1; ; tries++) {
     try {
@@ -53,7 +53,7 @@ async function remove(folder) {
   }
 }
 
-/** Chromium's debugging protocol over its pipe: JSON messages, each ended by a zero byte. */
+/** Speaks Chromium's debugging protocol over its pipe: JSON messages, each followed by a zero byte. */
 function connect(chromium) {
   const [, , , commands, answers] = chromium.stdio;
   const waiting = new Map();
@@ -61,7 +61,7 @@ function connect(chromium) {
   let last = 0;
   let rest = "";
 
-  commands.on("error", () => {}); // whoever ended it knows why, and tells
+  commands.on("error", () => {}); // the code that ended Chromium reports the reason
   answers.setEncoding("utf8").on("data", (chunk) => {
     const messages = (rest + chunk).split("\0");
     rest = messages.pop();
@@ -82,7 +82,7 @@ function connect(chromium) {
   };
 }
 
-/** Opens a page. Its `requests` are the addresses that it has asked for, its `complaints` what went wrong in it. */
+/** Opens a page. `requests` are the URLs that the page requested, `complaints` its errors. */
 async function openPage(browser, url, { width = 1400, height = 900 } = {}) {
   const { targetId } = await browser.call("Target.createTarget", { url: "about:blank" });
   const { sessionId } = await browser.call("Target.attachToTarget", { targetId, flatten: true });
@@ -98,7 +98,7 @@ async function openPage(browser, url, { width = 1400, height = 900 } = {}) {
   return { ...seen, ...hands(call) };
 }
 
-/** Gathers what a page asks for and what it complains of. */
+/** Collects the requests and the errors of a page. */
 function listen(browser) {
   const [requests, complaints] = [[], []];
   browser.on("Network.requestWillBeSent", ({ request }) => requests.push(request.url));
@@ -106,16 +106,16 @@ function listen(browser) {
   browser.on("Runtime.exceptionThrown", ({ exceptionDetails: { text, exception } }) =>
     complaints.push(exception?.description ?? text),
   );
-  // Here stands also what the page's own policy forbade it.
+  // These include violations of the page's content security policy.
   browser.on("Log.entryAdded", ({ entry }) => {
     if (entry.level === "error") complaints.push(`${entry.text} ${entry.url ?? ""}`);
   });
   return { requests, complaints };
 }
 
-/** What can be done with a page. */
+/** Actions on a page. */
 function hands(call) {
-  /** The value of an expression, as soon as it is neither false nor missing. */
+  /** Waits until an expression is truthy, and returns its value. */
   const until = async (what, expression) => {
     for (let look = 0; look < LOOKS; look++) {
       const { result } = await call("Runtime.evaluate", { expression, returnByValue: true });
@@ -124,7 +124,7 @@ function hands(call) {
     }
     throw new Error(`waited ${LOOKS * LOOK_EVERY_MS} ms in vain until ${what}`);
   };
-  /** Presses what a CSS selector finds, as soon as it is there. */
+  /** Waits for the element of a CSS selector, and clicks it. */
   const press = (selector) => {
     const find = `document.querySelector(${JSON.stringify(selector)})`;
     return until(`the page has a ${selector}`, `(() => { const it = ${find}; it?.click(); return it !== null; })()`);
@@ -133,7 +133,7 @@ function hands(call) {
   return { until, press, picture };
 }
 
-/** Those addresses that lead to another host than the page's own. What is inside of the page (data:, blob:) is not. */
+/** The URLs on other hosts than the page's own. URLs inside the page (data:, blob:) do not count. */
 function foreign(requests, url) {
   const home = new URL(url).host;
   return requests.filter((request) => {

@@ -1,14 +1,14 @@
 // Starts GraphiQL on its page, with the service's example queries as tabs.
 //
-// The examples are a courtesy: whatever becomes of them, GraphiQL must come up.
+// The examples are optional: GraphiQL must start without them.
 
 const EXAMPLES_URL = "/graphiql/examples.json";
-const EXAMPLES_PATIENCE_MS = 3000;
+const EXAMPLES_TIMEOUT_MS = 3000;
 
-/** The service's examples, `[{ title, query }]`; none when they cannot be had in time. */
+/** Fetches the service's examples, `[{ title, query }]`. Returns an empty list if that fails or times out. */
 async function fetchExamples() {
   try {
-    const response = await fetch(EXAMPLES_URL, { signal: AbortSignal.timeout(EXAMPLES_PATIENCE_MS) });
+    const response = await fetch(EXAMPLES_URL, { signal: AbortSignal.timeout(EXAMPLES_TIMEOUT_MS) });
     return response.ok ? await response.json() : [];
   } catch (reason) {
     console.warn(`GraphiQL opens without examples: ${EXAMPLES_URL} failed`, reason);
@@ -16,7 +16,7 @@ async function fetchExamples() {
   }
 }
 
-/** One tab an example. GraphiQL names a tab after its operation, so the title leads as a comment. */
+/** One tab per example. GraphiQL names a tab after its operation, so the title is a comment at the top. */
 function asTabs(examples) {
   if (!Array.isArray(examples)) return [];
   return examples
@@ -29,7 +29,7 @@ async function start() {
   const tabs = asTabs(await fetchExamples());
   const page = createElement(GraphiQL, {
     fetcher: GraphiQL.createFetcher({ url: "/graphql" }),
-    // Only a first visit sees them: afterwards GraphiQL opens the tabs that the visitor left. The first is active.
+    // Used only on the first visit: later GraphiQL restores the tabs of the previous visit. The first tab is active.
     defaultTabs: tabs.length > 0 ? tabs : undefined,
   });
   ReactDOM.createRoot(document.getElementById("graphiql")).render(page);

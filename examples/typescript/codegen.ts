@@ -1,4 +1,4 @@
-// What `npm run generate` makes of the schema and of the queries in src: src/gql, with a type for every answer.
+// Configures `npm run generate`: from the schema and the queries in src it generates src/gql, with a type per response.
 
 import type { CodegenConfig } from "@graphql-codegen/cli";
 
@@ -11,7 +11,7 @@ const config: CodegenConfig = {
       preset: "client",
       presetConfig: { fragmentMasking: false },
       config: {
-        documentMode: "string", // queries stay text: the program needs no GraphQL library when it runs
+        documentMode: "string", // queries stay text, so the program needs no GraphQL library at run time
         useTypeImports: true,
         enumsAsTypes: true,
         strictScalars: true, // a scalar that is not listed here is an error, not an `any`

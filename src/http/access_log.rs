@@ -1,7 +1,6 @@
-//! What is told of each request: an id, a line in the log, and the counts of `/metrics`.
+//! A request id, a log line and metrics for each request.
 //!
-//! The line has no query, variables or headers in it, and of the URL the path alone: those may hold what is not the
-//! log's to keep.
+//! Of the URL the line has only the path, and it has no query, variables or headers: they may contain secrets.
 
 use std::{
     pin::Pin,
@@ -22,75 +21,75 @@ use uuid::Uuid;
 
 use crate::telemetry::metrics::{HTTP_DURATION, HTTP_IN_FLIGHT, HTTP_REQUESTS};
 
-/// By this header a request's id comes and goes.
+/// The header with the request id, in requests and responses.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// An id that came with a request is taken over up to this length.
-const LONGEST_ID: usize = 128;
-/// Of a path, and of an operation's name, so much goes into the log.
-const LONGEST_TEXT: usize = 200;
-/// Stands for a path that leads nowhere, and for a method that nobody serves.
+/// Maximum length of an id from a client.
+const MAX_ID_LENGTH: usize = 128;
+/// Maximum length of a path or an operation name in the log, in characters.
+const MAX_TEXT_LENGTH: usize = 200;
+/// The label for unknown paths and methods.
 const OTHER: &str = "other";
-/// Asked every few seconds by machines, and told of only at level debug.
+/// Paths that monitoring requests every few seconds, logged at level debug.
 const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// The name of the operation that an answer is of, on its way to the log.
+/// The operation name in a response's extensions, for the log.
 #[derive(Clone, Debug)]
 pub(super) struct OperationName(String);
 
 impl OperationName {
-    pub(super) fn of(name: &str) -> Self {
-        Self(cut(name))
+    pub(super) fn new(name: &str) -> Self {
+        Self(truncate(name))
     }
 }
 
-/// Lets a request through and tells of it.
+/// Logs and counts a request.
 pub(super) async fn access_log(request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
-    // At level error, so that it is there whatever the log's level is: it says which request a line belongs to.
+    // At level error, so that no log level disables it: it adds the request id to every line of the request.
     let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
-    let mut exchange = Exchange::begin(&request, span.clone());
+    let mut exchange = Exchange::start(&request, span.clone());
     let mut response = next.run(request).instrument(span).await;
     response.headers_mut().insert(REQUEST_ID, id);
     exchange.status = Some(response.status());
     exchange.operation = response.extensions_mut().remove::<OperationName>();
-    response.map(|body| Body::new(Observed { body, exchange }))
+    response.map(|body| Body::new(CountedBody { body, exchange }))
 }
 
-/// The id that came with the request if it is fit for a log, or else a new one.
+/// The id that the client sent if it is safe to log, or else a new one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
-    let is_fit = |id: &&HeaderValue| {
-        let fit = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
-        (1..=LONGEST_ID).contains(&id.len()) && id.as_bytes().iter().all(fit)
+    let is_valid = |id: &&HeaderValue| {
+        let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+        (1..=MAX_ID_LENGTH).contains(&id.len()) && id.as_bytes().iter().all(is_allowed)
     };
-    let made = || HeaderValue::try_from(Uuid::new_v4().simple().to_string());
-    headers.get(REQUEST_ID).filter(is_fit).cloned().map_or_else(made, Ok).unwrap_or(HeaderValue::from_static("none"))
+    let new = || HeaderValue::try_from(Uuid::new_v4().simple().to_string());
+    headers.get(REQUEST_ID).filter(is_valid).cloned().map_or_else(new, Ok).unwrap_or(HeaderValue::from_static("none"))
 }
 
-/// A request and what came of it so far. It ends with the last byte of the answer, or when the client has gone away.
+/// A request and its response so far. Dropped after the last byte of the response, or when the client disconnects.
 struct Exchange {
     span: Span,
     method: &'static str,
     path: String,
-    /// The path as the router knows it.
-    template: String,
-    begun: Instant,
-    /// `None` until there is an answer.
+    /// The matched route.
+    route: String,
+    started: Instant,
+    /// `None` until there is a response.
     status: Option<StatusCode>,
     operation: Option<OperationName>,
     bytes: usize,
 }
 
 impl Exchange {
-    fn begin(request: &Request, span: Span) -> Self {
+    fn start(request: &Request, span: Span) -> Self {
         metrics::gauge!(HTTP_IN_FLIGHT.name).increment(1.0);
-        let template = request.extensions().get::<MatchedPath>().map_or(OTHER, MatchedPath::as_str);
+        let route = request.extensions().get::<MatchedPath>().map_or(OTHER, MatchedPath::as_str);
         Self {
             span,
-            method: known(request.method()),
-            path: cut(request.uri().path()),
-            template: template.to_owned(),
-            begun: Instant::now(),
+            method: method_label(request.method()),
+            path: truncate(request.uri().path()),
+            route: route.to_owned(),
+            started: Instant::now(),
             status: None,
             operation: None,
             bytes: 0,
@@ -99,44 +98,44 @@ impl Exchange {
 
     fn count(&self, seconds: f64) {
         let status = self.status.map_or("none".to_owned(), |status| status.as_u16().to_string());
-        let (method, path) = (self.method, self.template.clone());
+        let (method, path) = (self.method, self.route.clone());
         metrics::counter!(HTTP_REQUESTS.name, "method" => method, "path" => path.clone(), "status" => status)
             .increment(1);
         metrics::histogram!(HTTP_DURATION.name, "method" => method, "path" => path).record(seconds);
         metrics::gauge!(HTTP_IN_FLIGHT.name).decrement(1.0);
     }
 
-    fn tell(&self, ms: f64) {
+    fn log(&self, ms: f64) {
         let Self { method, path, bytes, .. } = self;
         let status = self.status.map(|status| status.as_u16());
         let operation = self.operation.as_ref().map(|name| name.0.as_str());
-        if PROBES.contains(&self.template.as_str()) {
+        if PROBES.contains(&self.route.as_str()) {
             tracing::debug!(target: "access", method, path, status, ms, bytes, "answered");
         } else if status.is_some() {
             tracing::info!(target: "access", method, path, status, ms, bytes, operation, "answered");
         } else {
-            tracing::info!(target: "access", method, path, ms, "the client went away");
+            tracing::info!(target: "access", method, path, ms, "the client disconnected");
         }
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let took = self.begun.elapsed();
-        self.count(took.as_secs_f64());
-        // In microseconds: more decimals are noise.
-        let ms = (took.as_secs_f64() * 1_000_000.0).round() / 1_000.0;
-        self.span.in_scope(|| self.tell(ms));
+        let elapsed = self.started.elapsed();
+        self.count(elapsed.as_secs_f64());
+        // Rounded to microseconds.
+        let ms = (elapsed.as_secs_f64() * 1_000_000.0).round() / 1_000.0;
+        self.span.in_scope(|| self.log(ms));
     }
 }
 
-/// An answer's body, whose bytes are counted as they leave.
-struct Observed {
+/// A response body that counts its bytes as they are sent.
+struct CountedBody {
     body: Body,
     exchange: Exchange,
 }
 
-impl HttpBody for Observed {
+impl HttpBody for CountedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -160,7 +159,7 @@ impl HttpBody for Observed {
     }
 }
 
-fn known(method: &Method) -> &'static str {
+fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",
@@ -170,8 +169,8 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-fn cut(text: &str) -> String {
-    text.chars().take(LONGEST_TEXT).collect()
+fn truncate(text: &str) -> String {
+    text.chars().take(MAX_TEXT_LENGTH).collect()
 }
 
 #[cfg(test)]
@@ -184,13 +183,13 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_fit_for_the_log_is_kept_and_another_is_replaced() {
-        for fit in ["a", "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "1-58406520:a.b_c", &"a".repeat(LONGEST_ID)] {
-            assert_eq!(id_of(fit), fit);
+    fn an_id_that_is_safe_to_log_is_kept_and_another_is_replaced() {
+        for safe in ["a", "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "1-58406520:a.b_c", &"a".repeat(MAX_ID_LENGTH)] {
+            assert_eq!(id_of(safe), safe);
         }
-        for unfit in ["", "a b", "a\"b", "<script>", "a,b", &"a".repeat(LONGEST_ID + 1)] {
-            let id = id_of(unfit);
-            assert!(id != unfit && id.len() == 32, "{unfit} became {id}");
+        for unsafe_id in ["", "a b", "a\"b", "<script>", "a,b", &"a".repeat(MAX_ID_LENGTH + 1)] {
+            let id = id_of(unsafe_id);
+            assert!(id != unsafe_id && id.len() == 32, "{unsafe_id} became {id}");
         }
     }
 }

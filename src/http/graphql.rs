@@ -1,46 +1,81 @@
-//! `/graphql`: POST, and GET for queries.
+//! `/graphql`: POST for all operations, GET for queries.
+
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
     http::Method,
     response::Response,
 };
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 
-use super::{access_log::OperationName, answer, media_type::MediaType, request_checks::RequestError, router::Api};
-use crate::identity::Viewer;
+use super::{
+    access_log::OperationName, media_type::MediaType, request_checks::RequestChecks, request_error::RequestError,
+    response,
+};
+use crate::{
+    config::{self, AuthMode},
+    graphql::Executor,
+    identity::Viewer,
+};
 
-/// Answers one GraphQL request.
-pub(super) async fn answer(State(api): State<Api>, request: Request) -> Response {
-    match api.gate.admit(request.headers()) {
-        Ok(kind) => execute(&api, request, kind).await.unwrap_or_else(|refused| answer::refused(refused, kind)),
-        Err(refused) => answer::refused(refused, MediaType::Json),
+/// The state of the GraphQL handler.
+#[derive(Clone)]
+pub struct Api {
+    pub(super) checks: RequestChecks,
+    executor: Executor,
+    request_timeout: Duration,
+    max_requests: usize,
+    /// One permit for each operation that may be in progress.
+    permits: Arc<Semaphore>,
+}
+
+impl Api {
+    /// The GraphQL API with the limits of the configuration.
+    pub fn new(executor: Executor, http: &config::Http, mode: AuthMode) -> Self {
+        Self {
+            checks: RequestChecks::new(http, mode),
+            executor,
+            request_timeout: http.request_timeout,
+            max_requests: http.max_requests,
+            permits: Arc::new(Semaphore::new(http.max_requests)),
+        }
     }
 }
 
-async fn execute(api: &Api, request: Request, kind: MediaType) -> Result<Response, RequestError> {
+/// Handles one GraphQL request.
+pub(super) async fn handle(State(api): State<Api>, request: Request) -> Response {
+    match api.checks.check_headers(request.headers()) {
+        Ok(media_type) => {
+            execute(&api, request, media_type).await.unwrap_or_else(|error| response::from_error(error, media_type))
+        }
+        Err(error) => response::from_error(error, MediaType::Json),
+    }
+}
+
+async fn execute(api: &Api, http_request: Request, media_type: MediaType) -> Result<Response, RequestError> {
     let deadline = Instant::now() + api.request_timeout;
-    let only_queries = request.method() != Method::POST;
-    let asked = if only_queries {
-        api.gate.read_query_string(&request)?
+    let only_queries = http_request.method() != Method::POST;
+    let request = if only_queries {
+        api.checks.read_query_string(&http_request)?
     } else {
-        api.gate.read_body(request, api.request_timeout).await?
+        api.checks.read_body(http_request, api.request_timeout).await?
     };
-    // Taken only now: who sends a body byte by byte must not keep others out.
-    let _turn = api.turns.try_acquire().map_err(|_| RequestError::Busy { limit: api.max_requests })?;
-    let admitted = match api.executor.admit(asked) {
+    // Acquired after the body is read: a client that sends a body slowly must not block others.
+    let _permit = api.permits.try_acquire().map_err(|_| RequestError::Busy { limit: api.max_requests })?;
+    let admitted = match api.executor.admit(request) {
         Ok(admitted) => admitted,
-        Err(refusal) => return Ok(answer::executed(&refusal, kind)),
+        Err(answer) => return Ok(response::from_answer(&answer, media_type)),
     };
     if only_queries && !admitted.only_reads() {
         return Err(RequestError::OnlyQueries);
     }
-    let name = admitted.operation_name().map(OperationName::of);
-    let within = deadline.saturating_duration_since(Instant::now());
-    let executed = api.executor.run(Viewer::unrestricted(), admitted, within).await;
-    let mut response = answer::executed(&executed, kind);
-    if let Some(name) = name {
-        response.extensions_mut().insert(name);
+    let operation_name = admitted.operation_name().map(OperationName::new);
+    let remaining = deadline.saturating_duration_since(Instant::now());
+    let answer = api.executor.run(Viewer::unrestricted(), admitted, remaining).await;
+    let mut response = response::from_answer(&answer, media_type);
+    if let Some(operation_name) = operation_name {
+        response.extensions_mut().insert(operation_name);
     }
     Ok(response)
 }

@@ -1,4 +1,4 @@
-//! `/healthz`: is the process alive? `/readyz`: can it do its work, and if not, what is missing?
+//! `/healthz` shows that the process is alive; `/readyz` shows whether it is ready, and if not, what is missing.
 
 use std::{
     collections::BTreeMap,
@@ -8,22 +8,22 @@ use std::{
 use axum::{Json, extract::State, http::StatusCode};
 use serde_json::{Value, json};
 
-/// What must be there before the process is ready, and what is missing of it. Filled by whoever knows.
+/// The parts that the process needs to be ready, each with the reason why it is missing, if it is.
 #[derive(Debug, Default)]
 pub struct Readiness(Mutex<BTreeMap<&'static str, Option<String>>>);
 
 impl Readiness {
-    /// A part is missing, for this reason.
+    /// Marks a part as missing.
     pub fn missing(&self, part: &'static str, reason: impl Into<String>) {
         self.parts().insert(part, Some(reason.into()));
     }
 
-    /// A part is there.
+    /// Marks a part as ready.
     pub fn ready(&self, part: &'static str) {
         self.parts().insert(part, None);
     }
 
-    /// What is missing, each part with the reason. Nothing: ready.
+    /// The missing parts with their reasons. Empty if the process is ready.
     pub fn all_missing(&self) -> BTreeMap<&'static str, String> {
         self.parts().iter().filter_map(|(part, reason)| Some((*part, reason.clone()?))).collect()
     }

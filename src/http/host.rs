@@ -1,7 +1,7 @@
-//! Names under which a service without authentication answers: those of this machine.
+//! The check of `Host` while the service listens on loopback without authentication.
 //!
-//! A page elsewhere can have its own name lead to 127.0.0.1 (DNS rebinding); its browser then takes the service for the
-//! page's own and sends no foreign origin. What such a request still says is the name.
+//! A page elsewhere can make its own host name resolve to 127.0.0.1 (DNS rebinding). The browser then treats the
+//! service as the page's own origin. Only the header `Host` still has the foreign name.
 
 use axum::{
     extract::Request,
@@ -10,26 +10,26 @@ use axum::{
     response::Response,
 };
 
-use super::{answer, origin::is_loopback};
+use super::{origin::is_loopback, response};
 use crate::graphql::Code;
 
-/// Lets a request through that was sent to a name of this machine, or to none, as no browser does.
-pub(super) async fn of_this_machine(request: Request, next: Next) -> Response {
+/// Refuses a request whose `Host` does not name this machine. Browsers always send `Host`, so its absence is accepted.
+pub(super) async fn require_loopback(request: Request, next: Next) -> Response {
     match request.headers().get(header::HOST) {
-        Some(host) if !names_this_machine(host) => refused(),
+        Some(host) if !is_loopback_host(host) => refused(),
         _ => next.run(request).await,
     }
 }
 
-fn names_this_machine(host: &HeaderValue) -> bool {
+fn is_loopback_host(host: &HeaderValue) -> bool {
     let authority = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
     authority.is_some_and(|authority| is_loopback(&format!("http://{authority}")))
 }
 
 fn refused() -> Response {
-    let message = "the header Host does not name this machine, and without authentication no other is answered: send \
-                   localhost or a loopback address, or let the gateway in front send it";
-    answer::error(StatusCode::MISDIRECTED_REQUEST, Code::BadRequest, message)
+    let message = "the header Host does not name this machine, as it must without authentication: send localhost or a \
+                   loopback address, or configure the gateway in front to send it";
+    response::single_error(StatusCode::MISDIRECTED_REQUEST, Code::BadRequest, message)
 }
 
 #[cfg(test)]
@@ -37,15 +37,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_of_this_machine_pass() {
-        let names = |host: &'static str| names_this_machine(&HeaderValue::from_static(host));
+    fn only_names_of_this_machine_are_loopback_hosts() {
+        let is_loopback = |host: &'static str| is_loopback_host(&HeaderValue::from_static(host));
         for own in ["localhost", "LOCALHOST:8080", "app.localhost:1", "127.0.0.1", "127.1.2.3:8080", "[::1]:8080"] {
-            assert!(names(own), "{own}");
+            assert!(is_loopback(own), "{own}");
         }
         for foreign in
             ["evil.example", "localhost.evil.example:8080", "10.0.0.1", "127.0.0.1.evil.example", "[::2]", "", "a b"]
         {
-            assert!(!names(foreign), "{foreign}");
+            assert!(!is_loopback(foreign), "{foreign}");
         }
     }
 }

@@ -1,29 +1,32 @@
-//! Media types: what a body is said to be, and which of our two kinds of answer a client accepts.
+//! Media types: of a request's body, and of the response that a client accepts.
 //!
-//! By RFC 9110: types come in lists, with parameters, wildcards and weights, in any case.
+//! By RFC 9110, `Accept` is a list of media ranges with parameters, wildcards and weights, in any case.
+
+use std::iter;
 
 use axum::http::{HeaderMap, HeaderValue, header};
+use mime::Mime;
 
-/// The kinds of answer that GraphQL over HTTP knows.
+/// The response media types of GraphQL over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MediaType {
-    /// `application/graphql-response+json`: the status tells whether the request was executed.
+    /// `application/graphql-response+json`: the status shows whether the request was executed.
     GraphqlResponse,
-    /// `application/json`: whatever GraphQL has to say comes with 200, as old clients expect.
+    /// `application/json`: the status is 200 for every GraphQL response, as old clients expect.
     Json,
 }
 
 impl MediaType {
-    /// The kind that a client accepts best, or `None` where it accepts neither. Who says nothing, or "anything", gets
-    /// what every client reads; of two that are named and equal, the newer one.
+    /// The media type that the client prefers, or `None` if it accepts neither. Without a preference it is
+    /// `application/json`, which every client reads. If both are named with the same weight, it is the newer one.
     pub(super) fn accepted(headers: &HeaderMap) -> Option<Self> {
         let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
         let text = lines.collect::<Vec<_>>().join(",");
         if text.trim().is_empty() {
             return Some(Self::Json);
         }
-        let ranges: Vec<_> = split(&text, ',').filter_map(Range::parse).collect();
-        match (Self::GraphqlResponse.weigh(&ranges), Self::Json.weigh(&ranges)) {
+        let ranges: Vec<_> = split(&text, ',').filter_map(MediaRange::parse).collect();
+        match (Self::GraphqlResponse.weight(&ranges), Self::Json.weight(&ranges)) {
             (Some(new), Some(old)) if new > old || (new == old && new.is_named) => Some(Self::GraphqlResponse),
             (_, Some(_)) => Some(Self::Json),
             (Some(_), None) => Some(Self::GraphqlResponse),
@@ -31,7 +34,7 @@ impl MediaType {
         }
     }
 
-    /// What stands in `Content-Type`.
+    /// The value of `Content-Type`.
     pub(super) fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
@@ -39,27 +42,27 @@ impl MediaType {
         })
     }
 
-    fn subtype(self) -> &'static str {
+    /// Type and subtype, without parameters.
+    fn essence(self) -> &'static str {
         match self {
-            Self::GraphqlResponse => "graphql-response+json",
-            Self::Json => "json",
+            Self::GraphqlResponse => "application/graphql-response+json",
+            Self::Json => "application/json",
         }
     }
 
-    /// How much this kind is wanted: what the closest range says of it. `None` where it is not wanted at all.
-    fn weigh(self, ranges: &[Range<'_>]) -> Option<Weight> {
-        let (closeness, quality) = ranges.iter().filter_map(|range| range.matches(self)).max()?;
-        (quality > 0).then_some(Weight { quality, is_named: closeness == Closeness::Named })
+    /// The weight that the most specific matching range gives this media type. `None` if it is not accepted.
+    fn weight(self, ranges: &[MediaRange]) -> Option<Weight> {
+        let (specificity, quality) = ranges.iter().filter_map(|range| range.matches(self)).max()?;
+        (quality > 0).then_some(Weight { quality, is_named: specificity == Specificity::Named })
     }
 }
 
-/// Whether a body is said to be JSON that we read: one of the two kinds, in UTF-8.
+/// Whether a body is JSON in UTF-8, under either media type.
 pub(super) fn is_json(content_type: &HeaderValue) -> bool {
-    let range = content_type.to_str().ok().and_then(Range::parse);
-    range.is_some_and(|range| {
-        [MediaType::Json, MediaType::GraphqlResponse]
-            .into_iter()
-            .any(|kind| matches!(range.matches(kind), Some((Closeness::Named, _))))
+    let mime = content_type.to_str().ok().and_then(parse);
+    mime.is_some_and(|mime| {
+        let names = |media_type: MediaType| mime.essence_str() == media_type.essence();
+        is_utf8(&mime) && (names(MediaType::Json) || names(MediaType::GraphqlResponse))
     })
 }
 
@@ -70,56 +73,58 @@ struct Weight {
     is_named: bool,
 }
 
-/// How closely a range describes a type; a closer one counts before a wider one.
+/// How specific a matching range is. A more specific range overrides a wider one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Closeness {
+enum Specificity {
     Anything,
     AnyApplication,
     Named,
 }
 
-/// A media type, or one with a star, and its weight.
-struct Range<'a> {
-    kind: &'a str,
-    subtype: &'a str,
-    is_utf8: bool,
+/// An element of `Accept`.
+struct MediaRange {
+    mime: Mime,
+    /// In thousandths.
     quality: u16,
 }
 
-impl<'a> Range<'a> {
-    /// `None` for what is no media type; it is as if it were not there.
-    fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = split(text, ';');
-        let (kind, subtype) = parts.next()?.split_once('/')?;
-        let mut range = Self { kind: kind.trim(), subtype: subtype.trim(), is_utf8: true, quality: 1_000 };
-        for (name, value) in parts.filter_map(|parameter| parameter.split_once('=')) {
-            let (name, value) = (name.trim(), value.trim());
-            if name.eq_ignore_ascii_case("q") {
-                range.quality = thousandths(value)?;
-            } else if name.eq_ignore_ascii_case("charset") {
-                range.is_utf8 = ["utf-8", "utf8"].iter().any(|utf8| value.trim_matches('"').eq_ignore_ascii_case(utf8));
-            }
-        }
-        Some(range)
+impl MediaRange {
+    /// `None` if the text is malformed; such an element is ignored.
+    fn parse(text: &str) -> Option<Self> {
+        let mime = parse(text)?;
+        let quality = mime.get_param("q").map_or(Some(1_000), |quality| thousandths(quality.as_str()))?;
+        Some(Self { mime, quality })
     }
 
-    fn matches(&self, kind: MediaType) -> Option<(Closeness, u16)> {
-        let closeness = if self.kind == "*" && self.subtype == "*" {
-            Closeness::Anything
-        } else if !self.kind.eq_ignore_ascii_case("application") || !self.is_utf8 {
-            return None;
-        } else if self.subtype == "*" {
-            Closeness::AnyApplication
-        } else if self.subtype.eq_ignore_ascii_case(kind.subtype()) {
-            Closeness::Named
-        } else {
-            return None;
+    fn matches(&self, media_type: MediaType) -> Option<(Specificity, u16)> {
+        let specificity = match self.mime.essence_str() {
+            "*/*" => Specificity::Anything,
+            _ if !is_utf8(&self.mime) => return None,
+            "application/*" => Specificity::AnyApplication,
+            essence if essence == media_type.essence() => Specificity::Named,
+            _ => return None,
         };
-        Some((closeness, self.quality))
+        Some((specificity, self.quality))
     }
 }
 
-/// A weight, as `0.5`: from 0 to 1 with at most three decimals.
+/// Parses a media type with its parameters `q` and `charset`. The others have no effect here, and `mime` rejects blanks
+/// before a semicolon and quoted strings that are empty or have escapes, all of which RFC 9110 allows.
+fn parse(text: &str) -> Option<Mime> {
+    let mut parts = split(text, ';');
+    let essence = parts.next()?;
+    let has_effect = |parameter: &&str| {
+        let name = parameter.split('=').next().unwrap_or_default();
+        ["q", "charset"].iter().any(|known| name.eq_ignore_ascii_case(known))
+    };
+    iter::once(essence).chain(parts.filter(has_effect)).collect::<Vec<_>>().join(";").parse().ok()
+}
+
+fn is_utf8(mime: &Mime) -> bool {
+    mime.get_param(mime::CHARSET).is_none_or(|charset| ["utf-8", "utf8"].contains(&charset.as_str()))
+}
+
+/// Parses a weight such as `0.5`: from 0 to 1 with at most three decimals.
 fn thousandths(text: &str) -> Option<u16> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let is_short = decimals.len() <= 3 && decimals.bytes().all(|byte| byte.is_ascii_digit());
@@ -131,7 +136,7 @@ fn thousandths(text: &str) -> Option<u16> {
     }
 }
 
-/// The parts between separators, but for separators within quotes.
+/// The trimmed parts between separators that are outside quotes.
 fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let parts = text.split(move |c| {
@@ -159,9 +164,9 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_that_is_wanted_most_is_given() {
+    fn the_media_type_that_the_client_prefers_is_accepted() {
         use MediaType::{GraphqlResponse, Json};
-        for (accept, kind) in [
+        for (accept, media_type) in [
             ("application/json", Json),
             ("application/graphql-response+json", GraphqlResponse),
             ("APPLICATION/GraphQL-Response+JSON ; Charset=\"UTF-8\"", GraphqlResponse),
@@ -176,17 +181,20 @@ mod tests {
             ("application/graphql-response+json, */*", GraphqlResponse),
             ("application/json, */*", Json),
             ("nonsense, ;;;, application/json;profile=\"a,b;q=0\"", Json),
+            ("application/json ;Q=0.1 ; ; charset=utf-8\t;, application/graphql-response+json;q=0.2", GraphqlResponse),
+            (r#"application/json;profile="a\"b,c;q=0";q=0.2, application/graphql-response+json;q=0.1"#, Json),
+            (r#"application/json;profile="";q=0.2, application/graphql-response+json;q=0.1"#, Json),
             ("", Json),
             (" ", Json),
         ] {
-            assert_eq!(accepted(&[accept]), Some(kind), "{accept}");
+            assert_eq!(accepted(&[accept]), Some(media_type), "{accept}");
         }
         assert_eq!(accepted(&[]), Some(Json));
         assert_eq!(accepted(&["text/html", "application/graphql-response+json"]), Some(GraphqlResponse));
     }
 
     #[test]
-    fn who_accepts_neither_kind_gets_neither() {
+    fn a_client_may_accept_neither_media_type() {
         for accept in [
             "text/html",
             "application/xml, text/*",
@@ -203,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_json_in_utf_8_or_nothing_we_read() {
+    fn only_json_in_utf_8_is_json() {
         let is_json = |text: &str| is_json(&text.parse().expect("a header"));
         for json in [
             "application/json",

@@ -1,55 +1,46 @@
-//! What a client asks by a query string: the library reads `operation_name` there, where the standard says `operationName`.
+//! The query string of a GET request.
+//!
+//! async-graphql's own parser reads `operation_name` instead of the `operationName` of GraphQL over HTTP.
 
 use async_graphql::{Extensions, Request, Variables};
-use serde::de::DeserializeOwned;
-use url::form_urlencoded;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
 
-/// The parameters of GraphQL over HTTP. What else is sent is not looked at.
-#[derive(Debug)]
-pub(super) struct Asked {
+/// The query parameters of GraphQL over HTTP, each at most once. Others are ignored.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct QueryParams {
     query: String,
     operation_name: Option<String>,
-    variables: Option<Variables>,
-    extensions: Option<Extensions>,
+    #[serde(default, deserialize_with = "from_json")]
+    variables: Variables,
+    #[serde(default, deserialize_with = "from_json")]
+    extensions: Extensions,
 }
 
-impl Asked {
-    /// Reads a query string; variables and extensions are JSON within. `None`: it is no GraphQL request, or says
-    /// something twice.
-    pub(super) fn in_query_string(text: &str) -> Option<Self> {
-        let [mut query, mut operation_name, mut variables, mut extensions] = [const { None }; 4];
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-            let place = match &*name {
-                "query" => &mut query,
-                "operationName" => &mut operation_name,
-                "variables" => &mut variables,
-                "extensions" => &mut extensions,
-                _ => continue,
-            };
-            if place.replace(value.into_owned()).is_some() {
-                return None;
-            }
-        }
-        Some(Self {
-            query: query?,
-            // A form sends what was left blank as empty text.
-            operation_name: operation_name.filter(|name| !name.is_empty()),
-            variables: json(variables).ok()?,
-            extensions: json(extensions).ok()?,
-        })
+impl QueryParams {
+    pub(super) fn parse(query_string: &str) -> Result<Self, serde_urlencoded::de::Error> {
+        serde_urlencoded::from_str(query_string)
     }
 }
 
-/// JSON where there is some.
-fn json<T: DeserializeOwned>(text: Option<String>) -> serde_json::Result<Option<T>> {
-    text.filter(|text| !text.is_empty()).map_or(Ok(None), |text| serde_json::from_str(&text))
+/// Reads a parameter whose value is JSON. An empty value is the default: forms send empty fields that way.
+fn from_json<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Default,
+{
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() { Ok(T::default()) } else { serde_json::from_str(&text).map_err(D::Error::custom) }
 }
 
-impl From<Asked> for Request {
-    fn from(asked: Asked) -> Self {
-        let mut request = Self::new(asked.query).variables(asked.variables.unwrap_or_default());
-        request.operation_name = asked.operation_name;
-        request.extensions = asked.extensions.unwrap_or_default();
+impl From<QueryParams> for Request {
+    fn from(params: QueryParams) -> Self {
+        let mut request = Self::new(params.query).variables(params.variables);
+        request.operation_name = params.operation_name.filter(|name| !name.is_empty());
+        request.extensions = params.extensions;
         request
     }
 }
@@ -60,23 +51,45 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_query_string_holds_what_a_body_does() {
-        let asked =
-            Asked::in_query_string("query=%7B+a+%7D&operationName=B&variables=%7B%22c%22%3A1%7D&extensions=&more=1");
-        let request = Request::from(asked.expect("a request"));
-        assert_eq!((request.query.as_str(), request.operation_name.as_deref()), ("{ a }", Some("B")));
-        assert_eq!(request.variables.get(&Name::new("c")), Some(&Value::from(1)));
-        let bare = Request::from(Asked::in_query_string("query=x&operationName=&variables=null").expect("a request"));
-        assert!(bare.operation_name.is_none() && bare.variables.is_empty());
+    fn request(query_string: &str) -> Request {
+        QueryParams::parse(query_string).expect("a request").into()
     }
 
     #[test]
-    fn what_cannot_be_read_is_no_request() {
-        for text in ["", "qeury=x", "query=x&query=y", "query=x&variables=%7B", "query=x&variables=1", "query"] {
-            let read = Asked::in_query_string(text);
-            // A name alone has the empty text as its value, which is a query that cannot be parsed.
-            assert!(read.is_none_or(|asked| asked.query.is_empty()), "{text}");
+    fn a_query_string_has_the_same_parts_as_a_body() {
+        let request_with_all =
+            request("query=%7B+a+%7D&operationName=B&variables=%7B%22c%22%3A1%7D&extensions=%7B%22d%22%3A2%7D&more=1");
+        assert_eq!(request_with_all.query, "{ a }");
+        assert_eq!(request_with_all.operation_name.as_deref(), Some("B"));
+        assert_eq!(request_with_all.variables.get(&Name::new("c")), Some(&Value::from(1)));
+        assert_eq!(request_with_all.extensions.get("d"), Some(&Value::from(2)));
+    }
+
+    #[test]
+    fn empty_and_null_parameters_are_absent() {
+        for query_string in
+            ["query=x", "query=x&operationName=&variables=&extensions=", "query=x&variables=null&extensions=null"]
+        {
+            let request = request(query_string);
+            assert!(request.operation_name.is_none(), "{query_string}");
+            assert!(request.variables.is_empty() && request.extensions.is_empty(), "{query_string}");
         }
+    }
+
+    #[test]
+    fn an_invalid_query_string_is_not_a_request() {
+        for query_string in [
+            "",
+            "qeury=x",
+            "query=x&query=y",
+            "query=x&operationName=a&operationName=b",
+            "query=x&variables=%7B",
+            "query=x&variables=1",
+            "query=x&extensions=%5B%5D",
+        ] {
+            assert!(QueryParams::parse(query_string).is_err(), "{query_string}");
+        }
+        // A name without a value has an empty value, which is a query that cannot be parsed.
+        assert_eq!(request("query").query, "");
     }
 }

@@ -1,182 +1,98 @@
-//! The gate before the graph: what is no GraphQL request in JSON, or comes from a page that may not ask, does not get
-//! in. Nothing of a request is parsed before its head has been judged.
+//! Checks on a request before it reaches the graph, and reading it.
+//!
+//! The headers are checked before anything is parsed.
 
 use std::time::Duration;
 
+use async_graphql_axum::{GraphQLRequest, rejection::GraphQLRejection};
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest as _, Request},
-    http::{HeaderMap, HeaderName, StatusCode, header},
+    http::{HeaderMap, header},
 };
 
 use super::{
     media_type::{MediaType, is_json},
-    origin::Origins,
-    query_params::Asked,
+    origin::{Origins, PREFLIGHT_HEADERS},
+    query_params::QueryParams,
+    request_error::RequestError,
 };
-use crate::{
-    config::{self, AuthMode},
-    graphql::Code,
-};
-use async_graphql_axum::{GraphQLRequest, rejection::GraphQLRejection};
+use crate::config::{self, AuthMode};
 
-/// Headers that no form and no link can send: with one of them, a GET comes from a script that was allowed to ask.
-pub(super) const PREFLIGHT_HEADERS: [HeaderName; 2] =
-    [HeaderName::from_static("x-requested-with"), HeaderName::from_static("apollo-require-preflight")];
-
-/// Why a request did not get in. Nothing of the request is repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum RequestError {
-    /// A page elsewhere asks.
-    #[error("pages of this origin may not ask: http.cors_origins lists those that may")]
-    Origin,
-    /// A GET that any link could have sent.
-    #[error("a GET needs the header X-Requested-With or Apollo-Require-Preflight, whatever its value")]
-    NoPreflight,
-    /// The client accepts nothing that we could answer.
-    #[error("answers are application/graphql-response+json or application/json: accept one of them")]
-    NotAcceptable,
-    /// The body is not said to be JSON.
-    #[error("send the query as JSON: Content-Type: application/json")]
-    NotJson,
-    /// The body is larger than is read.
-    #[error("the body is larger than the {limit} bytes of http.max_body_bytes")]
-    TooLarge {
-        /// How many bytes are read.
-        limit: usize,
-    },
-    /// The body did not come in time.
-    #[error("the body did not arrive in time")]
-    TooSlow,
-    /// The body broke off.
-    #[error("the body broke off")]
-    BrokenOff,
-    /// The body is no GraphQL request.
-    #[error(
-        "the body is not a GraphQL request: {{\"query\": \"..\", \"variables\": {{..}}, \"operationName\": \"..\"}}"
-    )]
-    NotARequest,
-    /// The query string is no GraphQL request.
-    #[error("the query string is not a GraphQL request: query=..&variables={{..}}&operationName=.., each once")]
-    NotAQueryString,
-    /// The body is a list of requests.
-    #[error("send one request at a time, not a list")]
-    Batch,
-    /// A GET that would change something.
-    #[error("only queries may be sent by GET; send this operation by POST")]
-    OnlyQueries,
-    /// There are as many operations under way as may be.
-    #[error("{limit} operations are under way, as many as http.max_requests allows; please try again shortly")]
-    Busy {
-        /// How many may be.
-        limit: usize,
-    },
-}
-
-impl RequestError {
-    pub(super) fn status(self) -> StatusCode {
-        match self {
-            Self::Origin | Self::NoPreflight => StatusCode::FORBIDDEN,
-            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::BrokenOff | Self::NotARequest | Self::NotAQueryString | Self::Batch => StatusCode::BAD_REQUEST,
-            Self::OnlyQueries => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    /// For programs: what stands in `extensions.code`.
-    pub(super) fn code(self) -> Code {
-        match self {
-            Self::Busy { .. } => Code::Unavailable,
-            _ => Code::BadRequest,
-        }
-    }
-}
-
-/// Decides what gets in.
+/// The checks, as configured.
 #[derive(Clone, Debug)]
-pub(super) struct Gate {
-    /// The pages that may ask.
+pub(super) struct RequestChecks {
     pub(super) origins: Origins,
     max_body_bytes: usize,
-    /// Whether a GET must have one of the headers that no form and no link can send. On loopback nobody has an identity
-    /// that a page could borrow; beyond it, a gateway may make one of a cookie.
+    /// Whether a GET request needs one of [`PREFLIGHT_HEADERS`]. On loopback clients have no identity that a page could
+    /// misuse; elsewhere a gateway may derive one from a cookie.
     get_needs_header: bool,
 }
 
-impl Gate {
-    pub(super) fn of(http: &config::Http, mode: AuthMode) -> Self {
+impl RequestChecks {
+    pub(super) fn new(http: &config::Http, mode: AuthMode) -> Self {
         let get_needs_header = match mode {
             AuthMode::None => !http.is_on_loopback(),
         };
-        Self { origins: Origins::of(http, mode), max_body_bytes: http.max_body_bytes, get_needs_header }
+        Self { origins: Origins::new(http, mode), max_body_bytes: http.max_body_bytes, get_needs_header }
     }
 
-    /// Judges a request's head; tells which kind of answer is wanted.
-    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<MediaType, RequestError> {
-        if !self.origins.admit(headers) {
+    /// Checks a request's headers. Returns the media type of the response.
+    pub(super) fn check_headers(&self, headers: &HeaderMap) -> Result<MediaType, RequestError> {
+        if !self.origins.allow_request(headers) {
             return Err(RequestError::Origin);
         }
         MediaType::accepted(headers).ok_or(RequestError::NotAcceptable)
     }
 
-    /// Reads what is asked in a query string.
+    /// Reads the GraphQL request in a query string.
     pub(super) fn read_query_string(&self, request: &Request) -> Result<async_graphql::Request, RequestError> {
         let headers = request.headers();
         if self.get_needs_header && !PREFLIGHT_HEADERS.iter().any(|name| headers.contains_key(name)) {
             return Err(RequestError::NoPreflight);
         }
-        let asked = Asked::in_query_string(request.uri().query().unwrap_or_default());
-        asked.map(Into::into).ok_or(RequestError::NotAQueryString)
+        let params = QueryParams::parse(request.uri().query().unwrap_or_default());
+        params.map(Into::into).map_err(|_| RequestError::NotAQueryString)
     }
 
-    /// Reads what is asked in a body that comes `within` this time.
+    /// Reads the GraphQL request in a body, which must arrive within `timeout`.
     ///
-    /// The library's extractor alone would also take forms, uploads, plain text and bodies of any size: it gets what was
-    /// judged here, in memory and bounded.
+    /// async-graphql-axum's extractor also accepts forms, uploads, plain text and bodies of any size, and takes the
+    /// list `["{ a }"]` for a request. So the body is buffered and checked before the extractor parses it.
     pub(super) async fn read_body(
         &self,
-        request: Request,
-        within: Duration,
+        mut request: Request,
+        timeout: Duration,
     ) -> Result<async_graphql::Request, RequestError> {
         let limit = self.max_body_bytes;
-        let (head, body) = request.into_parts();
-        if !head.headers.get(header::CONTENT_TYPE).is_some_and(is_json) {
+        let headers = request.headers();
+        if !headers.get(header::CONTENT_TYPE).is_some_and(is_json) {
             return Err(RequestError::NotJson);
         }
-        let declared = head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if declared.is_some_and(|declared: usize| declared > limit) {
             return Err(RequestError::TooLarge { limit });
         }
-        let body = collected(body, limit, within).await?;
+        let body = buffer(std::mem::take(request.body_mut()), limit, timeout).await?;
         if is_list(&body) {
             return Err(RequestError::Batch);
         }
-        let request = Request::from_parts(head, Body::from(body));
-        let read = GraphQLRequest::<GraphQLRejection>::from_request(request, &()).await;
-        let asked = read.map_err(|_| RequestError::NotARequest)?.into_inner();
-        // It also takes a body without a query for one whose query is empty.
-        if asked.query.is_empty() { Err(RequestError::NotARequest) } else { Ok(asked) }
+        *request.body_mut() = body.into();
+        let extracted = GraphQLRequest::<GraphQLRejection>::from_request(request, &()).await;
+        let request = extracted.map_err(|_| RequestError::NotARequest)?.into_inner();
+        // A missing query is read as an empty one.
+        if request.query.is_empty() { Err(RequestError::NotARequest) } else { Ok(request) }
     }
 }
 
-async fn collected(body: Body, limit: usize, within: Duration) -> Result<Bytes, RequestError> {
-    match tokio::time::timeout(within, axum::body::to_bytes(body, limit)).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(error)) => Err(why_not_read(error, limit)),
+async fn buffer(body: Body, limit: usize, timeout: Duration) -> Result<Bytes, RequestError> {
+    match tokio::time::timeout(timeout, axum::body::to_bytes(body, limit)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => Err(match error.into_inner().downcast_ref::<http_body_util::LengthLimitError>() {
+            Some(_) => RequestError::TooLarge { limit },
+            None => RequestError::Incomplete,
+        }),
         Err(_) => Err(RequestError::TooSlow),
-    }
-}
-
-fn why_not_read(error: axum::Error, limit: usize) -> RequestError {
-    let source = error.into_inner();
-    if source.is::<http_body_util::LengthLimitError>() {
-        RequestError::TooLarge { limit }
-    } else {
-        RequestError::BrokenOff
     }
 }
 
@@ -193,51 +109,53 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    fn gate() -> Gate {
-        gate_on("127.0.0.1:8080")
+    fn checks() -> RequestChecks {
+        checks_on("127.0.0.1:8080")
     }
 
-    fn gate_on(address: &str) -> Gate {
+    fn checks_on(address: &str) -> RequestChecks {
         let mut config = Config::load(None, &BTreeMap::new()).expect("the defaults load").config;
         config.http.address = address.parse().expect("an address");
-        Gate::of(&config.http, config.auth.mode)
+        RequestChecks::new(&config.http, config.auth.mode)
     }
 
-    async fn refused(content_type: Option<&str>, body: &'static str, limit: usize) -> Option<RequestError> {
+    async fn error_of(content_type: Option<&str>, body: &'static str, limit: usize) -> Option<RequestError> {
         let mut request = Request::new(Body::from(body));
         *request.method_mut() = Method::POST;
         if let Some(content_type) = content_type {
             request.headers_mut().insert(header::CONTENT_TYPE, content_type.parse().expect("header"));
         }
-        let gate = Gate { max_body_bytes: limit, ..gate() };
-        gate.read_body(request, Duration::from_secs(5)).await.err()
+        let checks = RequestChecks { max_body_bytes: limit, ..checks() };
+        checks.read_body(request, Duration::from_secs(5)).await.err()
     }
 
     #[tokio::test]
-    async fn only_json_gets_in() {
+    async fn only_json_is_accepted() {
         let body = r#"{"query":"x"}"#;
-        for passes in ["application/json", "Application/JSON; charset=utf-8", "application/graphql-response+json"] {
-            assert_eq!(refused(Some(passes), body, 100).await, None, "{passes}");
+        for accepted in ["application/json", "Application/JSON; charset=utf-8", "application/graphql-response+json"] {
+            assert_eq!(error_of(Some(accepted), body, 100).await, None, "{accepted}");
         }
-        for stays_out in [Some("text/plain"), Some("application/x-www-form-urlencoded"), None] {
-            assert_eq!(refused(stays_out, body, 100).await, Some(RequestError::NotJson), "{stays_out:?}");
+        for refused in [Some("text/plain"), Some("application/x-www-form-urlencoded"), None] {
+            assert_eq!(error_of(refused, body, 100).await, Some(RequestError::NotJson), "{refused:?}");
         }
     }
 
     #[tokio::test]
-    async fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
+    async fn a_body_may_have_up_to_the_limit_of_bytes() {
         let json = Some("application/json");
-        assert_eq!(refused(json, r#"{"query":"x"}"#, 13).await, None);
-        assert_eq!(refused(json, r#"{"query":"xy"}"#, 13).await, Some(RequestError::TooLarge { limit: 13 }));
+        assert_eq!(error_of(json, r#"{"query":"x"}"#, 13).await, None);
+        assert_eq!(error_of(json, r#"{"query":"xy"}"#, 13).await, Some(RequestError::TooLarge { limit: 13 }));
     }
 
     #[tokio::test]
-    async fn a_list_of_requests_stays_out() {
-        assert_eq!(refused(Some("application/json"), " \n[{}]", 10).await, Some(RequestError::Batch));
+    async fn a_list_of_requests_is_refused() {
+        for list in [" \n[{}]", r#"["x"]"#] {
+            assert_eq!(error_of(Some("application/json"), list, 10).await, Some(RequestError::Batch), "{list}");
+        }
     }
 
     #[tokio::test]
-    async fn what_cannot_be_read_is_no_request() {
+    async fn an_invalid_body_is_not_a_request() {
         let json = Some("application/json");
         for body in [
             "",
@@ -248,16 +166,16 @@ mod tests {
             r#"{"query":"x","variables":[]}"#,
             r#"{"query":"x"} x"#,
         ] {
-            assert_eq!(refused(json, body, 100).await, Some(RequestError::NotARequest), "{body}");
+            assert_eq!(error_of(json, body, 100).await, Some(RequestError::NotARequest), "{body}");
         }
         for null in ["operationName", "variables", "extensions"] {
             let body = format!(r#"{{"query":"x","{null}":null}}"#);
-            assert_eq!(refused(json, body.leak(), 100).await, None, "{null}");
+            assert_eq!(error_of(json, body.leak(), 100).await, None, "{null}");
         }
     }
 
     #[test]
-    fn beyond_loopback_a_get_shows_that_no_form_sent_it() {
+    fn beyond_loopback_a_get_needs_a_header_that_no_form_sends() {
         let get = |headers: &[&'static str]| {
             let mut request = Request::new(Body::empty());
             *request.uri_mut() = "/graphql?query=x".parse().expect("a URI");
@@ -266,11 +184,11 @@ mod tests {
             }
             request
         };
-        let strict = gate_on("0.0.0.0:8080");
+        let strict = checks_on("0.0.0.0:8080");
         assert_eq!(strict.read_query_string(&get(&[])).err(), Some(RequestError::NoPreflight));
         for name in ["x-requested-with", "apollo-require-preflight"] {
             assert!(strict.read_query_string(&get(&[name])).is_ok(), "{name}");
         }
-        assert!(gate().read_query_string(&get(&[])).is_ok(), "on loopback nobody is asked");
+        assert!(checks().read_query_string(&get(&[])).is_ok(), "on loopback it needs none");
     }
 }

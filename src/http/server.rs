@@ -1,4 +1,4 @@
-//! Accepting connections, so many and no more, and letting them finish.
+//! Accepts connections up to a limit, and drains them at shutdown.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,26 +18,26 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{config, telemetry::metrics::HTTP_CONNECTIONS};
 
-/// How many headers a request may have.
+/// Maximum number of headers of a request.
 const MAX_HEADERS: usize = 64;
-/// How long requests that are under way may take when the process stops.
-const DRAIN: Duration = Duration::from_secs(10);
-/// Pause after a connection could not be accepted: most often there are no file descriptors left.
+/// Time for requests in progress to finish at shutdown.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pause after accepting a connection failed: most often the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `stop`, then lets the requests under way finish.
+/// Serves until `stop`, then lets requests in progress finish.
 pub async fn serve(listener: TcpListener, router: Router, http: config::Http, stop: CancellationToken) {
     let builder = builder(http.header_timeout);
     let graceful = GracefulShutdown::new();
     let tasks = TaskTracker::new();
-    let places = Arc::new(Semaphore::new(http.max_connections));
+    let permits = Arc::new(Semaphore::new(http.max_connections));
     loop {
-        let (socket, place) = tokio::select! {
+        let (socket, permit) = tokio::select! {
             () = stop.cancelled() => break,
-            next = next_connection(&listener, &places) => next,
+            next = next_connection(&listener, &permits) => next,
         };
         if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "a connection went away at once");
+            tracing::debug!(%error, "a connection was closed at once");
             continue;
         }
         let mut socket = TimeoutStream::new(socket);
@@ -45,56 +45,58 @@ pub async fn serve(listener: TcpListener, router: Router, http: config::Http, st
         let service = TowerToHyperService::new(router.clone());
         let connection = builder.serve_connection(TokioIo::new(Box::pin(socket)), service);
         let connection = graceful.watch(connection);
-        let counted = Counted::new(place);
+        let open = OpenConnection::new(permit);
         tasks.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
             }
-            drop(counted);
+            drop(open);
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests were still under way when the process had to stop");
+    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were still in progress when the drain timed out");
     }
 }
 
-/// The next connection, and its place. Where no place is free, it waits in the system's queue: that one ends within the
-/// header timeout of being idle, so who waits is served in the end, as who is turned away would not be.
-async fn next_connection(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+/// Accepts the next connection once a permit is free. Until then it waits in the system's backlog rather than being
+/// closed: idle connections end within the header timeout, so a waiting client is served.
+async fn next_connection(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> (TcpStream, Option<OwnedSemaphorePermit>) {
     // The semaphore is never closed.
-    let place = places.clone().acquire_owned().await.ok();
+    let permit = permits.clone().acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((socket, _)) => return (socket, place),
+            Ok((socket, _)) => return (socket, permit),
             Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
+                tracing::warn!(%error, "accepting a connection failed");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
 }
 
-/// A connection's place, counted while it is taken.
-struct Counted {
-    _place: Option<OwnedSemaphorePermit>,
+/// An open connection: holds its permit and is counted in the gauge.
+struct OpenConnection {
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Counted {
-    fn new(place: Option<OwnedSemaphorePermit>) -> Self {
+impl OpenConnection {
+    fn new(permit: Option<OwnedSemaphorePermit>) -> Self {
         metrics::gauge!(HTTP_CONNECTIONS.name).increment(1.0);
-        Self { _place: place }
+        Self { _permit: permit }
     }
 }
 
-impl Drop for Counted {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         metrics::gauge!(HTTP_CONNECTIONS.name).decrement(1.0);
     }
 }
 
-/// HTTP/1 only: without TLS no browser speaks HTTP/2, and while the version of a connection is guessed, one that says
-/// nothing is not bounded by any timer.
+/// HTTP/1 only: without TLS no browser uses HTTP/2, and hyper has no timeout on detecting the version of a connection.
 fn builder(header_timeout: Duration) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_headers(MAX_HEADERS);

@@ -1,4 +1,4 @@
-//! Watching what a process depends on, and telling readiness.
+//! Checks of the database, Kafka and the schema, which update readiness.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -8,44 +8,50 @@ use crate::{
     store::{self, Class, Probe, SchemaState, Store},
 };
 
-/// The names under which readiness tells of each part.
+/// The names of the parts in readiness.
 pub(super) const DATABASE: &str = "database";
 pub(super) const KAFKA: &str = "kafka";
 pub(super) const MIGRATIONS: &str = "migrations";
 
-/// How often each part is looked at; so long may readiness be behind.
-const EVERY: Duration = Duration::from_secs(1);
+/// Pause between two checks of the database or the schema: the delay with which readiness follows.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// Pause between two reads of the ingestion status, which is in memory.
+const INGESTION_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Asks each database for an answer, again and again.
+/// Probes each database repeatedly.
 pub(super) async fn databases(probes: Vec<Probe>, readiness: Arc<Readiness>) -> Infallible {
     loop {
         match futures_util::future::try_join_all(probes.iter().map(Probe::ask)).await {
             Ok(_) => readiness.ready(DATABASE),
             Err(error) => readiness.missing(DATABASE, error.to_string()),
         }
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }
 
-/// Tells how ingestion is doing, again and again.
+/// Updates readiness from the health of ingestion repeatedly.
 pub(super) async fn ingestion(health: &Health, readiness: &Readiness) -> Infallible {
     loop {
         match health.not_ready() {
             None => readiness.ready(KAFKA),
             Some(reason) => readiness.missing(KAFKA, reason),
         }
-        tokio::time::sleep(EVERY / 5).await;
+        tokio::time::sleep(INGESTION_INTERVAL).await;
     }
 }
 
-/// Waits until the schema is the one that we know: by migrating, or for someone else to do so.
+/// Waits until the schema is current: migrates it, or waits for another process to do so.
 ///
 /// # Errors
-/// When the database is newer than this program: waiting would not help.
-pub(super) async fn bring_up_to_date(store: &Store, migrate: bool, readiness: &Readiness) -> Result<(), store::Error> {
-    let mut told = String::new();
+/// When waiting cannot help, as when the schema is newer than this program.
+pub(super) async fn until_schema_is_current(
+    store: &Store,
+    migrate: bool,
+    readiness: &Readiness,
+) -> Result<(), store::Error> {
+    let mut logged = String::new();
     loop {
-        let reason = match look_or_migrate(store, migrate).await {
+        let reason = match check_or_migrate(store, migrate).await {
             Ok(SchemaState::Current) => {
                 readiness.ready(MIGRATIONS);
                 return Ok(());
@@ -59,22 +65,22 @@ pub(super) async fn bring_up_to_date(store: &Store, migrate: bool, readiness: &R
                 Class::Transient | Class::StaleStatement | Class::Setup | Class::Unknown => error.to_string(),
             },
         };
-        if told != reason {
-            tracing::warn!(reason, "the database's schema is not ready");
+        if logged != reason {
+            tracing::warn!(reason, "the database schema is not current");
         }
         readiness.missing(MIGRATIONS, &reason);
-        told = reason;
-        tokio::time::sleep(EVERY).await;
+        logged = reason;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }
 
-async fn look_or_migrate(store: &Store, migrate: bool) -> Result<SchemaState, store::Error> {
+async fn check_or_migrate(store: &Store, migrate: bool) -> Result<SchemaState, store::Error> {
     if !migrate {
         return store.schema_state().await;
     }
     let applied = store.migrate_up().await?;
     if applied > 0 {
-        tracing::info!(applied, "the database's schema was brought up to date");
+        tracing::info!(applied, "the database schema was migrated");
     }
     Ok(SchemaState::Current)
 }

@@ -1,13 +1,13 @@
-//! The API as a client on the network meets it: which requests reach the graph, and what becomes of those that do not.
+//! The HTTP API as a client on the network sees it: which requests reach the graph, and how others are refused.
 
 mod audits;
 mod capacity;
 mod deadlines;
-mod gate;
+mod logs_and_metrics;
 mod negotiation;
 mod origins;
+mod request_checks;
 mod requests;
-mod told;
 
 use std::{
     io::{Read as _, Write as _},
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Database, Running, default_config, postgres, sqlite};
 
-/// The API over a database, configured otherwise.
+/// Starts the API over a database, with a changed configuration.
 async fn api(database: &Database, change: impl FnOnce(&mut Config)) -> Running {
     let mut config = default_config();
     config.database = database.settings.clone();
@@ -29,7 +29,7 @@ async fn api(database: &Database, change: impl FnOnce(&mut Config)) -> Running {
     Running::start(config, Role::Api).await.ready().await
 }
 
-/// Posts a body that is said to be of a type, or of none.
+/// Posts a body with or without a `Content-Type`.
 async fn post(service: &Running, content_type: Option<&str>, body: impl Into<String>) -> (StatusCode, String) {
     let mut request = reqwest::Client::new().post(service.url("/graphql")).body(body.into());
     if let Some(content_type) = content_type {
@@ -39,14 +39,14 @@ async fn post(service: &Running, content_type: Option<&str>, body: impl Into<Str
     (answer.status(), answer.text().await.expect("text"))
 }
 
-/// Gets a path; gives the status and the body.
+/// Gets a path. Returns the status and the body.
 async fn get(service: &Running, path: &str) -> (StatusCode, String) {
     let answer = reqwest::get(service.url(path)).await.expect("an answer");
     (answer.status(), answer.text().await.expect("text"))
 }
 
-/// Sends bytes as they are, and gives what comes back until the service closes the connection. The test's own thread is
-/// the service's too, so this waits on another.
+/// Sends raw bytes, and returns what is received until the service closes the connection. The service runs on the
+/// test's thread, so this blocks another one.
 async fn send(address: SocketAddr, bytes: impl Into<Vec<u8>>) -> String {
     let bytes = bytes.into();
     let sent = tokio::task::spawn_blocking(move || {
@@ -62,12 +62,12 @@ async fn send(address: SocketAddr, bytes: impl Into<Vec<u8>>) -> String {
     sent.await.expect("sent")
 }
 
-/// The head of a request to the graph, without what says how long its body is.
-fn head(more: &str) -> String {
-    format!("POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}\r\n")
+/// The head of a request to the graph, with further headers such as the length of the body.
+fn head(headers: &str) -> String {
+    format!("POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{headers}\r\n")
 }
 
-/// The status of an answer that was read as text.
+/// The status of a response that was read as text.
 fn status(answer: &str) -> &str {
     answer.split(' ').nth(1).unwrap_or(answer)
 }

@@ -73,11 +73,11 @@ async fn it_says_what_is_wrong_and_fails() {
     let service = Running::api(&sqlite()).await.ready().await;
     let (graph, page) = (service.url("/graphql"), service.url("/graphiql"));
     for (arguments, expected) in [
-        (vec!["7", "--url", &graph], "no organization has the number 7"),
+        (vec!["7", "--url", &graph], "there is no organization 7"),
         (vec!["seven", "--url", &graph], "orgId: an organization is a whole number from 1 to"),
-        (vec!["7", "--url", &page], "answered 405 and no JSON: is it the graph?"),
-        (vec!["7", "--page", "101"], "--page 101 is not from 1 to 100"),
-        (vec![], "say whose clusters"),
+        (vec!["7", "--url", &page], "answered 405 without JSON: is this the URL of the graph?"),
+        (vec!["7", "--page", "101"], "--page 101 is not a number from 1 to 100"),
+        (vec![], "usage: node dist/list-clusters.js ORG_ID"),
     ] {
         let output = node::run(FOLDER, "node", &[&[PROGRAM], arguments.as_slice()].concat()).await;
         let complaint = node::text(&output.stderr);

@@ -1,8 +1,8 @@
-// Runs the audits of GraphQL over HTTP that graphql-http defines against the server at a URL, one line an audit.
+// Runs the GraphQL over HTTP audits of graphql-http against the server at a URL. Prints one line per audit.
 //
 //     node tests/graphql-http/audit.js URL
 //
-// Ends with 1 when one that is a MUST or a SHOULD fails. What only MAY be is told and left to the server.
+// Exits with 1 if an audit for a MUST or a SHOULD fails. Failed audits for a MAY are only printed.
 
 import { serverAudits } from "graphql-http";
 
@@ -11,7 +11,7 @@ const MARKS = { ok: "ok", notice: "may", warn: "SHOULD", error: "MUST" };
 
 const url = process.argv[2];
 if (!url) {
-  console.error("Name the server: node tests/graphql-http/audit.js http://127.0.0.1:8080/graphql");
+  console.error("usage: node tests/graphql-http/audit.js http://127.0.0.1:8080/graphql");
   process.exit(2);
 }
 
@@ -25,5 +25,5 @@ for (const audit of audits) {
 
 const { notice, warn, error } = failures;
 console.log(`${audits.length} audits; failed: ${error} MUST, ${warn} SHOULD, ${notice} MAY`);
-if (audits.length !== EXPECTED) console.error(`There should be ${EXPECTED} audits: look what became of the others.`);
+if (audits.length !== EXPECTED) console.error(`Expected ${EXPECTED} audits: check what changed in graphql-http.`);
 process.exit(error + warn > 0 || audits.length !== EXPECTED ? 1 : 0);

@@ -1,8 +1,8 @@
-// Asking the graph: one POST, typed from end to end, with nothing but the platform's own fetch.
+// Sends a query to the graph: one POST with the platform's fetch, with typed variables and data.
 
 import type { TypedDocumentString } from "./gql/graphql.js";
 
-/** What the graph complained of, in its own words. */
+/** The errors of a response, in the messages of the graph. */
 export class GraphError extends Error {}
 
 interface Answer<Data> {
@@ -15,7 +15,7 @@ interface AnswerError {
   path?: (string | number)[];
 }
 
-/** Asks the graph at a URL: gives the answer's data, or throws what went wrong. */
+/** Sends a query to the graph at a URL. Returns the data, or throws the errors. */
 export async function ask<Data, Variables>(
   url: string,
   query: TypedDocumentString<Data, Variables>,
@@ -27,7 +27,7 @@ export async function ask<Data, Variables>(
     body: JSON.stringify({ query: query.toString(), variables }),
   });
   const { data, errors } = await read<Data>(response);
-  // The graph answers in part where one relation fails. This client wants all or nothing.
+  // If one relation fails, the graph returns the rest. This client accepts only complete data.
   if (errors) throw new GraphError(errors.map(describe).join("\n"));
   if (!data) throw new GraphError(`${url} answered ${response.status} without data`);
   return data;
@@ -38,7 +38,7 @@ async function read<Data>(response: Response): Promise<Answer<Data>> {
   try {
     return JSON.parse(text) as Answer<Data>;
   } catch {
-    throw new GraphError(`${response.url} answered ${response.status} and no JSON: is it the graph?`);
+    throw new GraphError(`${response.url} answered ${response.status} without JSON: is this the URL of the graph?`);
   }
 }
 

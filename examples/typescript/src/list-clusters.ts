@@ -1,4 +1,4 @@
-// Lists an organization's clusters with what hits them, page by page.
+// Lists an organization's clusters with their rule hits, page by page.
 //
 //     node dist/list-clusters.js ORG_ID [--url http://127.0.0.1:8080/graphql] [--page 20]
 
@@ -39,14 +39,14 @@ const CLUSTERS_PAGE = graphql(`
 type Page = NonNullable<NonNullable<ClustersPageQuery["organization"]>["clusters"]>;
 type Cluster = Page["nodes"][number];
 
-/** A page of an organization's clusters, behind a cursor or from the beginning. */
+/** A page of an organization's clusters: the first one, or the one after a cursor. */
 async function pageOfClusters(url: string, orgId: string, first: number, after?: string): Promise<Page> {
   const { organization } = await ask(url, CLUSTERS_PAGE, { orgId, first, after });
-  if (!organization?.clusters) throw new GraphError(`no organization has the number ${orgId}`);
+  if (!organization?.clusters) throw new GraphError(`there is no organization ${orgId}`);
   return organization.clusters;
 }
 
-/** All pages, each asked for when the one before has been used. */
+/** All pages. Each is queried when the previous one has been consumed. */
 async function* pagesOfClusters(url: string, orgId: string, first: number): AsyncGenerator<Page> {
   let page = await pageOfClusters(url, orgId, first);
   yield page;
@@ -56,7 +56,7 @@ async function* pagesOfClusters(url: string, orgId: string, first: number): Asyn
   }
 }
 
-/** A cluster's line, and a line for each hit. */
+/** One line for the cluster, and one per hit. */
 function describe({ uuid, version, lastCheckedAt, report }: Cluster): string {
   const hits = report?.ruleHits?.nodes ?? [];
   const more = (report?.ruleHits?.totalCount ?? 0) - hits.length;
@@ -77,8 +77,9 @@ async function main(): Promise<void> {
   });
   const [orgId] = positionals;
   const size = Number(values.page);
-  if (orgId === undefined) throw new Error("say whose clusters: node dist/list-clusters.js ORG_ID");
-  if (!Number.isInteger(size) || size < 1 || size > 100) throw new Error(`--page ${values.page} is not from 1 to 100`);
+  if (orgId === undefined) throw new Error("usage: node dist/list-clusters.js ORG_ID");
+  if (!Number.isInteger(size) || size < 1 || size > 100)
+    throw new Error(`--page ${values.page} is not a number from 1 to 100`);
 
   let number = 0;
   for await (const page of pagesOfClusters(values.url, orgId, size)) {

@@ -1,4 +1,4 @@
-//! So many connections and operations at once, and no more: the rest waits or is turned away, and nobody is forgotten.
+//! Limits on connections and operations: further connections wait, further operations are refused.
 
 use std::io::{BufRead as _, BufReader, ErrorKind};
 
@@ -19,12 +19,12 @@ fn connect(address: SocketAddr) -> BufReader<TcpStream> {
     BufReader::new(connection)
 }
 
-fn ask(connection: &mut BufReader<TcpStream>) {
+fn send_query(connection: &mut BufReader<TcpStream>) {
     let request = head(&format!("Content-Length: {}\r\n", QUERY.len())) + QUERY;
     connection.get_mut().write_all(request.as_bytes()).expect("send");
 }
 
-/// Reads one answer, which must be good.
+/// Reads one response, whose status must be 200.
 fn read_answer(connection: &mut BufReader<TcpStream>) {
     let (mut line, mut length) = (String::new(), 0);
     connection.read_line(&mut line).expect("a status");
@@ -32,8 +32,8 @@ fn read_answer(connection: &mut BufReader<TcpStream>) {
     loop {
         line.clear();
         connection.read_line(&mut line).expect("a header");
-        if let Some(told) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = told.trim().parse().expect("a length");
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a length");
         }
         if line == "\r\n" {
             break;
@@ -49,27 +49,27 @@ async fn a_connection_beyond_the_limit_waits_for_one_to_end() {
     let address = service.address;
     let tried = tokio::task::spawn_blocking(move || {
         let mut first = connect(address);
-        ask(&mut first);
+        send_query(&mut first);
         read_answer(&mut first);
         let mut second = connect(address);
-        ask(&mut second);
-        // Long enough for the second to be answered, if anybody listened to it.
+        send_query(&mut second);
+        // Long enough for the second to be answered, if it were accepted.
         for _ in 0..20 {
-            ask(&mut first);
+            send_query(&mut first);
             read_answer(&mut first);
         }
         second.get_ref().set_nonblocking(true).expect("set");
-        let heard = second.get_ref().peek(&mut [0]).expect_err("nothing was said");
-        assert_eq!(heard.kind(), ErrorKind::WouldBlock);
+        let error = second.get_ref().peek(&mut [0]).expect_err("there is no response");
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
         second.get_ref().set_nonblocking(false).expect("set");
         drop(first);
         read_answer(&mut second);
     });
-    tried.await.expect("the second is answered once the first has gone");
+    tried.await.expect("the second is answered once the first is closed");
 }
 
 #[tokio::test]
-async fn connections_that_say_nothing_are_closed_and_their_places_given_to_others() {
+async fn idle_connections_are_closed_and_others_accepted_instead() {
     let timeout = Duration::from_millis(200);
     let service = api(&sqlite(), |config| {
         config.http.header_timeout = timeout;
@@ -83,9 +83,9 @@ async fn connections_that_say_nothing_are_closed_and_their_places_given_to_other
             half.get_mut().write_all(b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nX-Slow").expect("send");
         }
         let mut served = connect(address);
-        ask(&mut served);
+        send_query(&mut served);
         read_answer(&mut served);
-        // And one that was served and then falls silent.
+        // A connection that is idle after a request.
         idle.push(served);
         for mut connection in idle {
             let mut rest = Vec::new();
@@ -96,35 +96,35 @@ async fn connections_that_say_nothing_are_closed_and_their_places_given_to_other
 }
 
 #[tokio::test]
-async fn an_operation_beyond_the_limit_is_told_to_come_again() {
+async fn an_operation_beyond_the_limit_is_refused_with_retry_after() {
     let database = postgres().await;
     write(&database.store().await, &reports(1, 1, 3, 2)).await;
     let service = api(&database, |config| config.http.max_requests = 1).await;
     let url = service.url("/graphql");
     let held = HeldTable::hold(&database, "rule_hit").await;
-    let under_way = tokio::spawn(async move {
-        let asked = reqwest::Client::new().post(url).json(&json!({ "query": HITS }));
-        asked.send().await.expect("an answer").json::<Value>().await.expect("JSON")
+    let in_progress = tokio::spawn(async move {
+        let request = reqwest::Client::new().post(url).json(&json!({ "query": HITS }));
+        request.send().await.expect("an answer").json::<Value>().await.expect("JSON")
     });
     held.until_wanted_by(1).await;
 
-    let turned_away = reqwest::Client::new().post(service.url("/graphql")).json(&json!({ "query": "{ __typename }" }));
-    let turned_away = turned_away.send().await.expect("an answer");
-    assert_eq!(turned_away.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(turned_away.headers()[RETRY_AFTER], "1");
-    let told: Value = turned_away.json().await.expect("JSON");
-    assert_eq!(told["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{told}");
-    assert!(told["errors"][0]["message"].as_str().is_some_and(|text| text.contains("http.max_requests")), "{told}");
-    // Whoever looks after the process is answered all the same.
+    let request = reqwest::Client::new().post(service.url("/graphql")).json(&json!({ "query": "{ __typename }" }));
+    let refused = request.send().await.expect("an answer");
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers()[RETRY_AFTER], "1");
+    let body: Value = refused.json().await.expect("JSON");
+    assert_eq!(body["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{body}");
+    assert!(body["errors"][0]["message"].as_str().is_some_and(|text| text.contains("http.max_requests")), "{body}");
+    // Health checks need no permit.
     assert_eq!(get(&service, "/healthz").await.0, StatusCode::OK);
 
     held.let_go().await;
-    assert_eq!(under_way.await.expect("an answer").get("errors"), None);
+    assert_eq!(in_progress.await.expect("an answer").get("errors"), None);
     service.data("{ __typename }").await;
 }
 
 #[tokio::test]
-async fn a_body_that_trickles_in_takes_nobody_s_turn() {
+async fn a_body_that_arrives_slowly_takes_no_permit() {
     let service = api(&sqlite(), |config| config.http.max_requests = 1).await;
     let mut slow = TcpStream::connect(service.address).expect("connect");
     slow.write_all((head("Content-Length: 100\r\n") + "{\"query\":").as_bytes()).expect("send");
@@ -134,7 +134,7 @@ async fn a_body_that_trickles_in_takes_nobody_s_turn() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_its_answers_is_cut_off() {
+async fn a_client_that_does_not_read_its_responses_is_disconnected() {
     let service = api(&sqlite(), |config| {
         config.http.write_timeout = Duration::from_millis(200);
         config.http.max_connections = 1;
@@ -144,18 +144,19 @@ async fn a_client_that_does_not_read_its_answers_is_cut_off() {
     let sent = tokio::task::spawn_blocking(move || {
         let mut connection = connect(address);
         connection.get_mut().set_write_timeout(Some(Duration::from_secs(20))).expect("a timeout");
-        // What it asks for is more than the system's buffers hold, and it takes nothing of it.
-        let asked = "GET /graphiql HTTP/1.1\r\nHost: localhost\r\n\r\nGET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        // The responses exceed the system's buffers, and the client reads none of them.
+        let requests =
+            "GET /graphiql HTTP/1.1\r\nHost: localhost\r\n\r\nGET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
         let error = loop {
-            if let Err(error) = connection.get_mut().write_all(asked.as_bytes()) {
+            if let Err(error) = connection.get_mut().write_all(requests.as_bytes()) {
                 break error;
             }
         };
         (error.kind(), connection)
     });
-    // The service leaves off reading while it cannot write, so the client's own sending comes to a stop, until it fails.
+    // The service stops reading while it cannot write, so the client's writes block until the connection is closed.
     let (end, _connection) = sent.await.expect("sent");
     assert!(matches!(end, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "the connection is closed: {end}");
-    // And its place is another's.
+    // Another connection is accepted instead.
     service.data("{ __typename }").await;
 }

@@ -1,4 +1,4 @@
-//! Nobody waits for ever: not for a body, not for the database; and whoever was let in is answered before the end.
+//! Limits on waiting for a body and for the database; requests in progress are answered before the process stops.
 
 use super::*;
 use crate::{
@@ -20,7 +20,7 @@ async fn api_with_hits(database: &Database, request_timeout: Duration) -> Runnin
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_arrive_is_not_waited_for() {
+async fn a_body_that_does_not_arrive_in_time_is_refused() {
     let service = api(&sqlite(), |config| config.http.request_timeout = Duration::from_millis(200)).await;
     let answer = send(service.address, head("Content-Length: 100\r\nConnection: close\r\n") + "{\"query\":").await;
     assert_eq!(status(&answer), "408", "{answer}");
@@ -28,7 +28,7 @@ async fn a_body_that_does_not_arrive_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_query_that_takes_too_long_is_told_so_and_the_service_lives_on() {
+async fn a_query_that_takes_too_long_times_out_and_later_ones_are_answered() {
     let database = postgres().await;
     let service = api_with_hits(&database, Duration::from_secs(1)).await;
     let held = HeldTable::hold(&database, "rule_hit").await;
@@ -37,7 +37,7 @@ async fn a_query_that_takes_too_long_is_told_so_and_the_service_lives_on() {
     let answer: Value = serde_json::from_str(&answer).expect("JSON");
     assert_eq!(answer["errors"][0]["extensions"]["code"], "TIMEOUT", "{answer}");
     assert_eq!(answer["data"], Value::Null, "{answer}");
-    // What does not need the table is answered while it is held.
+    // Queries that do not need the table are answered while it is locked.
     service.data("{ organizations { totalCount } }").await;
     held.let_go().await;
     let answer = service.data(HITS).await;
@@ -45,21 +45,22 @@ async fn a_query_that_takes_too_long_is_told_so_and_the_service_lives_on() {
 }
 
 #[tokio::test]
-async fn a_request_under_way_is_answered_before_the_process_stops() {
+async fn a_request_in_progress_is_answered_before_the_process_stops() {
     let database = postgres().await;
     let service = api_with_hits(&database, Duration::from_mins(1)).await;
     let (address, url) = (service.address, service.url("/graphql"));
     let held = HeldTable::hold(&database, "rule_hit").await;
-    let under_way = tokio::spawn(async move {
-        let asked = reqwest::Client::new().post(url).header(CONTENT_TYPE, "application/json").body(hits());
-        asked.send().await.expect("an answer").json::<Value>().await.expect("JSON")
+    let in_progress = tokio::spawn(async move {
+        let request = reqwest::Client::new().post(url).header(CONTENT_TYPE, "application/json").body(hits());
+        request.send().await.expect("an answer").json::<Value>().await.expect("JSON")
     });
     held.until_wanted_by(1).await;
     let stopped = tokio::spawn(service.stop());
-    until("nobody else is let in", async || tokio::net::TcpStream::connect(address).await.is_err().then_some(())).await;
-    assert!(!under_way.is_finished(), "the request is still under way");
+    until("no connection is accepted", async || tokio::net::TcpStream::connect(address).await.is_err().then_some(()))
+        .await;
+    assert!(!in_progress.is_finished(), "the request is still in progress");
     held.let_go().await;
-    let answer = under_way.await.expect("an answer");
+    let answer = in_progress.await.expect("an answer");
     assert_eq!(answer.get("errors"), None, "{answer}");
     assert_eq!(
         answer["data"]["organizations"]["nodes"][0]["clusters"]["nodes"][0]["report"]["ruleHits"]["totalCount"],

@@ -1,4 +1,4 @@
-//! The form of an answer is the one that the client accepts, and its status is what that form says it must be.
+//! The response has the media type that the client accepts, and the status that this media type requires.
 
 use reqwest::{
     Response,
@@ -12,19 +12,19 @@ const OLD: &str = "application/json";
 const CLUSTER: &str = "query($u: UUID!) { cluster(uuid: $u) { uuid } }";
 const PAGE: &str = "query($first: Int) { organizations(first: $first) { totalCount } }";
 
-/// Posts a request, accepting an answer of this type.
-async fn asked(service: &Running, accept: &str, request: &Value) -> Response {
+/// Posts a request that accepts a response of this media type.
+async fn post_accepting(service: &Running, accept: &str, request: &Value) -> Response {
     let posted = reqwest::Client::new().post(service.url("/graphql")).header(ACCEPT, accept).json(request);
     posted.send().await.expect("an answer")
 }
 
-/// The answer's type, with its parameters.
-fn kind(answer: &Response) -> &str {
+/// The response's media type with its parameters.
+fn content_type(answer: &Response) -> &str {
     answer.headers()[CONTENT_TYPE].to_str().expect("text")
 }
 
 #[tokio::test]
-async fn the_client_gets_the_type_that_it_accepts() {
+async fn the_client_receives_the_media_type_that_it_accepts() {
     let service = Running::api(&sqlite()).await;
     let query = json!({ "query": "{ __typename }" });
     for (accept, expected) in [
@@ -34,8 +34,11 @@ async fn the_client_gets_the_type_that_it_accepts() {
         ("text/html, application/*;q=0.5", OLD),
         ("application/graphql-response+json;charset=utf-8, application/json;q=0.9", NEW),
     ] {
-        let answer = asked(&service, accept, &query).await;
-        assert_eq!((answer.status(), kind(&answer)), (StatusCode::OK, format!("{expected}; charset=utf-8").as_str()));
+        let answer = post_accepting(&service, accept, &query).await;
+        assert_eq!(
+            (answer.status(), content_type(&answer)),
+            (StatusCode::OK, format!("{expected}; charset=utf-8").as_str())
+        );
         assert_eq!(answer.headers()[CACHE_CONTROL], "no-store", "{accept}");
         let vary: Vec<_> = answer.headers().get_all(VARY).iter().collect();
         assert!(vary.iter().any(|names| names.to_str().is_ok_and(|names| names.contains("accept"))), "{vary:?}");
@@ -43,16 +46,16 @@ async fn the_client_gets_the_type_that_it_accepts() {
 }
 
 #[tokio::test]
-async fn a_client_that_accepts_no_json_is_told_what_there_is() {
+async fn a_client_that_accepts_no_json_receives_the_supported_media_types() {
     let service = Running::api(&sqlite()).await;
-    let answer = asked(&service, "text/html", &json!({ "query": "{ __typename }" })).await;
+    let answer = post_accepting(&service, "text/html", &json!({ "query": "{ __typename }" })).await;
     assert_eq!(answer.status(), StatusCode::NOT_ACCEPTABLE);
     let answer: Value = answer.json().await.expect("JSON");
     assert!(answer["errors"][0]["message"].as_str().is_some_and(|text| text.contains(NEW)), "{answer}");
 }
 
 #[tokio::test]
-async fn a_request_that_is_not_executed_has_no_data_and_a_status_that_says_so() {
+async fn a_request_that_is_not_executed_has_no_data_and_an_error_status() {
     let service = Running::api(&sqlite()).await.ready().await;
     for (request, code) in [
         (json!({ "query": "{" }), "SYNTAX_ERROR"),
@@ -66,7 +69,7 @@ async fn a_request_that_is_not_executed_has_no_data_and_a_status_that_says_so() 
         (json!({ "query": format!("{{ {} }}", "a ".repeat(3_000)) }), "QUERY_TOO_LARGE"),
     ] {
         for (accept, status) in [(NEW, StatusCode::BAD_REQUEST), (OLD, StatusCode::OK)] {
-            let answer = asked(&service, accept, &request).await;
+            let answer = post_accepting(&service, accept, &request).await;
             assert_eq!(answer.status(), status, "{accept}: {request}");
             let answer: Value = answer.json().await.expect("JSON");
             assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{request}: {answer}");
@@ -76,11 +79,11 @@ async fn a_request_that_is_not_executed_has_no_data_and_a_status_that_says_so() 
 }
 
 #[tokio::test]
-async fn a_field_that_fails_leaves_the_status_alone() {
+async fn a_field_error_does_not_change_the_status() {
     let service = Running::api(&sqlite()).await.ready().await;
     let request = json!({ "query": "{ organizations(after: \"x\") { totalCount } }" });
     for accept in [NEW, OLD] {
-        let answer = asked(&service, accept, &request).await;
+        let answer = post_accepting(&service, accept, &request).await;
         assert_eq!(answer.status(), StatusCode::OK, "{accept}");
         let answer: Value = answer.json().await.expect("JSON");
         assert_eq!(answer["data"], json!({ "organizations": null }), "{answer}");
@@ -88,7 +91,7 @@ async fn a_field_that_fails_leaves_the_status_alone() {
 }
 
 #[tokio::test]
-async fn a_query_may_come_by_get() {
+async fn a_query_can_be_sent_by_get() {
     let service = Running::api(&sqlite()).await.ready().await;
     let mut url = reqwest::Url::parse(&service.url("/graphql")).expect("a URL");
     let document = "query One($deep: Boolean!) { __typename viewer @include(if: $deep) { isAdministrator } } \
@@ -102,7 +105,7 @@ async fn a_query_may_come_by_get() {
 }
 
 #[tokio::test]
-async fn what_would_change_something_may_not() {
+async fn mutations_and_subscriptions_cannot_be_sent_by_get() {
     let service = Running::api(&sqlite()).await;
     for (document, operation) in [
         ("mutation { __typename }", ""),
@@ -115,13 +118,13 @@ async fn what_would_change_something_may_not() {
         assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{document}");
         assert_eq!(answer.headers()["allow"], "POST", "{document}");
     }
-    // It is the operation that counts, not what else the document holds.
+    // Only the selected operation counts, not the rest of the document.
     let path = "/graphql?query=mutation+M+%7B+__typename+%7D+query+Q+%7B+__typename+%7D&operationName=Q";
     assert_eq!(get(&service, path).await.0, StatusCode::OK);
 }
 
 #[tokio::test]
-async fn a_get_that_asks_nothing_is_told_how_to_ask() {
+async fn an_invalid_get_receives_the_expected_parameters() {
     let service = Running::api(&sqlite()).await;
     for path in ["/graphql", "/graphql?qeury=x", "/graphql?query=x&query=y", "/graphql?query=x&variables=s3cr3t"] {
         let (status, answer) = get(&service, path).await;
@@ -131,7 +134,7 @@ async fn a_get_that_asks_nothing_is_told_how_to_ask() {
 }
 
 #[tokio::test]
-async fn a_large_answer_is_compressed_for_who_accepts_that() {
+async fn a_large_response_is_compressed_for_clients_that_accept_it() {
     let service = Running::api(&sqlite()).await.ready().await;
     let request = json!({ "query": "{ __schema { types { name description fields { name description } } } }" });
     let posted = || reqwest::Client::new().post(service.url("/graphql")).json(&request);

@@ -1,4 +1,4 @@
-//! PagesByParent that may ask are told so; others are turned away, whatever they send.
+//! Pages of allowed origins receive CORS headers; requests from others are refused, whatever they send.
 
 use reqwest::{
     Method, Response,
@@ -17,53 +17,53 @@ async fn with_listed_origin() -> Running {
     api(&sqlite(), |config| config.http.cors_origins = vec![LISTED.to_owned()]).await
 }
 
-/// What a browser asks before it lets a page of this origin send JSON.
+/// The preflight request that a browser sends before a page of this origin may send JSON.
 async fn preflight(service: &Running, origin: &str) -> Response {
-    let asked = reqwest::Client::new()
+    let request = reqwest::Client::new()
         .request(Method::OPTIONS, service.url("/graphql"))
         .header(ORIGIN, origin)
         .header(ACCESS_CONTROL_REQUEST_METHOD, "POST")
         .header(ACCESS_CONTROL_REQUEST_HEADERS, "content-type");
-    asked.send().await.expect("an answer")
+    request.send().await.expect("an answer")
 }
 
-/// A query, as a browser sends it for a page of this origin.
+/// Sends a query as a browser does for a page of this origin.
 async fn query_from(service: &Running, origin: &str) -> Response {
-    let asked = reqwest::Client::new().post(service.url("/graphql")).header(ORIGIN, origin);
-    asked.json(&json!({ "query": "{ __typename }" })).send().await.expect("an answer")
+    let request = reqwest::Client::new().post(service.url("/graphql")).header(ORIGIN, origin);
+    request.json(&json!({ "query": "{ __typename }" })).send().await.expect("an answer")
 }
 
-fn allowed(answer: &Response) -> Option<&str> {
+fn allowed_origin(answer: &Response) -> Option<&str> {
     answer.headers().get(ACCESS_CONTROL_ALLOW_ORIGIN).map(|origin| origin.to_str().expect("text"))
 }
 
 #[tokio::test]
-async fn a_page_that_is_listed_may_ask_and_read() {
+async fn a_listed_page_may_send_requests_and_read_responses() {
     let service = with_listed_origin().await;
-    let told = preflight(&service, LISTED).await;
-    assert_eq!((told.status(), allowed(&told)), (StatusCode::OK, Some(LISTED)));
-    let headers = told.headers()[ACCESS_CONTROL_ALLOW_HEADERS].to_str().expect("text");
+    let preflight = preflight(&service, LISTED).await;
+    assert_eq!((preflight.status(), allowed_origin(&preflight)), (StatusCode::OK, Some(LISTED)));
+    let headers = preflight.headers()[ACCESS_CONTROL_ALLOW_HEADERS].to_str().expect("text");
     assert!(headers.contains("content-type") && headers.contains("apollo-require-preflight"), "{headers}");
     let answer = query_from(&service, LISTED).await;
-    assert_eq!((answer.status(), allowed(&answer)), (StatusCode::OK, Some(LISTED)));
+    assert_eq!((answer.status(), allowed_origin(&answer)), (StatusCode::OK, Some(LISTED)));
 }
 
 #[tokio::test]
-async fn a_page_of_this_machine_may_in_development() {
+async fn a_page_of_this_machine_is_allowed_in_development() {
     let service = Running::api(&sqlite()).await;
     for origin in ["http://localhost:3000", "http://127.0.0.1:5173"] {
-        assert_eq!(allowed(&preflight(&service, origin).await), Some(origin));
+        assert_eq!(allowed_origin(&preflight(&service, origin).await), Some(origin));
         assert_eq!(query_from(&service, origin).await.status(), StatusCode::OK, "{origin}");
     }
 }
 
 #[tokio::test]
-async fn a_page_elsewhere_is_turned_away() {
+async fn a_page_of_another_origin_is_refused() {
     let service = with_listed_origin().await;
     for origin in [FOREIGN, "null", "http://console.example.com"] {
-        assert_eq!(allowed(&preflight(&service, origin).await), None, "{origin}");
+        assert_eq!(allowed_origin(&preflight(&service, origin).await), None, "{origin}");
         let answer = query_from(&service, origin).await;
-        assert_eq!((answer.status(), allowed(&answer)), (StatusCode::FORBIDDEN, None), "{origin}");
+        assert_eq!((answer.status(), allowed_origin(&answer)), (StatusCode::FORBIDDEN, None), "{origin}");
         let answer: Value = answer.json().await.expect("JSON");
         assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_REQUEST", "{answer}");
         assert!(!answer.to_string().contains("evil"), "{answer}");
@@ -71,7 +71,7 @@ async fn a_page_elsewhere_is_turned_away() {
 }
 
 #[tokio::test]
-async fn neither_form_nor_link_nor_list_gets_a_request_in() {
+async fn forms_links_and_lists_are_refused() {
     let service = with_listed_origin().await;
     let client = reqwest::Client::new();
     for content_type in ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "text/plain"] {

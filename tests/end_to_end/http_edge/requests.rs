@@ -1,4 +1,4 @@
-//! What a request finds: the graph, how the process is doing, and nothing else.
+//! The routes: the graph, health and metrics, and no others.
 
 use super::*;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_query_takes_variables_and_the_name_of_its_operation() {
+async fn a_query_has_variables_and_an_operation_name() {
     const DOCUMENT: &str =
         "query One($uuid: UUID!) { cluster(uuid: $uuid) { uuid } } query Other { viewer { isAdministrator } }";
     for database in each_database().await {
@@ -40,13 +40,13 @@ async fn a_connection_serves_one_request_after_another() {
 }
 
 #[tokio::test]
-async fn the_process_tells_how_it_is_doing() {
+async fn health_and_readiness_are_served() {
     for database in each_database().await {
         let service = Running::api(&database).await.ready().await;
         assert_eq!(get(&service, "/healthz").await, (StatusCode::OK, "ok\n".to_owned()), "{}", database.name);
         let (status, readiness) = get(&service, "/readyz").await;
         assert_eq!((status, readiness.as_str()), (StatusCode::OK, r#"{"missing":{},"ready":true}"#));
-        service.readiness.missing("database", "a test says so");
+        service.readiness.missing("database", "set by a test");
         let (status, readiness) = get(&service, "/readyz").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{readiness}");
         let readiness: Value = serde_json::from_str(&readiness).expect("JSON");
@@ -56,7 +56,7 @@ async fn the_process_tells_how_it_is_doing() {
 }
 
 #[tokio::test]
-async fn there_is_nothing_else() {
+async fn other_paths_are_not_found() {
     let service = Running::api(&sqlite()).await;
     for path in ["/", "/graphql/", "/graphqli", "/healthz/x", "/metrics/", "/.git/HEAD", "/%00", "//graphql"] {
         assert_eq!(get(&service, path).await.0, StatusCode::NOT_FOUND, "{path}");

@@ -1,4 +1,4 @@
-//! What is told of requests: an id that comes back and stands in the log, one line each, and counts.
+//! Request ids, the log line of each request, and metrics.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use insights_results_aggregator::telemetry::metrics;
 use super::*;
 use crate::harness::{Process, program, set, until};
 
-/// A process that serves the graph of a database that nobody migrated, so that loads fail.
+/// A process that serves the graph of a database without tables, so that loads fail.
 fn api_without_tables(database: &Database) -> Process {
     let mut command = program();
     command.args(["serve", "--role", "api"]);
@@ -21,31 +21,31 @@ fn api_without_tables(database: &Database) -> Process {
     Process::spawn(command)
 }
 
-/// The lines of the log that belong to a request, once there are so many.
+/// The log lines of a request, once there are `count`.
 async fn lines_of(process: &Process, id: &str, count: usize) -> Vec<String> {
     let id = format!("id=\"{id}\"");
-    until("the log tells of the request", async || {
+    until("the log has the lines of the request", async || {
         let lines: Vec<_> = process.output().lines().filter(|line| line.contains(&id)).map(str::to_owned).collect();
         (lines.len() >= count).then_some(lines)
     })
     .await
 }
 
-async fn counts(address: SocketAddr) -> String {
+async fn metrics_text(address: SocketAddr) -> String {
     let answer = reqwest::get(format!("http://{address}/metrics")).await.expect("an answer");
     assert_eq!(answer.headers()[CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
     answer.text().await.expect("text")
 }
 
-/// Asks by POST under an id; gives the id that comes back.
-async fn ask(address: SocketAddr, id: &str, request: &Value) -> String {
-    let asked = reqwest::Client::new().post(format!("http://{address}/graphql?token=s3cr3t")).json(request);
-    let answer = asked.header("x-request-id", id).header("x-rh-identity", "s3cr3t").send().await.expect("an answer");
+/// Posts a request with a request id. Returns the id of the response.
+async fn post_with_id(address: SocketAddr, id: &str, request: &Value) -> String {
+    let post = reqwest::Client::new().post(format!("http://{address}/graphql?token=s3cr3t")).json(request);
+    let answer = post.header("x-request-id", id).header("x-rh-identity", "s3cr3t").send().await.expect("an answer");
     answer.headers()["x-request-id"].to_str().expect("text").to_owned()
 }
 
 #[tokio::test]
-async fn a_request_has_one_line_in_the_log_with_its_id_and_nothing_of_what_it_asked() {
+async fn a_request_has_one_log_line_with_its_id_and_without_its_query() {
     let database = sqlite();
     let process = api_without_tables(&database);
     let address = process.address().await;
@@ -54,7 +54,7 @@ async fn a_request_has_one_line_in_the_log_with_its_id_and_nothing_of_what_it_as
         "operationName": "Page",
         "variables": { "a": "s3cr3t" },
     });
-    assert_eq!(ask(address, "request-1", &request).await, "request-1");
+    assert_eq!(post_with_id(address, "request-1", &request).await, "request-1");
     let lines = lines_of(&process, "request-1", 1).await;
     assert_eq!(lines.len(), 1, "{lines:?}");
     for part in ["method=\"POST\"", "path=\"/graphql\"", "status=200", "ms=", "bytes=", "operation=\"Page\""] {
@@ -68,26 +68,27 @@ async fn every_line_of_a_request_has_its_id() {
     let database = sqlite();
     let process = api_without_tables(&database);
     let address = process.address().await;
-    let made = ask(address, "not fit for a log", &json!({ "query": "{ organizations { totalCount } }" })).await;
-    assert_eq!(made.len(), 32, "an id that is not fit is replaced: {made}");
-    let lines = lines_of(&process, &made, 2).await;
+    let new_id =
+        post_with_id(address, "not safe to log", &json!({ "query": "{ organizations { totalCount } }" })).await;
+    assert_eq!(new_id.len(), 32, "an id that is not safe to log is replaced: {new_id}");
+    let lines = lines_of(&process, &new_id, 2).await;
     assert!(lines[0].contains("a load failed") && lines[0].contains("correlation_id"), "{lines:?}");
     assert!(lines[1].contains("answered"), "{lines:?}");
 }
 
 #[tokio::test]
-async fn every_metric_is_told_and_every_one_that_is_told_is_known() {
+async fn the_metrics_served_are_exactly_the_known_ones() {
     let database = sqlite();
     let process = api_without_tables(&database);
     let address = process.address().await;
-    ask(address, "a", &json!({ "query": "query Page { organizations { totalCount } }" })).await;
-    ask(address, "b", &json!({ "query": "{" })).await;
+    post_with_id(address, "a", &json!({ "query": "query Page { organizations { totalCount } }" })).await;
+    post_with_id(address, "b", &json!({ "query": "{" })).await;
     reqwest::get(format!("http://{address}/nowhere/s3cr3t")).await.expect("an answer");
-    let text = counts(address).await;
-    let told: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
-    // Those of ingestion are told where something is ingested.
+    let text = metrics_text(address).await;
+    let served: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    // Only processes that ingest serve the metrics of ingestion.
     let known = metrics::ALL.iter().map(|metric| metric.name).filter(|name| !name.starts_with("ingest_"));
-    assert_eq!(told, known.collect(), "{text}");
+    assert_eq!(served, known.collect(), "{text}");
     for line in [
         r#"http_requests_total{method="POST",path="/graphql",status="200"} 2"#,
         r#"http_requests_total{method="GET",path="other",status="404"} 1"#,
@@ -97,18 +98,18 @@ async fn every_metric_is_told_and_every_one_that_is_told_is_known() {
         r#"graphql_errors_total{code="SYNTAX_ERROR"} 1"#,
         "graphql_operation_statements_count 1",
     ] {
-        assert!(text.lines().any(|told| told == line), "{line} is not in {text}");
+        assert!(text.lines().any(|served| served == line), "{line} is not in {text}");
     }
     assert!(!text.contains("s3cr3t"), "{text}");
 }
 
 #[tokio::test]
-async fn names_that_clients_invent_do_not_make_series_without_end() {
+async fn names_that_clients_invent_create_a_limited_number_of_series() {
     let database = sqlite();
     let process = api_without_tables(&database);
     let address = process.address().await;
-    let series = async || counts(address).await.lines().filter(|line| !line.starts_with('#')).count();
-    ask(address, "a", &json!({ "query": "{ __typename }" })).await;
+    let series = async || metrics_text(address).await.lines().filter(|line| !line.starts_with('#')).count();
+    post_with_id(address, "a", &json!({ "query": "{ __typename }" })).await;
     let before = series().await;
     let (client, url) = (reqwest::Client::new(), format!("http://{address}/graphql"));
     for number in 0..300 {
@@ -118,5 +119,5 @@ async fn names_that_clients_invent_do_not_make_series_without_end() {
     }
     let after = series().await;
     assert!(after - before < 80, "{before} series became {after}");
-    assert!(counts(address).await.contains(r#"graphql_operations_total{operation="other"} 260"#));
+    assert!(metrics_text(address).await.contains(r#"graphql_operations_total{operation="other"} 260"#));
 }

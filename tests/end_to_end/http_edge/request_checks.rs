@@ -1,4 +1,4 @@
-//! Only GraphQL requests in JSON, of bounded size, reach the graph. What is refused is not repeated.
+//! Only GraphQL requests in JSON, of limited size, reach the graph. A refusal repeats nothing of the request.
 
 use reqwest::header::ACCEPT;
 
@@ -8,7 +8,7 @@ const QUERY: &str = r#"{"query":"{ viewer { isAdministrator } }"}"#;
 const JSON: Option<&str> = Some("application/json");
 
 #[tokio::test]
-async fn only_json_is_taken() {
+async fn only_json_is_accepted() {
     let service = Running::api(&sqlite()).await;
     for content_type in ["application/json", "application/json; charset=utf-8", "application/graphql-response+json"] {
         assert_eq!(post(&service, Some(content_type), QUERY).await.0, StatusCode::OK, "{content_type}");
@@ -22,24 +22,24 @@ async fn only_json_is_taken() {
     ] {
         let (status, answer) = post(&service, content_type, QUERY).await;
         assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{content_type:?}");
-        assert!(answer.contains("Content-Type: application/json"), "it says what to send: {answer}");
+        assert!(answer.contains("Content-Type: application/json"), "it names the right media type: {answer}");
     }
 }
 
 #[tokio::test]
-async fn only_get_and_post_are_taken() {
+async fn only_get_and_post_are_accepted() {
     let service = Running::api(&sqlite()).await;
     for method in ["PUT", "PATCH", "DELETE", "TRACE"] {
         let method = method.parse().expect("a method");
-        let asked = reqwest::Client::new().request(method, service.url("/graphql?query=%7B__typename%7D"));
-        let answer = asked.header(CONTENT_TYPE, "application/json").body(QUERY).send().await.expect("an answer");
+        let request = reqwest::Client::new().request(method, service.url("/graphql?query=%7B__typename%7D"));
+        let answer = request.header(CONTENT_TYPE, "application/json").body(QUERY).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(answer.headers()["allow"], "GET,HEAD,POST");
     }
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_refused_and_not_repeated() {
+async fn an_invalid_request_is_refused_and_not_repeated() {
     let service = Running::api(&sqlite()).await;
     for body in [
         "",
@@ -60,13 +60,13 @@ async fn what_is_no_request_is_refused_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_is_refused_whether_or_not_it_tells_its_length() {
+async fn a_body_beyond_the_limit_is_refused_with_and_without_a_declared_length() {
     let service = api(&sqlite(), |config| config.http.max_body_bytes = 1_024).await;
     let padded = |length: usize| format!("{QUERY}{}", " ".repeat(length - QUERY.len()));
     assert_eq!(post(&service, JSON, padded(1_024)).await.0, StatusCode::OK);
 
-    let told = send(service.address, head("Content-Length: 1025\r\n")).await;
-    assert_eq!(status(&told), "413", "{told}");
+    let declared = send(service.address, head("Content-Length: 1025\r\n")).await;
+    assert_eq!(status(&declared), "413", "{declared}");
 
     let chunked = |length| {
         let chunk = format!("{length:x}\r\n{}\r\n0\r\n\r\n", padded(length));
@@ -79,7 +79,7 @@ async fn a_body_beyond_the_limit_is_refused_whether_or_not_it_tells_its_length()
 }
 
 #[tokio::test]
-async fn fragments_that_unfold_to_millions_are_refused() {
+async fn fragments_that_expand_to_millions_of_fields_are_refused() {
     let service = Running::api(&sqlite()).await;
     let fragment = |number: u32| {
         let next = number + 1;
@@ -93,7 +93,7 @@ async fn fragments_that_unfold_to_millions_are_refused() {
 }
 
 #[tokio::test]
-async fn what_is_no_graphql_is_told_by_place_and_not_repeated() {
+async fn a_syntax_error_has_its_location_and_does_not_repeat_the_query() {
     let service = Running::api(&sqlite()).await;
     let answer = service.ask("{ viewer { s3cr3t( } }").await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "SYNTAX_ERROR", "{answer}");
@@ -102,21 +102,21 @@ async fn what_is_no_graphql_is_told_by_place_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn fragments_that_unfold_without_end_are_refused_by_get_too() {
+async fn fragments_that_expand_to_millions_of_fields_are_refused_by_get_too() {
     let service = Running::api(&sqlite()).await;
     let fragments = (0..27).map(|number| format!("fragment f{number} on Query {{...f{0} ...f{0}}}", number + 1));
     let bomb = format!("{{...f0}}{}fragment f27 on Query{{__typename}}", fragments.collect::<String>());
     let mut url: reqwest::Url = service.url("/graphql").parse().expect("a URL");
     url.query_pairs_mut().append_pair("query", &bomb);
-    let asked = reqwest::Client::new().get(url);
-    let answer = asked.header(ACCEPT, "application/graphql-response+json").send().await.expect("an answer");
+    let request = reqwest::Client::new().get(url);
+    let answer = request.header(ACCEPT, "application/graphql-response+json").send().await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
-    let told: Value = answer.json().await.expect("JSON");
-    assert_eq!(told["errors"][0]["extensions"]["code"], "QUERY_TOO_LARGE", "{told}");
+    let body: Value = answer.json().await.expect("JSON");
+    assert_eq!(body["errors"][0]["extensions"]["code"], "QUERY_TOO_LARGE", "{body}");
 }
 
 #[tokio::test]
-async fn a_variable_of_the_wrong_kind_is_a_fault_of_the_request() {
+async fn a_variable_of_the_wrong_type_is_a_request_error() {
     let service = Running::api(&sqlite()).await;
     let uuid = "query($v: UUID!) { cluster(uuid: $v) { uuid } }";
     let uuids = "query($v: [UUID!]!) { organization(orgId: \"1\") { clusters(filter: {uuids: $v}) { totalCount } } }";
@@ -125,56 +125,55 @@ async fn a_variable_of_the_wrong_kind_is_a_fault_of_the_request() {
     let id = "query($v: ID!) { node(id: $v) { id } }";
     for (query, variable) in [
         (uuid, json!(1)),
-        (uuid, json!("no UUID")),
+        (uuid, json!("not a UUID")),
         (uuid, json!(null)),
         (uuid, json!({ "a": 1 })),
         (uuids, json!([1])),
-        (uuids, json!(["no UUID"])),
+        (uuids, json!(["not a UUID"])),
         (seen, json!(7)),
         (seen, json!("a week")),
         (id, json!(1.5)),
         (id, json!([])),
     ] {
-        check_refused_whole(&service, json!({ "query": query, "variables": { "v": variable } })).await;
+        check_request_error(&service, json!({ "query": query, "variables": { "v": variable } })).await;
     }
 }
 
 #[tokio::test]
-async fn so_is_a_literal_of_the_wrong_kind() {
+async fn a_literal_of_the_wrong_type_is_a_request_error() {
     let service = Running::api(&sqlite()).await;
     let cluster = |uuid| format!("{{ cluster(uuid: {uuid}) {{ uuid }} }}");
     let seen = |within| {
         format!("{{ organization(orgId: \"1\") {{ clusters(filter: {{seenWithin: {within}}}) {{ totalCount }} }} }}")
     };
     let node = |id| format!("{{ node(id: {id}) {{ id }} }}");
-    let uuids = ["1", "true", "\"no UUID\"", "null", "UUID", "{a: 1}"].map(cluster);
+    let uuids = ["1", "true", "\"not a UUID\"", "null", "UUID", "{a: 1}"].map(cluster);
     let times = ["7", "true", "\"a week\"", "\"P1M\"", "WEEK", "[7]"].map(seen);
     let ids = ["1.5", "true", "null", "ID", "{a: 1}"].map(node);
     for query in uuids.into_iter().chain(times).chain(ids) {
-        check_refused_whole(&service, json!({ "query": query })).await;
+        check_request_error(&service, json!({ "query": query })).await;
     }
 }
 
-/// Asks what must be refused before anything is executed.
-async fn check_refused_whole(service: &Running, body: Value) {
-    let asked =
-        reqwest::Client::new().post(service.url("/graphql")).header(ACCEPT, "application/graphql-response+json");
-    let answer = asked.json(&body).send().await.expect("an answer");
+/// Checks that a request is refused before anything is executed.
+async fn check_request_error(service: &Running, request: Value) {
+    let post = reqwest::Client::new().post(service.url("/graphql")).header(ACCEPT, "application/graphql-response+json");
+    let answer = post.json(&request).send().await.expect("an answer");
     let status = answer.status();
-    let told: Value = answer.json().await.expect("JSON");
-    assert_eq!(status, StatusCode::BAD_REQUEST, "{body}: {told}");
-    assert_eq!(told.get("data"), None, "{body}: {told}");
-    assert_eq!(told["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{body}: {told}");
+    let body: Value = answer.json().await.expect("JSON");
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{request}: {body}");
+    assert_eq!(body.get("data"), None, "{request}: {body}");
+    assert_eq!(body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{request}: {body}");
 }
 
 #[tokio::test]
-async fn a_name_that_is_not_this_machine_s_is_not_answered() {
+async fn a_host_other_than_this_machine_is_refused() {
     let service = Running::api(&sqlite()).await;
     for path in ["/graphql?query=%7B__typename%7D", "/graphiql", "/metrics", "/healthz"] {
         for (host, status) in [("evil.example", 421), ("evil.example:8080", 421), ("localhost", 200), ("[::1]:80", 200)]
         {
-            let asked = reqwest::Client::new().get(service.url(path)).header("host", host);
-            let answer = asked.send().await.expect("an answer");
+            let request = reqwest::Client::new().get(service.url(path)).header("host", host);
+            let answer = request.send().await.expect("an answer");
             assert_eq!(answer.status().as_u16(), status, "{path} at {host}");
         }
     }
