@@ -80,7 +80,7 @@ enum Failure {
     #[error(transparent)]
     Replay(#[from] crate::ingest::SendError),
     #[error(transparent)]
-    Generator(#[from] crate::generator::NotAFleet),
+    Generator(#[from] generator::FleetError),
 }
 
 impl Failure {
