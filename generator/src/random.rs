@@ -14,7 +14,7 @@ pub(crate) enum Purpose {
     Owner,
     /// The UUID, site and usual number of hits of a cluster, by its index.
     Cluster,
-    /// The address of one of a cluster's nodes, by the node's number.
+    /// The address of a node, by the node's number.
     Node,
     /// What changed since a cluster's last report, by the report's number.
     Report,

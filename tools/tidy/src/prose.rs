@@ -10,7 +10,7 @@ use regex::{Regex, RegexBuilder};
 
 use self::scanner::Scanner;
 
-/// Stands for code between comments, so that no phrase matches across it.
+/// Replaces code between comments, so that no phrase matches across it.
 const CODE: char = '`';
 
 /// How a language marks prose.
