@@ -1,9 +1,9 @@
-//! Tells the program which commit it is, and cargo what else the program is made of.
+//! Passes the commit to the program, and declares the embedded files to cargo.
 
 use std::process::Command;
 
 fn main() {
-    // The embedded web files; a build before they exist must not last.
+    // Rebuild when the embedded files change, or appear after a first build without them.
     println!("cargo::rerun-if-changed=web/dist");
     println!("cargo::rerun-if-changed=examples/queries");
     println!("cargo::rerun-if-changed=.git/HEAD");
@@ -11,10 +11,10 @@ fn main() {
     println!("cargo::rustc-env=BUILD_COMMIT={}", commit().unwrap_or_else(|| "unknown commit".to_owned()));
 }
 
-/// `None` where this is no checkout, as in a source archive.
+/// The commit; `None` outside of a git checkout, for example in a source archive.
 fn commit() -> Option<String> {
     let git =
         Command::new("git").args(["describe", "--always", "--dirty", "--exclude=*", "--abbrev=12"]).output().ok()?;
-    let told = String::from_utf8(git.stdout).ok()?.trim().to_owned();
-    (git.status.success() && !told.is_empty()).then_some(told)
+    let commit = String::from_utf8(git.stdout).ok()?.trim().to_owned();
+    (git.status.success() && !commit.is_empty()).then_some(commit)
 }

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Apache Kafka for with-services: one node that is broker and controller, from its own jars.
+# Apache Kafka for with-services: one node that is broker and controller, run from its jars.
 # Uses folder, pids, launch, free_port, await_end, give_up, say and fail of with-services.
 # shellcheck disable=SC2154
 
 readonly kafka_oldest_java=17
 readonly kafka_jars=$services/../target/kafka-libs
-readonly kafka_cluster_id=aW5zaWdodHMtcmVzdWx0cw # "insights-results", any 16 bytes would do
+readonly kafka_cluster_id=aW5zaWdodHMtcmVzdWx0cw # "insights-results" in base64; any 16 bytes work
 
 kafka_start() {
   kafka_check_java
@@ -21,31 +21,31 @@ kafka_check_java() {
   version=$(java -version 2>&1 | grep --only-matching 'version "[0-9]*' | grep --only-matching '[0-9]*$') || version=0
   ((version >= kafka_oldest_java)) ||
     fail "Kafka needs Java $kafka_oldest_java or newer and $(command -v java) is $version:" \
-      "put a newer one first in PATH, or set TEST_KAFKA_BROKERS"
+      "put a newer version first in PATH, or set TEST_KAFKA_BROKERS"
 }
 
-# The jars, some 43 MB, stay until pom.xml changes: its copy beside them tells which they are. They are moved into
-# place whole, so that a broken download leaves nothing that looks finished.
+# Downloads the jars, about 43 MB, unless the copy of pom.xml beside them is current. They are moved into place together,
+# so that an interrupted download leaves no incomplete folder.
 kafka_fetch_jars() {
-  local pom=$services/kafka/pom.xml fetched words
+  local pom=$services/kafka/pom.xml fetched output
   if cmp --silent "$pom" "$kafka_jars/pom.xml"; then return; fi
 
-  say "fetching Apache Kafka's jars with Maven .."
+  say "downloading Apache Kafka's jars with Maven .."
   mkdir -p "$kafka_jars/.."
   fetched=$(mktemp -d "$kafka_jars.XXXXXX")
-  words=$(mvn -q -B -f "$pom" dependency:copy-dependencies -DoutputDirectory="$(realpath "$fetched")" 2>&1) || {
+  output=$(mvn -q -B -f "$pom" dependency:copy-dependencies -DoutputDirectory="$(realpath "$fetched")" 2>&1) || {
     rm -rf "$fetched"
-    echo "$words" >&2
-    fail "Maven could not fetch Apache Kafka: see its message above; with a broker at hand set TEST_KAFKA_BROKERS"
+    echo "$output" >&2
+    fail "Maven could not download Apache Kafka: see its message above, or set TEST_KAFKA_BROKERS to use another broker"
   }
   cp "$pom" "$fetched"
-  chmod 755 "$fetched" # mktemp lets nobody else in
+  chmod 755 "$fetched" # mktemp gives access to its user only
   rm -rf "$kafka_jars"
   mv -T "$fetched" "$kafka_jars"
 }
 
-# Everything that a production cluster replicates or delays for safety is one, or zero, here. One partition in the
-# internal topics spares the first consumer the wait for fifty.
+# Replication factors are one and delays are zero, unlike in production. With one partition in the internal topics, the
+# first consumer does not wait for the creation of fifty.
 kafka_configure() {
   kafka_port=$(free_port 24000)
   local controller_port
@@ -76,7 +76,7 @@ group.min.session.timeout.ms=1000
 EOF
 }
 
-# With little memory, and a compiler that is quick rather than thorough: a broker under test lives for minutes.
+# With little memory and fast compilation, because a broker for tests runs for minutes only.
 kafka_command=(java -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$kafka_jars/*"
   "-Dlog4j2.configurationFile=$services/kafka/log4j2.properties")
 
@@ -87,7 +87,7 @@ kafka_format() {
     give_up kafka "could not format its storage"
 }
 
-# Chooses new ports each time, so that it can be launched again when one was taken.
+# Chooses new ports, so that it can be called again when a port was taken.
 kafka_launch() {
   kafka_configure
   launch kafka setpriv --pdeathsig KILL "${kafka_command[@]}" kafka.Kafka "$folder/kafka.properties"
@@ -99,7 +99,7 @@ kafka_ready() {
 
 kafka_brokers() { echo "127.0.0.1:$kafka_port"; }
 
-# An orderly stop would take seconds and keep nothing that is not removed next.
+# An orderly stop would take seconds, for data that is removed next.
 kafka_stop() {
   kill -KILL "${pids[kafka]}" 2>/dev/null || return 0
   await_end "${pids[kafka]}"

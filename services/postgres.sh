@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# PostgreSQL for with-services: a cluster of its own in the temporary folder.
+# PostgreSQL for with-services: a database cluster in the temporary folder.
 # Uses folder, pids, launch, free_port, await_end, give_up, say and fail of with-services.
 # shellcheck disable=SC2154
 
@@ -8,7 +8,7 @@ readonly postgres_user=aggregator
 
 postgres_start() {
   postgres_bin=$(postgres_find)
-  postgres_password=$(</proc/sys/kernel/random/uuid) # so that a log can be searched for it
+  postgres_password=$(</proc/sys/kernel/random/uuid) # unique, so that tests can search logs for it
   postgres_as=()
   mkdir "$folder/postgres"
   echo "$postgres_password" >"$folder/postgres/password"
@@ -19,7 +19,7 @@ postgres_start() {
   postgres_launch
 }
 
-# The newest of Debian's, or else the one in the path.
+# The newest version of Debian's packages, or else the version in PATH.
 postgres_find() {
   local bin version
   bin=$(compgen -G '/usr/lib/postgresql/*/bin' | sort --version-sort | tail -n 1) ||
@@ -59,7 +59,7 @@ postgres_ready() { "$postgres_bin/pg_isready" --quiet --host=127.0.0.1 --port="$
 
 postgres_url() { echo "postgres://$postgres_user:$postgres_password@127.0.0.1:$postgres_port/postgres"; }
 
-# INT is its fast shutdown: connections are cut, nothing is waited for.
+# INT is the fast shutdown, which closes connections.
 postgres_stop() {
   kill -INT "${pids[postgres]}" 2>/dev/null || return 0
   await_end "${pids[postgres]}" || kill -QUIT "${pids[postgres]}"

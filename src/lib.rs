@@ -9,7 +9,6 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod fault_point;
-pub mod generator;
 pub mod graphql;
 pub mod http;
 pub mod identity;

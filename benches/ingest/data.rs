@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use uuid::Uuid;
 
-/// How many organizations there are.
+/// Number of organizations.
 const ORGANIZATIONS: u32 = 200;
-/// Each message has so many hits.
+/// Hits per message.
 const HITS: u32 = 5;
-/// The recommendations that hit, each an equal share of the clusters.
+/// Number of recommendations; each hits an equal share of the clusters.
 const RECOMMENDATIONS: u32 = 100;
-/// A message is filled up to this length with what nobody reads, as real ones are.
+/// Length of a message. As in real messages, most of it is content that the service skips.
 const BYTES: usize = 8_300;
 
 /// A round of reports, one of each cluster.
@@ -18,9 +18,9 @@ const BYTES: usize = 8_300;
 pub(crate) enum Wave {
     /// All clusters are new.
     First,
-    /// Two of the five hits go, two others come, and one has other details.
+    /// Of the five hits, two are replaced by others and one has other details.
     Changed,
-    /// Nothing but the times is new.
+    /// Only the times are new.
     TimesOnly,
 }
 
@@ -30,12 +30,12 @@ impl Wave {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::First => "first insert",
-            Self::Changed => "hits come and go",
-            Self::TimesOnly => "nothing but times",
+            Self::Changed => "changed hits",
+            Self::TimesOnly => "only times",
         }
     }
 
-    /// When the rules ran, in RFC 3339.
+    /// The time at which the rules ran, in RFC 3339.
     pub(crate) fn last_checked(self) -> &'static str {
         match self {
             Self::First => "2026-01-01T00:00:00.123456789Z",
@@ -44,12 +44,12 @@ impl Wave {
         }
     }
 
-    /// What a cluster reports; `number` counts the clusters.
+    /// The report of the cluster with this number.
     pub(crate) fn message(self, number: u32) -> Message {
         let organization = 1 + number % ORGANIZATIONS;
         // Spread over the key's space, as real UUIDs are.
         let cluster = Uuid::from_u128(u128::from(number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
-        // A number of the hit, and a number that its details hold.
+        // The number of each hit, and a number in its details.
         let hits: Vec<_> = match self {
             Self::First => (0..HITS).map(|hit| (hit, 1)).collect(),
             Self::Changed | Self::TimesOnly => (2..HITS + 2).map(|hit| (hit, if hit == 2 { 2 } else { 1 })).collect(),
@@ -59,7 +59,7 @@ impl Wave {
     }
 }
 
-/// A message that one cluster sends.
+/// A message of one cluster.
 pub(crate) struct Message {
     organization: u32,
     pub(crate) cluster: Uuid,
@@ -81,7 +81,7 @@ impl Message {
             r#"{{"OrgID": {organization}, "AccountNumber": 1, "ClusterName": "{cluster}", "LastChecked": "{last_checked}", "Version": 2, "Report": {{"system": {{"metadata": {{}}, "hostname": null}}, "fingerprints": [], "info": [{{"info_id": "version_info|CLUSTER_VERSION_INFO", "component": "ccx_rules_ocp.ocs.version_info", "type": "info", "key": "CLUSTER_VERSION_INFO", "details": {{"version": "4.16.3"}}}}], "reports": [{}], "skips": ["#,
             hits.join(", ")
         );
-        // Rules that did not run are the longest part of real reports.
+        // Skipped rules are the longest part of real reports.
         for skipped in 0.. {
             if json.len() + 120 > BYTES {
                 break;

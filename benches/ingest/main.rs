@@ -1,14 +1,14 @@
-//! How fast messages are ingested, from a topic of real Kafka into a durable PostgreSQL: first reports, reports whose
-//! hits come and go, and reports with nothing new but their times.
+//! Throughput of ingestion from real Kafka into a durable PostgreSQL: first reports, reports with changed hits, and
+//! reports in which only the times are new.
 //!
-//! `make bench-ingest` runs it. Beside the service stand, in the same run, the original's way (one message at a time, in
-//! eight transactions) and the service with batches of one. A backlog lies on the topic before anybody reads it; what is
-//! timed is from the first message that is stored to the last.
+//! `make bench-ingest` runs it. The same run measures the method of the original aggregator (one message at a time, in
+//! eight transactions) and the service with batches of one message. The topic is filled before a consumer starts; the
+//! time from the first stored message to the last is measured.
 
 mod data;
 mod original;
-mod ours;
 mod plot;
+mod service;
 mod topic;
 
 use std::{env, path::Path, time::Instant};
@@ -19,14 +19,14 @@ use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection};
 
 use self::data::Wave;
 
-/// As the program itself has it.
+/// The allocator of the service.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// Where the picture goes.
-const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ingest.svg");
+/// The path of the chart.
+const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ingest.svg");
 
-/// A way to ingest.
+/// A method of ingestion.
 #[derive(Clone, Copy)]
 enum Method {
     Original,
@@ -34,7 +34,7 @@ enum Method {
     Service,
 }
 
-/// A method's figures, a wave each, in messages a second.
+/// The throughput of a method in each wave, in messages per second.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) figures: [f64; 3],
@@ -51,7 +51,7 @@ impl Method {
         }
     }
 
-    /// So many that each takes seconds.
+    /// Number of messages, chosen so that each measurement takes seconds.
     fn messages(self) -> u32 {
         match self {
             Self::Original => 1_500,
@@ -64,19 +64,19 @@ impl Method {
 #[tokio::main]
 async fn main() {
     let mut rows = Vec::new();
-    age_server().await;
+    prepare_server().await;
     for method in Method::ALL {
         let row = measure(method).await;
-        println!("{:36} {}", row.name, row.figures.map(|figure| format!("{figure:10.0}")).join(" "));
+        println!("{:40} {}", row.name, row.figures.map(|figure| format!("{figure:10.0}")).join(" "));
         rows.push(row);
     }
     print_ratios(&rows);
-    plot::draw(Path::new(PICTURE), &rows).expect("the picture is drawn");
+    plot::draw(Path::new(CHART), &rows).expect("the chart is drawn");
     println!("drawn: docs/ingest.svg");
 }
 
 async fn measure(method: Method) -> Row {
-    let (url, database) = own_database(method).await;
+    let (url, database) = create_database(method).await;
     if let Method::Original = method {
         original::create_tables(&database).await;
     }
@@ -87,15 +87,17 @@ async fn measure(method: Method) -> Row {
         topic::fill(&config.kafka, wave, method.messages()).await;
         *figure = match method {
             Method::Original => {
-                let mut begun = Instant::now();
-                original::ingest(&config.kafka, &database, method.messages(), || begun = Instant::now()).await;
-                f64::from(method.messages()) / begun.elapsed().as_secs_f64()
+                let mut start = Instant::now();
+                original::ingest(&config.kafka, &database, method.messages(), || start = Instant::now()).await;
+                f64::from(method.messages()) / start.elapsed().as_secs_f64()
             }
-            Method::BatchesOfOne | Method::Service => ours::ingest(&config, &database, wave, method.messages()).await,
+            Method::BatchesOfOne | Method::Service => {
+                service::ingest(&config, &database, wave, method.messages()).await
+            }
         };
-        // As autovacuum does sooner or later: plans are to be those of a database that has run for a while.
+        // As autovacuum would, so that plans are those of a database that has been in use.
         database.execute_unprepared("VACUUM ANALYZE").await.expect("vacuum");
-        // What one wave leaves to be written is not to slow the next.
+        // So that writes of this wave do not slow down the next.
         database.execute_unprepared("CHECKPOINT").await.expect("checkpoint");
     }
     Row { name: method.name(), figures }
@@ -104,12 +106,12 @@ async fn measure(method: Method) -> Row {
 fn print_ratios(rows: &[Row]) {
     let [original, .., service] = rows else { return };
     let ratio = |wave: usize| format!("{:9.1}x", service.figures[wave] / original.figures[wave]);
-    println!("{:36} {}", "the service to one at a time", [0, 1, 2].map(ratio).join(" "));
+    println!("{:40} {}", "ratio of the service to one at a time", [0, 1, 2].map(ratio).join(" "));
 }
 
-/// A server that has run for a while writes its log into files that are there; a new one has to make each of them first,
-/// which took half of the speed of first inserts.
-async fn age_server() {
+/// Fills the write-ahead log, so that PostgreSQL recycles its files. Creating them halves the throughput of first
+/// inserts.
+async fn prepare_server() {
     let server = connect(&variable("TEST_DATABASE_URL")).await;
     for statement in [
         "DROP TABLE IF EXISTS written",
@@ -117,12 +119,12 @@ async fn age_server() {
         "DROP TABLE written",
         "CHECKPOINT",
     ] {
-        server.execute_unprepared(statement).await.expect("an aged server");
+        server.execute_unprepared(statement).await.expect("the server is prepared");
     }
 }
 
-/// A database for one method alone.
-async fn own_database(method: Method) -> (String, DatabaseConnection) {
+/// Creates a database for one method.
+async fn create_database(method: Method) -> (String, DatabaseConnection) {
     let name = match method {
         Method::Original => "bench_original",
         Method::BatchesOfOne => "bench_one",
@@ -142,7 +144,7 @@ async fn connect(url: &str) -> DatabaseConnection {
     sea_orm::Database::connect(options).await.expect("connect")
 }
 
-/// The configuration that nobody changed, with a topic and group of the wave's own.
+/// The default configuration, with a topic and a group for the wave.
 fn config(url: &str, method: Method, wave: Wave) -> Config {
     let mut config = Config::load(None, &std::collections::BTreeMap::new()).expect("the defaults load").config;
     config.http.address = "127.0.0.1:0".parse().expect("an address");

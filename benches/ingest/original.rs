@@ -1,6 +1,7 @@
-//! The original's way: one message at a time, eight transactions each, hits deleted and inserted anew.
+//! The method of the original aggregator: one message at a time, eight transactions each, all hits deleted and inserted
+//! again.
 //!
-//! Its tables and its order of work, in Rust and over the same driver: what differs from ours is the design alone.
+//! Tables and order of work are the original's; language and driver are the service's, so that only the design differs.
 
 use std::time::Duration;
 
@@ -48,13 +49,18 @@ struct Hit<'a> {
     details: &'a RawValue,
 }
 
-/// Makes the tables.
+/// Creates the tables.
 pub(crate) async fn create_tables(database: &DatabaseConnection) {
-    database.execute_unprepared(TABLES).await.expect("the tables are made");
+    database.execute_unprepared(TABLES).await.expect("the tables are created");
 }
 
-/// Reads so many messages from the topic and stores each; calls `begun` with the first.
-pub(crate) async fn ingest(kafka: &config::Kafka, database: &DatabaseConnection, messages: u32, begun: impl FnOnce()) {
+/// Reads `messages` messages from the topic and stores each. Calls `started` when the first has arrived.
+pub(crate) async fn ingest(
+    kafka: &config::Kafka,
+    database: &DatabaseConnection,
+    messages: u32,
+    started: impl FnOnce(),
+) {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", kafka.brokers.join(","))
         .set("group.id", &kafka.group)
@@ -62,13 +68,13 @@ pub(crate) async fn ingest(kafka: &config::Kafka, database: &DatabaseConnection,
         .create()
         .expect("a consumer");
     consumer.subscribe(&[&kafka.ocp_topic]).expect("subscribe");
-    let mut begun = Some(begun);
+    let mut started = Some(started);
     let mut left = messages;
     while left > 0 {
         let Some(message) = consumer.poll(Duration::from_millis(100)) else { continue };
         let message = message.expect("a message");
-        if let Some(begun) = begun.take() {
-            begun();
+        if let Some(started) = started.take() {
+            started();
         }
         store(database, message.payload().expect("a value"), message.offset()).await;
         left -= 1;
@@ -79,7 +85,7 @@ async fn store(database: &DatabaseConnection, value: &[u8], offset: i64) {
     let message: Message = serde_json::from_slice(value).expect("a message");
     let report: Report = serde_json::from_str(message.report.get()).expect("a report");
     let cluster = message.cluster_name;
-    // Whose it was, whether it is newer, since when it is hit: each looked up by itself.
+    // Owner, time of the last report and times of the hits: one lookup for each.
     read(database, "SELECT org_id FROM report WHERE cluster = $1", [cluster.into()]).await;
     let scope = || [message.org_id.into(), cluster.into()];
     read(database, "SELECT last_checked_at FROM report WHERE org_id = $1 AND cluster = $2", scope()).await;
@@ -142,7 +148,7 @@ async fn write_info(database: &DatabaseConnection, message: &Message<'_>) {
     transaction.commit().await.expect("commit");
 }
 
-/// An INSERT of some rows.
+/// An INSERT of several rows.
 struct Rows {
     sql: String,
     values: Vec<Value>,
@@ -156,11 +162,11 @@ impl Rows {
     fn push(&mut self, row: impl Iterator<Item = Value>) {
         let first = self.values.len() + 1;
         self.values.extend(row);
-        let places: Vec<_> = (first..=self.values.len()).map(|place| format!("${place}")).collect();
+        let parameters: Vec<_> = (first..=self.values.len()).map(|number| format!("${number}")).collect();
         if first > 1 {
             self.sql.push_str(", ");
         }
-        self.sql.extend(["(", &places.join(", "), ")"]);
+        self.sql.extend(["(", &parameters.join(", "), ")"]);
     }
 
     async fn write(self, transaction: &DatabaseTransaction) {

@@ -1,4 +1,4 @@
-//! The figures as a picture.
+//! The chart of the results.
 
 use std::path::Path;
 
@@ -7,17 +7,17 @@ use plotters::prelude::*;
 use super::{Row, data::Wave};
 
 const SIZE: (u32, u32) = (820, 320);
-/// Room above the highest bar for the legend.
+/// Space above the highest bar for the legend, as a factor.
 const HEADROOM: f64 = 30.0;
 const COLOURS: [RGBColor; 3] = [RGBColor(0x9a, 0x9a, 0x9a), RGBColor(0x6a, 0x9f, 0xd8), RGBColor(0xc0, 0x39, 0x2b)];
 
-/// Writes a picture of the figures: a bar each, on a logarithmic scale.
+/// Draws a chart with one bar per method and wave, on a logarithmic scale.
 pub(crate) fn draw(path: &Path, rows: &[Row]) -> Result<(), Box<dyn std::error::Error>> {
     let area = SVGBackend::new(path, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
     let highest = rows.iter().flat_map(|row| row.figures).fold(1.0, f64::max);
     let mut chart = ChartBuilder::on(&area)
-        .caption("Messages a second, logarithmic", ("sans-serif", 16))
+        .caption("Messages per second, logarithmic", ("sans-serif", 16))
         .margin(10)
         .x_label_area_size(28)
         .y_label_area_size(56)
@@ -48,8 +48,8 @@ fn bar(wave: usize, method: usize, figure: f64, colour: RGBColor) -> Rectangle<(
     Rectangle::new([(x, 10.0), (x + 0.22, figure)], colour.filled())
 }
 
-/// Where a bar begins: three methods side by side in each wave's part.
-#[expect(clippy::cast_precision_loss, reason = "of three")]
+/// The left edge of a bar: the three methods are side by side in each wave's section.
+#[expect(clippy::cast_precision_loss, reason = "both are below three")]
 fn left(wave: usize, method: usize) -> f64 {
     wave as f64 + 0.14 + method as f64 * 0.25
 }

@@ -1,4 +1,4 @@
-//! The topic: four partitions on real Kafka, filled before anybody reads it.
+//! The topic: four partitions on real Kafka, filled before a consumer starts.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use rdkafka::{
 use super::data::Wave;
 
 const PARTITIONS: i32 = 4;
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Makes a topic and puts one wave of so many clusters on it.
+/// Creates a topic and sends one wave of reports of `clusters` clusters to it.
 pub(crate) async fn fill(kafka: &config::Kafka, wave: Wave, clusters: u32) {
     let mut client = ClientConfig::new();
     client.set("bootstrap.servers", kafka.brokers.join(",")).set("linger.ms", "20");
     let admin: AdminClient<DefaultClientContext> = client.create().expect("an admin client");
     let topic = NewTopic::new(&kafka.ocp_topic, PARTITIONS, TopicReplication::Fixed(1));
-    let made = admin.create_topics([&topic], &AdminOptions::new().operation_timeout(Some(PATIENCE))).await;
-    made.expect("create a topic").pop().expect("one answer").expect("the topic is created");
+    let created = admin.create_topics([&topic], &AdminOptions::new().operation_timeout(Some(TIMEOUT))).await;
+    created.expect("create a topic").pop().expect("one result").expect("the topic is created");
 
     let producer: ThreadedProducer<DefaultProducerContext> = client.create().expect("a producer");
     for number in 0..clusters {
@@ -35,5 +35,5 @@ pub(crate) async fn fill(kafka: &config::Kafka, wave: Wave, clusters: u32) {
             record = returned;
         }
     }
-    producer.flush(PATIENCE).expect("everything is delivered");
+    producer.flush(TIMEOUT).expect("everything is delivered");
 }

@@ -1,4 +1,4 @@
-//! The data that are asked for: 100 organizations of 100 clusters with 5 hits each, their details of some 800 bytes.
+//! The data: 100 organizations of 100 clusters with 5 hits each, with details of about 800 bytes.
 
 use insights_results_aggregator::{
     config::Database,
@@ -11,24 +11,24 @@ use uuid::Uuid;
 const ORGANIZATIONS: i64 = 100;
 const CLUSTERS: u128 = 100;
 const HITS: u32 = 5;
-/// Each cluster has five of these in turn, so that each recommendation hits a twentieth of the clusters.
+/// Each cluster has five of them in turn, so that each recommendation hits one in twenty clusters.
 const RECOMMENDATIONS: u32 = 100;
 
-/// What the queries need to know of the data.
-pub(crate) struct Facts {
+/// The keys that the queries use.
+pub(crate) struct Keys {
     organization: OrgId,
     cluster: ClusterId,
     selector: Selector,
 }
 
-/// A query of a front-end, and the path under which it is answered by hand.
+/// A query of a front-end, and the path of its hand-written handler.
 pub(crate) struct Query {
     pub(crate) name: &'static str,
     pub(crate) graphql: String,
     pub(crate) path: String,
 }
 
-impl Facts {
+impl Keys {
     pub(crate) fn queries(&self) -> [Query; 4] {
         let Self { organization, cluster, selector } = self;
         let hits = |fields: &str| {
@@ -68,18 +68,18 @@ impl Facts {
     }
 }
 
-/// Fills the database, unless it is filled.
-pub(crate) async fn fill(database: &Database) -> Facts {
+/// Fills the database.
+pub(crate) async fn fill(database: &Database) -> Keys {
     let store = Store::open(database).await.expect("open");
     store.migrate_up().await.expect("migrate");
     for number in 1..=ORGANIZATIONS {
         let reports: Vec<_> = (0..CLUSTERS).map(|cluster| report(number, cluster)).collect();
         store.write(Batch { reports: &reports, rejected: &[] }).await.expect("write");
     }
-    // As autovacuum does sooner or later: without statistics, plans are guesses and differ from run to run.
+    // As autovacuum would: without statistics, plans are guesses and differ from run to run.
     let connection = sea_orm::Database::connect(database.url.expose()).await.expect("connect");
     connection.execute_unprepared("ANALYZE").await.expect("analyze");
-    Facts { organization: organization(50), cluster: cluster(50, 50), selector: selector(50) }
+    Keys { organization: organization(50), cluster: cluster(50, 50), selector: selector(50) }
 }
 
 fn report(number: i64, index: u128) -> Report {

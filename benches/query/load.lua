@@ -1,4 +1,4 @@
--- What wrk asks, again and again, and how it tells what came of it. The body comes in a file named by the first argument.
+-- The request that wrk repeats, and the output of its results. The first argument is the path of a file with the body.
 
 function init(arguments)
   local name = arguments[1]
@@ -11,7 +11,7 @@ function init(arguments)
   end
 end
 
--- Requests, microseconds, the 99th percentile in microseconds, failures.
+-- Prints the number of requests, the duration and the 99th percentile in microseconds, and the number of failures.
 function done(summary, latency)
   local errors = summary.errors
   local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout

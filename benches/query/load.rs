@@ -1,5 +1,4 @@
-//! Asking again and again, over some connections at once: wrk does it, a process of its own that takes little of what the
-//! service needs.
+//! Load on the service: wrk repeats a request over several connections, in a process of its own that uses little CPU.
 
 use std::{io::Write as _, net::SocketAddr, process::Stdio, time::Duration};
 
@@ -10,15 +9,15 @@ use tokio::process::Command;
 
 use super::data::Query;
 
-/// How many connections ask at once.
+/// Number of concurrent connections.
 const CONNECTIONS: &str = "32";
 
-/// A request that is asked again and again.
+/// A request that is repeated.
 pub(crate) struct Target {
     url: String,
     /// The body, for a POST.
     body: Option<NamedTempFile>,
-    /// The answer's length.
+    /// The length of the response body.
     pub(crate) bytes: usize,
 }
 
@@ -26,27 +25,27 @@ impl Target {
     pub(crate) async fn graph(address: SocketAddr, query: &Query) -> Self {
         let url = format!("http://{address}/graphql");
         let json = json!({ "query": query.graphql }).to_string();
-        let asked = Client::new().post(&url).header("content-type", "application/json").body(json.clone());
-        let bytes = answered(asked).await;
+        let request = Client::new().post(&url).header("content-type", "application/json").body(json.clone());
+        let bytes = response_length(request).await;
         let mut body = NamedTempFile::new().expect("a temporary file");
         body.write_all(json.as_bytes()).expect("the body is written");
         Self { url, body: Some(body), bytes }
     }
 
-    pub(crate) async fn by_hand(address: SocketAddr, query: &Query) -> Self {
+    pub(crate) async fn handwritten(address: SocketAddr, query: &Query) -> Self {
         let url = format!("http://{address}{}", query.path);
-        let bytes = answered(Client::new().get(&url)).await;
+        let bytes = response_length(Client::new().get(&url)).await;
         Self { url, body: None, bytes }
     }
 
-    /// Asks for `time`, each connection its next request as soon as it has its answer.
-    pub(crate) async fn ask(&self, time: Duration) -> Figures {
-        // One turn that counts, and one before it that does not: connections, caches and plans are warm then.
-        self.turn(Duration::from_secs(1)).await;
-        self.turn(time).await
+    /// Repeats the request for `time`. Each connection sends its next request as soon as it has received a response.
+    pub(crate) async fn measure(&self, time: Duration) -> Figures {
+        // A first run warms up connections, caches and plans.
+        self.run(Duration::from_secs(1)).await;
+        self.run(time).await
     }
 
-    async fn turn(&self, time: Duration) -> Figures {
+    async fn run(&self, time: Duration) -> Figures {
         let mut wrk = Command::new("wrk");
         let seconds = time.as_secs().to_string();
         wrk.args(["--threads", "1", "--connections", CONNECTIONS, "--duration", &seconds, "--timeout", "30"]);
@@ -60,35 +59,35 @@ impl Target {
     }
 }
 
-/// Asks once, to see that the answer is one; gives its length.
-async fn answered(asked: reqwest::RequestBuilder) -> usize {
-    let answer = asked.send().await.expect("an answer");
-    assert!(answer.status().is_success(), "{}", answer.status());
-    let body = answer.bytes().await.expect("a body");
+/// Sends the request once and checks that the response has no errors. Returns the length of its body.
+async fn response_length(request: reqwest::RequestBuilder) -> usize {
+    let response = request.send().await.expect("a response");
+    assert!(response.status().is_success(), "{}", response.status());
+    let body = response.bytes().await.expect("a body");
     assert!(!body.starts_with(b"{\"errors\"") && !body.starts_with(b"{\"data\":null"), "{body:?}");
     body.len()
 }
 
-/// What a turn gave.
+/// The results of a run.
 pub(crate) struct Figures {
-    pub(crate) a_second: f64,
+    pub(crate) per_second: f64,
     pub(crate) p99: Duration,
 }
 
 impl Figures {
-    /// From what `load.lua` prints.
+    /// Parses the output of `load.lua`.
     fn read(output: &str) -> Self {
-        let line = output.lines().find_map(|line| line.strip_prefix("figures ")).expect("wrk tells its figures");
+        let line = output.lines().find_map(|line| line.strip_prefix("figures ")).expect("wrk prints its figures");
         let figures: Vec<u32> = line.split(' ').map(|figure| figure.parse().expect("a number")).collect();
         let [requests, micros, p99, failed] = figures[..] else { panic!("four figures: {line}") };
         assert_eq!(failed, 0, "some requests failed: {output}");
-        Self { a_second: f64::from(requests) * 1e6 / f64::from(micros), p99: Duration::from_micros(p99.into()) }
+        Self { per_second: f64::from(requests) * 1e6 / f64::from(micros), p99: Duration::from_micros(p99.into()) }
     }
 
-    /// The turn in the middle, by requests a second.
-    pub(crate) fn median(mut turns: Vec<Self>) -> Self {
-        turns.sort_by(|a, b| a.a_second.total_cmp(&b.a_second));
-        let middle = turns.len() / 2;
-        turns.swap_remove(middle)
+    /// The median run by requests per second.
+    pub(crate) fn median(mut runs: Vec<Self>) -> Self {
+        runs.sort_by(|a, b| a.per_second.total_cmp(&b.per_second));
+        let middle = runs.len() / 2;
+        runs.swap_remove(middle)
     }
 }

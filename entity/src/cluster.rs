@@ -1,4 +1,4 @@
-//! `cluster`: a cluster with its current report's head, one row by its UUID whoever owns it.
+//! `cluster`: a cluster with the head of its current report, one row per UUID regardless of the owner.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,26 +10,26 @@ pub struct Model {
     /// Its UUID.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The owner, as the newest accepted result says.
+    /// The owner, according to the newest accepted result.
     pub org_id: i64,
-    /// When the rules of the newest accepted result ran, of whatever kind it is.
+    /// When the rules of the newest accepted result ran, whether or not that has a report.
     pub last_checked_at: DateTimeUtc,
     /// When the rules of the current report ran; null until a report is stored.
     pub report_checked_at: Option<DateTimeUtc>,
-    /// When the current report's data were collected, where it says so.
+    /// When the current report's data were collected; null where the report does not say.
     pub gathered_at: Option<DateTimeUtc>,
-    /// When the current report was written, by our clock.
+    /// When the current report was written, by the service's clock.
     pub stored_at: Option<DateTimeUtc>,
-    /// The upload that the current report answers, where it says so.
+    /// The upload that led to the current report; null where the report does not say.
     #[sea_orm(column_type = "Text")]
     pub request_id: Option<String>,
-    /// The version that was told last.
+    /// The version in the newest report that has one.
     #[sea_orm(column_type = "Text")]
     pub version: Option<String>,
-    /// That version in a form that orders as versions do; null where it is no version.
+    /// That version in a form whose order as text is the order of versions; null where it is not a valid version.
     #[sea_orm(column_type = "Text")]
     pub version_key: Option<String>,
-    /// xxh3-128 over the current report's hits and their details; null until a report is stored.
+    /// xxh3-128 of the current report's hits and their details; null until a report is stored.
     pub hits_digest: Option<Vec<u8>>,
 }
 

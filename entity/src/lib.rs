@@ -1,6 +1,6 @@
-//! The tables as sea-orm entities, one file a table.
+//! The tables as sea-orm entities, one file per table.
 //!
-//! Columns are told in `migration`; a test compares both with what a database really has.
+//! The crate `migration` creates the columns; a test compares both with a real database.
 
 pub mod cluster;
 pub mod consumer_error;

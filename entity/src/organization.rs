@@ -1,4 +1,4 @@
-//! `organization`: every organization of which a report was ever accepted.
+//! `organization`: every organization with at least one accepted report.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,13 +1,13 @@
-//! `recommendation`: the dictionary that gives each selector a small number.
+//! `recommendation`: a small number for each selector.
 
 use sea_orm::entity::prelude::*;
 
-/// One recommendation that ever hit.
+/// One recommendation that has hit a cluster.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "recommendation")]
 pub struct Model {
-    /// Its number in this database; never shown outside.
+    /// Its number in this database; internal.
     #[sea_orm(primary_key)]
     pub id: i32,
     /// `rule_fqdn|ERROR_KEY`.

@@ -1,4 +1,4 @@
-//! `rule_hit`: the hits of the clusters' current reports.
+//! `rule_hit`: the hits in the current reports of clusters.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,19 +7,19 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "rule_hit")]
 pub struct Model {
-    /// The cluster that is hit.
+    /// The cluster.
     #[sea_orm(primary_key, auto_increment = false)]
     pub cluster_id: Uuid,
-    /// What hits it.
+    /// The recommendation that hits it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub recommendation_id: i32,
     /// The cluster's owner.
     pub org_id: i64,
-    /// When the rules ran that found it first, without a break since.
+    /// When the rules ran that first found it, without a break since.
     pub impacted_since: DateTimeUtc,
-    /// xxh3-128 of the details, so that an unchanged hit is seen without reading them.
+    /// xxh3-128 of the details, to detect unchanged hits without reading the details.
     pub digest: Vec<u8>,
-    /// The template data: JSON text, byte for byte; null where the message had none.
+    /// The template data: JSON text, byte for byte; null where the message had no details.
     #[sea_orm(column_type = "Text")]
     pub details: Option<String>,
 }

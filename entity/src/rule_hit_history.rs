@@ -1,4 +1,4 @@
-//! `rule_hit_history`: the hits that went, each with the time it lasted.
+//! `rule_hit_history`: closed hits, each with its interval.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,18 +7,18 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "rule_hit_history")]
 pub struct Model {
-    /// The cluster that was hit.
+    /// The cluster.
     #[sea_orm(primary_key, auto_increment = false)]
     pub cluster_id: Uuid,
-    /// What hit it.
+    /// The recommendation that hit it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub recommendation_id: i32,
-    /// When the rules ran that found it first.
+    /// When the rules ran that first found it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub opened_at: DateTimeUtc,
-    /// When the rules ran that found it no more, or that found the cluster with another owner.
+    /// When the rules ran that no longer found it, or found the cluster with another owner.
     pub closed_at: DateTimeUtc,
-    /// The owner at that time; its history stays with it.
+    /// The owner at that time, who keeps this part of the history.
     pub org_id: i64,
 }
 

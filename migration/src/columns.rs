@@ -2,9 +2,9 @@
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 
-/// A text column that orders by bytes on both databases, as Rust's `String` and the cursors do.
+/// A text column that is ordered by bytes on both databases, as are Rust's `String` and the cursors.
 ///
-/// SQLite's default collation (BINARY) does so by itself.
+/// SQLite's default collation is BINARY.
 pub(crate) fn text(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.text();

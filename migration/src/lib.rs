@@ -1,4 +1,4 @@
-//! The schema's steps, one file a step, the same on PostgreSQL and on SQLite.
+//! The migrations of the schema, one file each, the same for PostgreSQL and SQLite.
 
 use sea_orm_migration::prelude::*;
 
@@ -13,7 +13,7 @@ mod m20261125_000007_create_list_views;
 mod m20261125_000008_index_hits_by_recommendation;
 mod m20261125_000009_track_replays;
 
-/// All steps in their order.
+/// All migrations in their order.
 pub struct Migrator;
 
 #[async_trait::async_trait]

@@ -1,8 +1,8 @@
-//! Organizations.
+//! The table of organizations.
 
 use sea_orm_migration::{prelude::*, schema::big_integer};
 
-/// This step; its name is the file's.
+/// This migration, named after the file.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 

@@ -1,4 +1,4 @@
-//! Clusters with their current report's head, and the order in which an organization lists them.
+//! The table of clusters with the heads of their current reports, and the index for an organization's list of clusters.
 
 use sea_orm_migration::{
     prelude::*,
@@ -7,7 +7,7 @@ use sea_orm_migration::{
 
 use crate::columns::text;
 
-/// This step; its name is the file's.
+/// This migration, named after the file.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 

@@ -1,10 +1,10 @@
-//! The dictionary of recommendations.
+//! The table of recommendations.
 
 use sea_orm_migration::{prelude::*, schema::pk_auto};
 
 use crate::columns::text;
 
-/// This step; its name is the file's.
+/// This migration, named after the file.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
                 Table::create()
                     .table("recommendation")
                     .col(pk_auto("id"))
-                    // Two names of at most 255 characters: 2,041 bytes at the longest, which a b-tree still takes.
+                    // Two names of at most 255 characters: at most 2,041 bytes, which fit into a b-tree.
                     .col(text(manager, "selector").not_null().unique_key())
                     .col(text(manager, "rule_fqdn").not_null())
                     .col(text(manager, "error_key").not_null())

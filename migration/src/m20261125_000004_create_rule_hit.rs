@@ -1,4 +1,4 @@
-//! Open hits.
+//! The table of open hits.
 
 use sea_orm_migration::{
     prelude::*,
@@ -7,7 +7,7 @@ use sea_orm_migration::{
 
 use crate::columns::text;
 
-/// This step; its name is the file's.
+/// This migration, named after the file.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 

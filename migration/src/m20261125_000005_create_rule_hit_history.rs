@@ -1,11 +1,11 @@
-//! Closed hits.
+//! The table of closed hits.
 
 use sea_orm_migration::{
     prelude::*,
     schema::{big_integer, integer, timestamp_with_time_zone, uuid},
 };
 
-/// This step; its name is the file's.
+/// This migration, named after the file.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 

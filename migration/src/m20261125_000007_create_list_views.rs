@@ -1,8 +1,8 @@
-//! What lists read: hits by selector, and what happened to a cluster's hits.
+//! The views that lists read: open hits with their selectors, and the events of a cluster's history.
 
 use sea_orm_migration::{prelude::*, sea_orm::ConnectionTrait};
 
-/// This step; its name is the file's.
+/// This migration, named after the file.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
@@ -12,7 +12,7 @@ const OPEN_HIT: &str = "
     FROM rule_hit AS h
     JOIN recommendation AS r ON r.id = h.recommendation_id";
 
-/// An event's key orders what happened at one time: what closed before what opened, and then by selector.
+/// An event's key orders events of the same time: `closed` before `opened`, then by selector.
 const HISTORY_EVENT: &str = "
     CREATE VIEW history_event AS
     SELECT h.cluster_id, h.org_id, h.closed_at AS happened_at, 'closed' AS kind, r.selector, 'closed ' || r.selector AS event_key

@@ -1,8 +1,8 @@
-//! Which clusters of an organization a recommendation hits, without a look at those that it does not hit.
+//! The index for the clusters of an organization that a recommendation hits.
 
 use sea_orm_migration::prelude::*;
 
-/// This step; its name is the file's.
+/// This migration, named after the file.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 

@@ -1,18 +1,18 @@
-//! How often a message was refused, and when it was last sent again.
+//! Columns for how often a message was rejected and when it was last replayed.
 
 use sea_orm_migration::{
     prelude::*,
     schema::{integer, timestamp_with_time_zone_null},
 };
 
-/// This step; its name is the file's.
+/// This migration, named after the file.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // SQLite adds one column at a time.
+        // SQLite adds one column per statement.
         for column in [integer("attempts").default(1).take(), timestamp_with_time_zone_null("replayed_at")] {
             let added = Table::alter().table("consumer_error").add_column(column).to_owned();
             manager.alter_table(added).await?;

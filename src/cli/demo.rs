@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::Args;
+use generator::{DEFAULT_SEED, Fleet, FleetSize, GeneratedMessage};
 use rdkafka::{mocking::MockCluster, producer::DefaultProducerContext};
 use tempfile::TempDir;
 
@@ -16,7 +17,6 @@ use super::{Error, producer::Producer, progress, signals::stop_on_signal};
 use crate::{
     config::{Config, DatabaseUrl},
     domain::{ClusterId, Timestamp},
-    generator::{DEFAULT_SEED, Fleet, FleetSize, GeneratedMessage},
     identity::Viewer,
     ingest,
     service::{self, Role, Service},
@@ -76,8 +76,8 @@ impl Demo {
         let showing = async {
             step("generating reports and sending them to the broker (joining the consumer group takes 3 seconds)");
             let mut fleet = Fleet::new(DEFAULT_SEED, FLEET)?;
-            let round: Vec<_> = fleet.round(Timestamp::now()).collect();
-            let expected = round.iter().map(|message| (message.cluster, message.last_checked)).collect();
+            let round: Vec<_> = fleet.round(Timestamp::now().utc()).collect();
+            let expected = round.iter().map(|message| (message.cluster.into(), message.last_checked.into())).collect();
             send(&producer, round)?;
             wait_until_stored(&store, expected).await?;
             print_instructions(address, folder.is_kept);
@@ -199,7 +199,7 @@ fn print_instructions(address: SocketAddr, is_kept: bool) {
 async fn keep_reporting(producer: &Producer, mut fleet: Fleet) -> Result<Infallible, Error> {
     loop {
         tokio::time::sleep(REPORT_INTERVAL).await;
-        let now = Timestamp::now();
+        let now = Timestamp::now().utc();
         send(producer, (0..REPORTS_PER_INTERVAL).map(|_| fleet.next_message(now)).collect::<Vec<_>>())?;
     }
 }

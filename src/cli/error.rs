@@ -1,7 +1,7 @@
 //! Why a command failed, and with which exit code.
 
 use super::Exit;
-use crate::{config, generator, ingest, service, store};
+use crate::{config, ingest, service, store};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +35,7 @@ pub(super) enum Error {
     #[error(transparent)]
     Replay(#[from] ingest::SendError),
     #[error(transparent)]
-    Generator(#[from] generator::NotAFleet),
+    Generator(#[from] generator::FleetError),
 }
 
 impl Error {

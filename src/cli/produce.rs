@@ -6,14 +6,10 @@ use std::{
 };
 
 use clap::Args;
+use generator::{DEFAULT_SEED, Fleet, FleetSize};
 
 use super::{Error, producer::Producer, progress};
-use crate::{
-    config::Config,
-    domain::Timestamp,
-    generator::{DEFAULT_SEED, Fleet, FleetSize},
-    ingest,
-};
+use crate::{config::Config, domain::Timestamp, ingest};
 
 /// Time between two uploads of a cluster, and so between two rounds.
 const BETWEEN_ROUNDS: Duration = Duration::from_hours(2);
@@ -78,7 +74,7 @@ impl Produce {
         let bar = progress::bar(total, "producing");
         let now = Timestamp::now().utc();
         for rounds_left in (0..self.rounds).rev() {
-            let at = Timestamp::from(now - BETWEEN_ROUNDS * rounds_left);
+            let at = now - BETWEEN_ROUNDS * rounds_left;
             for message in fleet.round(at) {
                 rate_limit.wait();
                 producer.send(&message.key(), &message.value)?;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs};
 
 use async_graphql::parser::parse_query;
-use insights_results_aggregator::generator::FleetSize;
+use generator::FleetSize;
 use serde_json::{Value, json};
 
 use crate::{

@@ -1,8 +1,8 @@
 //! Reports written straight into the store, for tests that are not about how they get there.
 
+use generator::{DEFAULT_SEED, Fleet, FleetSize};
 use insights_results_aggregator::{
     domain::{ClusterId, Details, OrgId, Report, RuleHit, Timestamp},
-    generator::{DEFAULT_SEED, Fleet, FleetSize},
     message::{Limits, OcpResult},
     store::{Batch, Store},
 };
@@ -50,7 +50,7 @@ pub(crate) fn reports_of_a_fleet(size: FleetSize) -> Vec<Report> {
         OcpResult::Report(parsed) => parsed.report,
         OcpResult::Empty => panic!("a report without hits is still a report"),
     };
-    fleet.round(now).map(|message| report(&message.value)).collect()
+    fleet.round(now.utc()).map(|message| report(&message.value)).collect()
 }
 
 /// Writes reports as one batch.

@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::entity::{cluster, consumer_error};
 use chrono::{DateTime, TimeDelta, Utc};
-use insights_results_aggregator::{
-    domain::{ClusterId, Timestamp},
-    generator::{DEFAULT_SEED, Fleet, FleetSize, GeneratedMessage},
-};
+use generator::{DEFAULT_SEED, Fleet, FleetSize, GeneratedMessage};
+use insights_results_aggregator::domain::{ClusterId, Timestamp};
 use sea_orm::{DatabaseConnection, EntityTrait};
 use uuid::Uuid;
 
@@ -39,7 +37,7 @@ pub(crate) fn traffic(topic: &Topic, clusters: u32, rounds: i32) -> Vec<Outgoing
     let first_round: DateTime<Utc> = "2024-05-02T08:00:00Z".parse().expect("a time");
     let mut outgoing = Vec::new();
     for round in 0..rounds {
-        let at = Timestamp::from(first_round + TimeDelta::hours(2) * round);
+        let at = first_round + TimeDelta::hours(2) * round;
         outgoing.extend(fleet.round(at).map(|message| outgoing_of(message, topic.partitions)));
     }
     for broken in outgoing.iter_mut().step_by(ONE_BROKEN_IN) {
@@ -50,10 +48,10 @@ pub(crate) fn traffic(topic: &Topic, clusters: u32, rounds: i32) -> Vec<Outgoing
 }
 
 fn outgoing_of(message: GeneratedMessage, partitions: i32) -> Outgoing {
-    let last_byte = message.cluster.uuid().as_bytes()[15];
+    let last_byte = message.cluster.as_bytes()[15];
     Outgoing {
         partition: i32::from(last_byte) % partitions,
-        report: Some((message.cluster, message.last_checked)),
+        report: Some((message.cluster.into(), message.last_checked.into())),
         value: message.value,
     }
 }

@@ -2,10 +2,8 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use insights_results_aggregator::{
-    domain::{OrgId, Report},
-    generator::FleetSize,
-};
+use generator::FleetSize;
+use insights_results_aggregator::domain::{OrgId, Report};
 use tokio::sync::OnceCell;
 
 use crate::{

@@ -1,12 +1,12 @@
-// What is demanded of the schema and of the example queries: the linter's recommendations, Relay's forms, and a
-// description for everything. Paths are seen from the repository's root, where `make lint` runs it.
+// Rules for the schema and the example queries: the linter's recommendations, Relay's conventions, and a description
+// for every element. Paths are relative to the repository's root, where `make lint` runs the linter.
 
 import graphql from "@graphql-eslint/eslint-plugin";
 
 const SCHEMA = "schema.graphql";
 const EXAMPLES = "examples/queries/*.graphql";
 
-/** Types without an id: they are part of whatever holds them and cannot be asked for alone. */
+/** Types without an id: they are part of another object and cannot be queried alone. */
 const VALUES = ["HistoryEvent", "PageInfo", "Service", "Viewer"];
 
 const rulesOf = (...configs) => Object.assign({}, ...configs.map((name) => graphql.configs[`flat/${name}`].rules));
@@ -32,14 +32,14 @@ export default [
           InputValueDefinition: true,
           EnumValueDefinition: true,
           DirectiveDefinition: true,
-          ignoredSelectors: ["DirectiveDefinition InputValueDefinition"], // those are the specification's own
+          ignoredSelectors: ["DirectiveDefinition InputValueDefinition"], // those of the specification
         },
       ],
       "@graphql-eslint/strict-id-in-types": [
         "error",
         { exceptions: { types: VALUES, suffixes: ["Connection", "Edge"] } },
       ],
-      // `nodes` stands beside `edges`, `[Cluster]` where keys were asked for, and events have no id (see VALUES).
+      // Connections have `nodes` beside `edges`, lookups by key return `[Cluster]`, and events have no id (see VALUES).
       "@graphql-eslint/relay-edge-types": [
         "error",
         { withEdgeSuffix: true, listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false },
@@ -51,7 +51,7 @@ export default [
     files: [EXAMPLES],
     rules: {
       ...rulesOf("operations-recommended"),
-      "@graphql-eslint/require-selections": "off", // examples are for people; a client that normalises adds ids itself
+      "@graphql-eslint/require-selections": "off", // examples are for people; normalising clients add ids themselves
     },
   },
 ];

@@ -1,35 +1,35 @@
-//! What `docs/architecture.md` says of the rooms: its two tables, read as they stand.
+//! The two tables of `docs/architecture.md`: which room may use which rooms and crates.
 
 use std::collections::BTreeSet;
 
 use crate::project::Project;
 
-/// Where the tables stand.
+/// The document with the tables.
 pub(crate) const DOCUMENT: &str = "docs/architecture.md";
 const ROOMS: &str = "| room | uses |";
 const CRATES: &str = "| crates | only in |";
 
-/// Who may use what.
+/// Which room may use which rooms and crates.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Architecture {
     pub(crate) rooms: BTreeSet<String>,
-    /// The crates that are confined to rooms.
+    /// The crates that only some rooms may use.
     pub(crate) crates: BTreeSet<String>,
-    /// Each a room, and a room or crate that it uses.
+    /// Pairs of a room and a room or crate that it uses.
     pub(crate) uses: BTreeSet<(String, String)>,
 }
 
-/// The document has no such table.
+/// The document has no table with this head.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{DOCUMENT} has no table that begins with `{0}`")]
-pub struct NoTable(&'static str);
+pub struct MissingTable(&'static str);
 
 impl Architecture {
     /// Reads the tables of the project's document.
     ///
     /// # Errors
-    /// When one is not there.
-    pub fn of(project: &Project) -> Result<Self, NoTable> {
+    /// When one is missing.
+    pub fn read(project: &Project) -> Result<Self, MissingTable> {
         let document = project.file(DOCUMENT).map_or("", |file| &file.text);
         let mut architecture = Self::default();
         for (users, used) in rows(document, ROOMS)? {
@@ -48,13 +48,13 @@ impl Architecture {
     }
 }
 
-/// The names in a row's first cell, and those in its second. Names stand in backticks.
+/// The names in a row's first and second cell. Names are in backticks.
 type Row = (Vec<String>, Vec<String>);
 
-/// The rows below a head.
-fn rows(document: &str, head: &'static str) -> Result<Vec<Row>, NoTable> {
+/// The rows of the table with this head.
+fn rows(document: &str, head: &'static str) -> Result<Vec<Row>, MissingTable> {
     let mut lines = document.lines().skip_while(|line| *line != head).skip(2).peekable();
-    lines.peek().ok_or(NoTable(head))?;
+    lines.peek().ok_or(MissingTable(head))?;
     let cells = lines.map_while(|line| line.strip_prefix('|')?.split_once('|'));
     Ok(cells.map(|(left, right)| (names(left), names(right))).collect())
 }
@@ -68,23 +68,23 @@ pub(crate) mod tests {
     use super::*;
     use crate::project::tests::project;
 
-    /// What a document with these rows says.
+    /// The architecture of a document with these rows.
     pub(crate) fn architecture(rooms: &str, crates: &str) -> Architecture {
         let document = format!("{ROOMS}\n|---|---|\n{rooms}\n\nwords\n\n{CRATES}\n|---|---|\n{crates}\n");
-        Architecture::of(&project(&[(DOCUMENT, &document)])).expect("two tables")
+        Architecture::read(&project(&[(DOCUMENT, &document)])).expect("two tables")
     }
 
     #[test]
-    fn the_tables_are_read_as_they_stand() {
-        let told = architecture("| `a` | `b`, `c` for a reason |\n| `b` | no other |", "| `x`, `y` | `a` |");
+    fn both_tables_are_read() {
+        let read = architecture("| `a` | `b`, `c` for a reason |\n| `b` | no other |", "| `x`, `y` | `a` |");
         let uses = [("a", "b"), ("a", "c"), ("a", "x"), ("a", "y")];
-        assert_eq!(told.uses, uses.map(|(user, used)| (user.to_owned(), used.to_owned())).into());
-        assert_eq!(told.rooms, ["a", "b"].map(str::to_owned).into());
-        assert_eq!(told.crates, ["x", "y"].map(str::to_owned).into());
+        assert_eq!(read.uses, uses.map(|(user, used)| (user.to_owned(), used.to_owned())).into());
+        assert_eq!(read.rooms, ["a", "b"].map(str::to_owned).into());
+        assert_eq!(read.crates, ["x", "y"].map(str::to_owned).into());
     }
 
     #[test]
-    fn a_document_without_its_tables_is_told() {
-        assert_eq!(Architecture::of(&project(&[(DOCUMENT, "words\n")])), Err(NoTable(ROOMS)));
+    fn a_document_without_its_tables_is_an_error() {
+        assert_eq!(Architecture::read(&project(&[(DOCUMENT, "words\n")])), Err(MissingTable(ROOMS)));
     }
 }

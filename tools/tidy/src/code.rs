@@ -1,6 +1,6 @@
-//! Rust as its lexer sees it: without comments, and in macros as well as outside.
+//! The tokens of Rust files that rules need: paths, strings, calls, attributes and modules, inside and outside of macros.
 //!
-//! No grammar is needed for what the rules ask: which paths are named, which texts are written, what is called.
+//! Tokens suffice for the rules, so no grammar is parsed. Comments are not part of them; see `prose`.
 
 mod reader;
 
@@ -8,41 +8,41 @@ use proc_macro2::LexError;
 
 use self::reader::Reader;
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Default)]
 pub(crate) struct Code {
-    /// The paths it names. Those of a `use` are taken apart; `a::{b, c}` is two.
-    pub(crate) paths: Vec<Seen<Path>>,
-    /// Its string literals, without quotes, escapes as they are written. Comments are none.
-    pub(crate) texts: Vec<Seen<String>>,
-    /// The names before parentheses: calls, mostly.
-    pub(crate) calls: Vec<Seen<String>>,
-    /// The first words of its attributes.
-    pub(crate) attributes: Vec<Seen<String>>,
-    /// The modules it has inside.
-    pub(crate) modules: Vec<Seen<String>>,
+    /// The paths. Those of a `use` are expanded: `a::{b, c}` is two paths.
+    pub(crate) paths: Vec<Located<Path>>,
+    /// The string literals without their quotes, with escapes as written.
+    pub(crate) strings: Vec<Located<String>>,
+    /// The names before parentheses, mostly calls.
+    pub(crate) calls: Vec<Located<String>>,
+    /// The names of the attributes.
+    pub(crate) attributes: Vec<Located<String>>,
+    /// The inline modules.
+    pub(crate) modules: Vec<Located<String>>,
 }
 
-/// Something in a file.
-pub(crate) struct Seen<T> {
-    pub(crate) what: T,
+/// A value with its position in a file.
+pub(crate) struct Located<T> {
+    pub(crate) value: T,
     pub(crate) line: usize,
-    /// Is it below `#[cfg(test)]`?
+    /// Whether it is below `#[cfg(test)]`.
     pub(crate) in_test: bool,
 }
 
 /// A path of at least one segment.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Path {
-    /// In the crate, from its root on, however it was written: `crate::a`, `super::super::a`.
+    /// A path in the crate, from its root, for `crate::a`, `self::a` and `super::super::a`.
     Inside(Vec<String>),
-    /// As it was written: it begins with a crate, or with a name that the file knows.
+    /// Any other path, as written. It begins with a crate or with a name in the file's scope.
     Outside(Vec<String>),
 }
 
 impl Code {
-    /// What this text holds, as the file of this path.
-    pub(crate) fn of(path: &str, text: &str) -> Result<Self, LexError> {
+    /// Parses a file's text. The path determines the module.
+    pub(crate) fn parse(path: &str, text: &str) -> Result<Self, LexError> {
         let mut reader = Reader::new(path);
         reader.read(text.parse()?);
         Ok(reader.into_code())
@@ -54,12 +54,12 @@ mod tests {
     use super::*;
 
     fn code(path: &str, text: &str) -> Code {
-        Code::of(path, text).expect("Rust")
+        Code::parse(path, text).expect("valid Rust")
     }
 
-    /// The paths of a text in `src/store/write.rs`, those of the crate with `crate` before them.
+    /// The paths in `src/store/write.rs` with this text; those of the crate begin with `crate`.
     fn paths(text: &str) -> Vec<String> {
-        let path = |seen: Seen<Path>| match seen.what {
+        let path = |located: Located<Path>| match located.value {
             Path::Inside(segments) => format!("crate::{}", segments.join("::")),
             Path::Outside(segments) => segments.join("::"),
         };
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn the_paths_of_a_use_are_taken_apart() {
+    fn the_paths_of_a_use_are_expanded() {
         assert_eq!(
             paths("pub use crate::{domain::{OrgId, report::Report as R}, identity::*};\nuse rdkafka;"),
             ["crate::domain::OrgId", "crate::domain::report::Report", "crate::identity", "rdkafka"]
@@ -81,36 +81,38 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_type_is_no_crate() {
+    fn the_name_after_a_type_is_not_a_crate() {
         assert_eq!(paths("<A as b::C>::d(); Vec::<e::F>::g();"), ["b::C", "Vec", "e::F"]);
     }
 
     #[test]
-    fn ways_upwards_are_followed() {
+    fn super_and_self_are_resolved() {
         assert_eq!(
-            paths("use super::page::Slice; use super::super::graphql;"),
-            ["crate::store::page::Slice", "crate::graphql"]
+            paths("use super::page::Page; use super::super::graphql;"),
+            ["crate::store::page::Page", "crate::graphql"]
         );
         assert_eq!(
             paths("mod tests { use super::*; use super::super::super::http::x; }"),
             ["crate::store::write", "crate::http::x"]
         );
-        assert_eq!(paths("use self::fold::Steps;"), ["crate::store::write::fold::Steps"]);
+        assert_eq!(paths("use self::a::B;"), ["crate::store::write::a::B"]);
     }
 
     #[test]
-    fn comments_are_no_texts_and_texts_are_told_with_their_lines() {
+    fn strings_have_their_lines_and_comments_are_skipped() {
         let text = "//! SELECT\n/// SELECT\nconst A: &str = \"SELECT \\\"1\\\"\";\nconst B: &str = r#\"WITH \"x\"\"#; // \"no\"";
-        let texts: Vec<_> = code("src/a.rs", text).texts.into_iter().map(|seen| (seen.line, seen.what)).collect();
-        assert_eq!(texts, [(3, "SELECT \\\"1\\\"".to_owned()), (4, "WITH \"x\"".to_owned())]);
+        let strings: Vec<_> =
+            code("src/a.rs", text).strings.into_iter().map(|located| (located.line, located.value)).collect();
+        assert_eq!(strings, [(3, "SELECT \\\"1\\\"".to_owned()), (4, "WITH \"x\"".to_owned())]);
     }
 
     #[test]
-    fn what_stands_below_cfg_test_is_known_as_a_test() {
+    fn code_below_cfg_test_is_marked_as_test() {
         let text =
             "#[cfg(test)]\nuse a::B;\nfn f() { g(1) }\n#[cfg(test)]\nmod tests { fn h() { i(2) } }\nfn j() { k(3) }";
-        let calls: Vec<_> = code("src/a.rs", text).calls.into_iter().map(|seen| (seen.what, seen.in_test)).collect();
-        let told = [("f", false), ("g", false), ("h", true), ("i", true), ("j", false), ("k", false)];
-        assert_eq!(calls, told.map(|(name, in_test)| (name.to_owned(), in_test)));
+        let calls: Vec<_> =
+            code("src/a.rs", text).calls.into_iter().map(|located| (located.value, located.in_test)).collect();
+        let expected = [("f", false), ("g", false), ("h", true), ("i", true), ("j", false), ("k", false)];
+        assert_eq!(calls, expected.map(|(name, in_test)| (name.to_owned(), in_test)));
     }
 }

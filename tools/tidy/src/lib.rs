@@ -1,18 +1,21 @@
-//! What the project asks of its own sources, as a test: `cargo test -p tidy`.
+//! The project's rules for its own sources, as a test: `cargo test -p tidy`.
 //!
-//! `project` reads the sources and `code` takes Rust apart, as its lexer does; `rules` has the rules, a file a subject,
-//! each with bad examples of its own. What the rooms may use is read from `docs/architecture.md`, so that the document
-//! cannot be wrong. `exceptions` holds those that have a reason.
+//! `project` reads the sources, `code` parses Rust into tokens, and `prose` extracts comments and documentation.
+//! `rules` has one file per subject, each with tests on bad examples. Which room may use which is read from the tables
+//! of `docs/architecture.md`, so the document cannot become outdated. `exceptions` lists the places that may break a
+//! rule, each with its reason.
 
 mod architecture;
-mod breach;
 mod code;
 mod exceptions;
 mod project;
+#[cfg(test)]
+mod prose;
 mod rules;
+mod violation;
 
-pub use architecture::{Architecture, NoTable};
-pub use breach::Breach;
-pub use exceptions::{Exception, Exceptions};
-pub use project::{File, Project, Unreadable};
-pub use rules::breaches;
+pub use architecture::{Architecture, MissingTable};
+pub use exceptions::{Exception, Exceptions, WordException};
+pub use project::{File, Project, ReadError};
+pub use rules::violations;
+pub use violation::Violation;

@@ -1,60 +1,60 @@
-//! The project's files, as they are on disk.
+//! The text files of the project, read from disk.
 
 use std::{fs, io, path::Path};
 
 use walkdir::{DirEntry, WalkDir};
 
-use crate::{breach::Breach, code::Code};
+use crate::{code::Code, violation::Violation};
 
-/// Folders that others fill: what is built, and what is installed.
-const NOT_OURS: [&str; 4] = [".git", "target", "node_modules", "dist"];
+/// Folders of build results, installed packages and version control.
+const SKIPPED_FOLDERS: [&str; 4] = [".git", "target", "node_modules", "dist"];
 
-/// All files of the project that are text.
+/// The project's text files.
 pub struct Project {
-    /// By their paths.
+    /// Ordered by path.
     pub files: Vec<File>,
 }
 
 /// A file of the project.
 pub struct File {
-    /// From the project's folder on, parted by `/`.
+    /// Relative to the project's folder, separated by `/`.
     pub path: String,
-    /// What it says.
+    /// The content.
     pub text: String,
-    /// The same taken apart, where it is Rust.
+    /// The parsed content of a Rust file.
     pub(crate) code: Option<Code>,
 }
 
-/// Why the sources cannot be checked.
+/// Why the sources cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum Unreadable {
+pub enum ReadError {
     /// A folder or file cannot be read.
     #[error("the project's files cannot be read")]
-    Files(#[from] io::Error),
-    /// The lexer does not understand a file.
-    #[error("{path} is no Rust: {why}")]
-    NoRust {
-        /// Which.
+    Io(#[from] io::Error),
+    /// A file whose name ends in `.rs` is not valid Rust.
+    #[error("{path} is not valid Rust: {message}")]
+    Syntax {
+        /// The file's path.
         path: String,
-        /// What the lexer says.
-        why: String,
+        /// The lexer's error.
+        message: String,
     },
 }
 
 impl Project {
-    /// The project in this folder, without what is built or installed.
+    /// Reads the project in this folder, without build results and installed packages.
     ///
     /// # Errors
-    /// When a file cannot be read, or is no Rust though its name says so.
-    pub fn read(folder: &Path) -> Result<Self, Unreadable> {
-        let ours = |entry: &DirEntry| !NOT_OURS.iter().any(|name| entry.file_name() == *name);
+    /// When a file cannot be read, or one whose name ends in `.rs` is not valid Rust.
+    pub fn read(folder: &Path) -> Result<Self, ReadError> {
+        let is_source = |entry: &DirEntry| !SKIPPED_FOLDERS.iter().any(|name| entry.file_name() == *name);
         let mut files = Vec::new();
-        for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(ours) {
+        for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(is_source) {
             let entry = entry.map_err(io::Error::from)?;
             if !entry.file_type().is_file() {
                 continue;
             }
-            // What is no text is a picture.
+            // Files that are not UTF-8 are pictures.
             let Ok(text) = String::from_utf8(fs::read(entry.path())?) else { continue };
             let path = entry.path().strip_prefix(folder).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
             files.push(File::new(&path, &text)?);
@@ -62,26 +62,26 @@ impl Project {
         Ok(Self { files })
     }
 
-    /// The file of this path, if there is one.
+    /// The file with this path.
     pub fn file(&self, path: &str) -> Option<&File> {
         self.files.iter().find(|file| file.path == path)
     }
 
-    /// The Rust files, each with what the lexer sees in it.
+    /// The Rust files with their parsed content.
     pub(crate) fn rust(&self) -> impl Iterator<Item = (&File, &Code)> {
         self.files.iter().filter_map(|file| Some((file, file.code.as_ref()?)))
     }
 }
 
 impl File {
-    pub(crate) fn new(path: &str, text: &str) -> Result<Self, Unreadable> {
+    pub(crate) fn new(path: &str, text: &str) -> Result<Self, ReadError> {
         let is_rust = Path::new(path).extension().is_some_and(|extension| extension == "rs");
-        let code = is_rust.then(|| Code::of(path, text)).transpose();
-        let code = code.map_err(|error| Unreadable::NoRust { path: path.to_owned(), why: error.to_string() })?;
+        let code = is_rust.then(|| Code::parse(path, text)).transpose();
+        let code = code.map_err(|error| ReadError::Syntax { path: path.to_owned(), message: error.to_string() })?;
         Ok(Self { path: path.to_owned(), text: text.to_owned(), code })
     }
 
-    /// The room of the service that it belongs to: `store` for `src/store.rs` and all in `src/store/`.
+    /// The room of the service: `store` for `src/store.rs` and all files in `src/store/`.
     pub(crate) fn room(&self) -> Option<&str> {
         let within = self.path.strip_prefix("src/")?;
         let room = within.split('/').next()?;
@@ -89,14 +89,14 @@ impl File {
         (!matches!(room, "lib" | "main")).then_some(room)
     }
 
-    /// Is all of it tests, or what tests and measurements stand on?
+    /// Whether the whole file is code of tests or benchmarks.
     pub(crate) fn is_test(&self) -> bool {
-        let inside = |folder: &str| self.path.starts_with(folder) || self.path.contains(&format!("/{folder}"));
-        inside("tests/") || inside("benches/") || self.path.ends_with("/tests.rs")
+        let is_inside = |folder: &str| self.path.starts_with(folder) || self.path.contains(&format!("/{folder}"));
+        is_inside("tests/") || is_inside("benches/") || self.path.ends_with("/tests.rs")
     }
 
-    pub(crate) fn breach(&self, rule: &'static str, line: usize, told: impl Into<String>) -> Breach {
-        Breach { rule, path: self.path.clone(), line, told: told.into() }
+    pub(crate) fn violation(&self, rule: &'static str, line: usize, message: impl Into<String>) -> Violation {
+        Violation { rule, path: self.path.clone(), line, message: message.into(), word: None }
     }
 }
 
@@ -104,17 +104,17 @@ impl File {
 pub(crate) mod tests {
     use super::*;
 
-    /// A project of these files, each a path and a text.
+    /// A project of these files, each `(path, text)`.
     pub(crate) fn project(files: &[(&str, &str)]) -> Project {
-        let file = |(path, text): &(&str, &str)| File::new(path, text).expect("Rust where the name says so");
+        let file = |(path, text): &(&str, &str)| File::new(path, text).expect("valid Rust");
         Project { files: files.iter().map(file).collect() }
     }
 
     #[test]
-    fn a_file_belongs_to_the_room_that_its_path_names() {
+    fn the_path_of_a_file_determines_its_room() {
         for (path, room) in [
             ("src/store.rs", Some("store")),
-            ("src/store/write/fold.rs", Some("store")),
+            ("src/store/write/reconcile.rs", Some("store")),
             ("src/main.rs", None),
             ("src/lib.rs", None),
             ("tests/end_to_end/store.rs", None),
@@ -124,8 +124,8 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_no_rust_is_told_by_its_path() {
-        let error = File::new("src/lib.rs", "fn f( {").err().expect("no Rust");
-        assert!(error.to_string().starts_with("src/lib.rs is no Rust: "), "{error}");
+    fn invalid_rust_is_reported_with_its_path() {
+        let error = File::new("src/lib.rs", "fn f( {").err().expect("invalid Rust");
+        assert!(error.to_string().starts_with("src/lib.rs is not valid Rust: "), "{error}");
     }
 }

@@ -1,21 +1,23 @@
-//! The rules, a file a subject. [`breaches`] has them all look at the project.
+//! The rules, one file per subject. [`violations`] checks the project against all of them.
 
 mod files;
-mod places;
+mod portability;
 mod rooms;
 mod statements;
-mod waiting;
+mod test_code;
+#[cfg(test)]
+mod words;
 
-use crate::{architecture::Architecture, breach::Breach, project::Project};
+use crate::{architecture::Architecture, project::Project, violation::Violation};
 
-/// All places of the project that a rule forbids.
-pub fn breaches(project: &Project, architecture: &Architecture) -> Vec<Breach> {
+/// All places of the project that break a rule.
+pub fn violations(project: &Project, architecture: &Architecture) -> Vec<Violation> {
     [
-        files::breaches(project),
-        places::breaches(project),
-        rooms::breaches(project, architecture),
-        statements::breaches(project),
-        waiting::breaches(project),
+        files::violations(project),
+        portability::violations(project),
+        rooms::violations(project, architecture),
+        statements::violations(project),
+        test_code::violations(project),
     ]
     .concat()
 }

@@ -1,5 +1,5 @@
--- A row to lock for each cluster of the batch; what is there already stays. The rows come in key order,
--- so that two batches never wait for each other.
+-- Inserts a row to lock for each cluster of the batch; existing rows stay unchanged. The rows are inserted in key order,
+-- so that two batches never deadlock.
 INSERT INTO cluster (id, org_id, last_checked_at)
 SELECT n.id, n.org_id, n.last_checked_at
 FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[]) AS n (id, org_id, last_checked_at)

@@ -1,4 +1,4 @@
--- What the newest accepted report of each cluster says. No array may hold a null: the empty text stands for it.
+-- Writes the newest accepted report of each cluster. Arrays must not contain nulls: the empty text represents null.
 UPDATE cluster
 SET org_id = n.org_id,
     last_checked_at = n.last_checked_at,

@@ -1,4 +1,4 @@
--- Organizations of which a report is accepted for the first time.
+-- Inserts organizations whose first report is accepted.
 INSERT INTO organization (id)
 SELECT n.id
 FROM unnest($1::bigint[]) AS n (id)

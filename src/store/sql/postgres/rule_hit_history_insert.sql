@@ -1,4 +1,4 @@
--- Intervals that closed. One that is there already is the same fact, told again after a deletion.
+-- Inserts closed intervals. An existing row is the same interval, closed again after rows were deleted.
 INSERT INTO rule_hit_history (cluster_id, recommendation_id, opened_at, closed_at, org_id)
 SELECT n.cluster_id, n.recommendation_id, n.opened_at, n.closed_at, n.org_id
 FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::bigint[])

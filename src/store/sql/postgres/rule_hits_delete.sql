@@ -1,4 +1,4 @@
--- Hits that went. Their intervals are written to the history by a statement of their own.
+-- Deletes closed hits. Another statement inserts their intervals into the history.
 DELETE FROM rule_hit
 USING unnest($1::uuid[], $2::int[]) AS n (cluster_id, recommendation_id)
 WHERE rule_hit.cluster_id = n.cluster_id

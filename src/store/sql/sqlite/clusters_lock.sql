@@ -1,4 +1,4 @@
--- The stored state of the batch's clusters. The transaction began IMMEDIATE, so that it holds the only lock there is.
+-- Reads the stored state of the batch's clusters. The transaction began IMMEDIATE and holds the database's write lock.
 SELECT id, org_id, last_checked_at, report_checked_at, version, hits_digest
 FROM cluster
 WHERE id IN (SELECT unhex(value ->> 0) FROM json_each(?1))

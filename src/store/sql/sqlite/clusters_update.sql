@@ -1,4 +1,4 @@
--- What the newest accepted report of each cluster says.
+-- Writes the newest accepted report of each cluster.
 UPDATE cluster
 SET org_id = n.value ->> 1,
     last_checked_at = n.value ->> 2,

@@ -1,5 +1,5 @@
--- Messages that could not be ingested. One that is read again is the same row and stays as it is; one that was sent again
--- and refused again is the same row, tells the last refusal, and was not sent again since.
+-- Inserts messages that could not be ingested. The row of a message that is read again stays unchanged. The row of a
+-- message that was replayed and rejected again receives the last rejection, and is no longer marked as replayed.
 INSERT INTO consumer_error (topic, partition, topic_offset, message_timestamp, value_digest, value_bytes, message_key,
                             reason, detail, attempts, consumed_at)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5,

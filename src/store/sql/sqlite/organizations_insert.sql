@@ -1,4 +1,4 @@
--- Organizations of which a report is accepted for the first time.
+-- Inserts organizations whose first report is accepted.
 INSERT INTO organization (id)
 SELECT value ->> 0
 FROM json_each(?1)

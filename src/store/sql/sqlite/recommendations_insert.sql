@@ -1,4 +1,4 @@
--- Selectors that are new to the dictionary.
+-- Inserts new selectors.
 INSERT INTO recommendation (selector, rule_fqdn, error_key)
 SELECT value ->> 0, value ->> 1, value ->> 2
 FROM json_each(?1)

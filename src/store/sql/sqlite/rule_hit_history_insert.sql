@@ -1,4 +1,4 @@
--- Intervals that closed. One that is there already is the same fact, told again after a deletion.
+-- Inserts closed intervals. An existing row is the same interval, closed again after rows were deleted.
 INSERT INTO rule_hit_history (cluster_id, recommendation_id, opened_at, closed_at, org_id)
 SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, value ->> 4
 FROM json_each(?1)

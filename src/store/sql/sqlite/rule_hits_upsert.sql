@@ -1,4 +1,4 @@
--- Hits that opened, and hits whose details or owner changed. Those that stayed as they were are not touched.
+-- Writes opened hits, and hits whose details or owner changed.
 INSERT INTO rule_hit (cluster_id, recommendation_id, org_id, impacted_since, digest, details)
 SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5
 FROM json_each(?1)

@@ -1,24 +1,24 @@
-//! One walk over a file's tokens, which notes what stands there.
+//! Collects the content of a file in one pass over its tokens.
 
 use std::mem;
 
 use proc_macro2::{Delimiter, Group, Literal, Punct, TokenStream, TokenTree};
 
-use super::{Code, Path, Seen};
+use super::{Code, Located, Path};
 
-/// Words that may stand before a path without being its beginning.
+/// Keywords before a path, which are not its first segment.
 const KEYWORDS: [&str; 16] = [
     "as", "break", "dyn", "else", "for", "if", "impl", "in", "let", "match", "move", "mut", "ref", "return", "use",
     "where",
 ];
 
-/// A walk, and what it has found so far.
+/// The pass, with the content found so far.
 pub(super) struct Reader {
     code: Code,
-    /// Where it is.
+    /// The current module.
     module: Vec<String>,
     in_test: bool,
-    /// Did it pass a `#[cfg(test)]` whose item is still to come?
+    /// Whether the next item has the attribute `#[cfg(test)]`.
     next_is_test: bool,
 }
 
@@ -44,7 +44,7 @@ impl Reader {
         }
     }
 
-    // Each of these reads what begins at a token, and tells where it ends.
+    // Each of these reads the item that begins at token `at`, and returns the index of the token after it.
 
     fn name(&mut self, name: &str, tokens: &[TokenTree], at: usize) -> usize {
         if let [TokenTree::Ident(module), TokenTree::Group(body), ..] = &tokens[at + 1..]
@@ -52,7 +52,7 @@ impl Reader {
         {
             return self.module(&module.to_string(), body, at + 3);
         }
-        let is_used = tokens[..at].last().is_some_and(|before| is_word(before, "use"));
+        let is_used = tokens[..at].last().is_some_and(|before| is_ident(before, "use"));
         let is_path = is_used || is_separator(&tokens[at + 1..]);
         if is_path && !KEYWORDS.contains(&name) && !is_method(&tokens[..at]) {
             return self.path(tokens, at, &[]);
@@ -62,7 +62,7 @@ impl Reader {
     }
 
     fn module(&mut self, name: &str, body: &Group, end: usize) -> usize {
-        self.code.modules.push(self.seen(name.to_owned(), body.span().start().line));
+        self.code.modules.push(self.located(name.to_owned(), body.span().start().line));
         self.module.push(name.to_owned());
         self.group(body, end);
         self.module.pop();
@@ -73,7 +73,7 @@ impl Reader {
         match (punct.as_char(), &tokens[at + 1..]) {
             ('#', [TokenTree::Group(attribute), ..]) => self.attribute(attribute, at + 2),
             ('#', [bang, TokenTree::Group(attribute), ..]) if is_punct(bang, '!') => self.attribute(attribute, at + 3),
-            // `::a` names a crate; what follows `<A as B>` or `Vec::<A>` does not.
+            // `::a` is a crate, but not after `<A as B>` or `Vec::<A>`.
             (':', [second, TokenTree::Ident(_), ..]) if is_punct(second, ':') && !is_type(&tokens[..at]) => {
                 self.path(tokens, at + 2, &[])
             }
@@ -88,14 +88,14 @@ impl Reader {
 
     fn attribute(&mut self, group: &Group, end: usize) -> usize {
         let words: Vec<_> = group.stream().into_iter().collect();
-        // A comment is `doc`, as the lexer sees it.
+        // The lexer turns doc comments into the attribute `doc`.
         if let Some(TokenTree::Ident(name)) = words.first()
             && name != "doc"
         {
-            self.code.attributes.push(self.seen(name.to_string(), name.span().start().line));
-            // Its name alone is no call.
-            let named = usize::from(matches!(words.get(1), Some(TokenTree::Group(_))));
-            self.read(words[named..].iter().cloned().collect());
+            self.code.attributes.push(self.located(name.to_string(), name.span().start().line));
+            // The name of an attribute with arguments is not a call.
+            let skipped = usize::from(matches!(words.get(1), Some(TokenTree::Group(_))));
+            self.read(words[skipped..].iter().cloned().collect());
             self.next_is_test |= group.to_string().replace(' ', "") == "[cfg(test)]";
         }
         end
@@ -117,12 +117,12 @@ impl Reader {
             && !prefix.contains('\'')
         {
             let text = text.trim_end_matches('#').strip_suffix('"').unwrap_or(text);
-            self.code.texts.push(self.seen(text.to_owned(), literal.span().start().line));
+            self.code.strings.push(self.located(text.to_owned(), literal.span().start().line));
         }
         at + 1
     }
 
-    /// A path, whatever stands before it.
+    /// A path after the segments `before`.
     fn path(&mut self, tokens: &[TokenTree], mut at: usize, before: &[String]) -> usize {
         let mut segments = before.to_vec();
         let line = tokens[at].span().start().line;
@@ -140,11 +140,11 @@ impl Reader {
             }
         }
         let path = self.resolved(segments);
-        self.code.paths.push(self.seen(path, line));
+        self.code.paths.push(self.located(path, line));
         at
     }
 
-    /// The paths of a `use` that share a beginning.
+    /// The paths in the braces of a `use`, which share the segments `before`.
     fn paths(&mut self, group: &Group, before: &[String]) {
         let tokens: Vec<_> = group.stream().into_iter().collect();
         let mut at = 0;
@@ -167,21 +167,21 @@ impl Reader {
         Path::Inside(self.module[..base].iter().cloned().chain(rest).collect())
     }
 
-    /// Notes a name that has parentheses behind it.
+    /// Records a name before parentheses.
     fn call(&mut self, name: &str, tokens: &[TokenTree], at: usize) {
         if let Some(TokenTree::Group(group)) = tokens.get(at + 1)
             && group.delimiter() == Delimiter::Parenthesis
         {
-            self.code.calls.push(self.seen(name.to_owned(), tokens[at].span().start().line));
+            self.code.calls.push(self.located(name.to_owned(), tokens[at].span().start().line));
         }
     }
 
-    fn seen<T>(&self, what: T, line: usize) -> Seen<T> {
-        Seen { what, line, in_test: self.in_test }
+    fn located<T>(&self, value: T, line: usize) -> Located<T> {
+        Located { value, line, in_test: self.in_test }
     }
 }
 
-/// The module that a file is: `src/a/b.rs` is `a::b`.
+/// The module of a file: `a::b` for `src/a/b.rs`.
 fn module(path: &str) -> Vec<String> {
     let within = path.split_once("src/").map_or(path, |(_, within)| within);
     let within = within.strip_suffix(".rs").unwrap_or(within);
@@ -189,12 +189,12 @@ fn module(path: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// Do these begin with `::`?
+/// Whether these begin with `::`.
 fn is_separator(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [first, second, ..] if is_punct(first, ':') && is_punct(second, ':'))
 }
 
-/// Do these end with a type in angle brackets? An arrow is none.
+/// Whether these end with a type in angle brackets, not with an arrow.
 fn is_type(before: &[TokenTree]) -> bool {
     match before {
         [.., first, last] => is_punct(last, '>') && !is_punct(first, '-') && !is_punct(first, '='),
@@ -202,7 +202,7 @@ fn is_type(before: &[TokenTree]) -> bool {
     }
 }
 
-/// Do these end with the point of a method, or of a field? The points of a range are two.
+/// Whether these end with the dot of a method or field, not with the dots of a range.
 fn is_method(before: &[TokenTree]) -> bool {
     match before {
         [.., first, last] => is_punct(last, '.') && !is_punct(first, '.'),
@@ -214,6 +214,6 @@ fn is_punct(token: &TokenTree, character: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == character)
 }
 
-fn is_word(token: &TokenTree, word: &str) -> bool {
-    matches!(token, TokenTree::Ident(ident) if ident == word)
+fn is_ident(token: &TokenTree, name: &str) -> bool {
+    matches!(token, TokenTree::Ident(ident) if ident == name)
 }

@@ -1,77 +1,77 @@
-//! What a Rust file looks like from outside: its length, its name, its head.
+//! Rules for the length, name and head comment of Rust files.
 
-use crate::{breach::Breach, project::Project};
+use crate::{project::Project, violation::Violation};
 
-/// Beyond it a file has two stories.
-const LINES: usize = 400;
-/// Beyond it no reason is good enough.
-const LINES_WITH_A_REASON: usize = 450;
-/// Names that say nothing.
-const NO_NAMES: [&str; 6] = ["util", "utils", "helper", "helpers", "common", "manager"];
+/// Longer files have more than one responsibility.
+const MAX_LINES: usize = 400;
+/// The limit for files with an exception.
+const MAX_LINES_WITH_EXCEPTION: usize = 450;
+/// Names without meaning.
+const VAGUE_NAMES: [&str; 6] = ["util", "utils", "helper", "helpers", "common", "manager"];
 
-pub(super) fn breaches(project: &Project) -> Vec<Breach> {
-    let mut breaches = Vec::new();
+pub(super) fn violations(project: &Project) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for (file, code) in project.rust() {
         let lines = file.text.lines().count();
-        if lines > LINES_WITH_A_REASON {
-            let told = format!("{lines} lines: no reason is good enough for more than {LINES_WITH_A_REASON}");
-            breaches.push(file.breach("longest", LINES_WITH_A_REASON, told));
-        } else if lines > LINES {
-            let told = format!("{lines} lines: above {LINES} a file has two stories; part them");
-            breaches.push(file.breach("lines", LINES, told));
+        if lines > MAX_LINES_WITH_EXCEPTION {
+            let message = format!("{lines} lines: no exception allows more than {MAX_LINES_WITH_EXCEPTION}");
+            violations.push(file.violation("longest", MAX_LINES_WITH_EXCEPTION, message));
+        } else if lines > MAX_LINES {
+            let message = format!("{lines} lines: split files of more than {MAX_LINES} by responsibility");
+            violations.push(file.violation("lines", MAX_LINES, message));
         }
         if !file.text.starts_with("//!") {
-            breaches.push(file.breach("head", 1, "begin with a `//!` comment that says what the file is for"));
+            violations.push(file.violation("head", 1, "begin with a `//!` comment on the purpose of the file"));
         }
         let path = file.path.strip_suffix(".rs").unwrap_or(&file.path);
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         if name == "mod" {
-            breaches.push(file.breach("parent", 1, format!("this file is {folder}.rs, beside its folder")));
+            violations.push(file.violation("parent", 1, format!("name this file {folder}.rs, beside its folder")));
         }
         let names = path.split('/').map(|name| (name, 1));
-        for (name, line) in names.chain(code.modules.iter().map(|module| (module.what.as_str(), module.line))) {
-            if NO_NAMES.contains(&name) {
-                breaches.push(file.breach("names", line, format!("`{name}` says nothing: name it for what it is")));
+        for (name, line) in names.chain(code.modules.iter().map(|module| (module.value.as_str(), module.line))) {
+            if VAGUE_NAMES.contains(&name) {
+                violations.push(file.violation("names", line, format!("`{name}` is vague: name it by its purpose")));
             }
         }
     }
-    breaches
+    violations
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::{project::tests::project, rules::files::breaches};
+    use crate::{project::tests::project, rules::files::violations};
 
-    /// The rules that a file breaks.
+    /// The rules that this file breaks.
     fn broken(path: &str, text: &str) -> Vec<&'static str> {
-        breaches(&project(&[(path, text)])).into_iter().map(|breach| breach.rule).collect()
+        violations(&project(&[(path, text)])).into_iter().map(|violation| violation.rule).collect()
     }
 
-    fn of_lines(lines: usize) -> String {
+    fn text_of(lines: usize) -> String {
         "//! Long.\n".repeat(lines)
     }
 
     #[test]
-    fn a_file_of_400_lines_is_long_enough() {
-        assert_eq!(broken("src/a.rs", &of_lines(400)), [""; 0]);
-        assert_eq!(broken("src/a.rs", &of_lines(401)), ["lines"]);
-        assert_eq!(broken("src/a.rs", &of_lines(450)), ["lines"]);
-        assert_eq!(broken("src/a.rs", &of_lines(451)), ["longest"]);
+    fn a_file_has_at_most_400_lines() {
+        assert_eq!(broken("src/a.rs", &text_of(400)), [""; 0]);
+        assert_eq!(broken("src/a.rs", &text_of(401)), ["lines"]);
+        assert_eq!(broken("src/a.rs", &text_of(450)), ["lines"]);
+        assert_eq!(broken("src/a.rs", &text_of(451)), ["longest"]);
     }
 
     #[test]
-    fn a_file_says_at_its_head_what_it_is_for() {
+    fn a_file_begins_with_a_comment_on_its_purpose() {
         assert_eq!(broken("src/a.rs", "use b::C;\n"), ["head"]);
         assert_eq!(broken("docs/a.md", "words\n"), [""; 0]);
     }
 
     #[test]
-    fn a_parent_stands_beside_its_folder() {
+    fn a_parent_file_is_beside_its_folder() {
         assert_eq!(broken("src/a/mod.rs", "//! A.\n"), ["parent"]);
     }
 
     #[test]
-    fn no_module_has_a_name_that_says_nothing() {
+    fn vague_names_are_rejected() {
         assert_eq!(broken("src/utils.rs", "//! A.\n"), ["names"]);
         assert_eq!(broken("src/common/a.rs", "//! A.\n"), ["names"]);
         assert_eq!(broken("src/a.rs", "//! A.\nmod helpers { fn f() {} }\n"), ["names"]);

@@ -1,36 +1,40 @@
-//! Nothing may point at the computer on which it was written.
+//! Rules against references that work on one machine only: absolute paths and private registries.
 
-use crate::{breach::Breach, project::Project};
+use crate::{project::Project, violation::Violation};
 
-/// Folders in which people and machines keep what is theirs alone.
-const OWN_FOLDERS: [&str; 5] = ["home", "root", "Users", "work", "mnt"];
-/// Lock files, what introduces a place in them, and the place that everyone can reach.
+/// Folders whose content differs between machines.
+const MACHINE_FOLDERS: [&str; 5] = ["home", "root", "Users", "work", "mnt"];
+/// Lock files: the name, the prefix of a source in it, and the public registry.
 const LOCKS: [(&str, &str, &str); 2] = [
     ("Cargo.lock", "source = \"", "registry+https://github.com/rust-lang/crates.io-index"),
     ("package-lock.json", "\"resolved\": \"", "https://registry.npmjs.org/"),
 ];
 
-pub(super) fn breaches(project: &Project) -> Vec<Breach> {
-    let folders = OWN_FOLDERS.map(|name| format!("/{name}/"));
-    let mut breaches = Vec::new();
+pub(super) fn violations(project: &Project) -> Vec<Violation> {
+    let folders = MACHINE_FOLDERS.map(|name| format!("/{name}/"));
+    let mut violations = Vec::new();
     for file in &project.files {
         let lock = LOCKS.iter().find(|(name, ..)| file.path == *name || file.path.ends_with(&format!("/{name}")));
         for (line, number) in file.text.lines().zip(1..) {
             if let Some(folder) = folders.iter().find(|folder| is_absolute(line, folder)) {
-                breaches.push(file.breach("machine", number, format!("`{folder}` is not on every computer")));
+                violations.push(file.violation(
+                    "machine",
+                    number,
+                    format!("`{folder}` does not exist on every machine"),
+                ));
             }
-            if let Some((_, source, public)) = lock
-                && let Some((_, place)) = line.split_once(source)
-                && !place.starts_with(public)
+            if let Some((_, prefix, public)) = lock
+                && let Some((_, source)) = line.split_once(prefix)
+                && !source.starts_with(public)
             {
-                breaches.push(file.breach("lock", number, format!("not from {public}: others cannot reach it")));
+                violations.push(file.violation("lock", number, format!("not from the public registry {public}")));
             }
         }
     }
-    breaches
+    violations
 }
 
-/// Does a path begin with this folder? As a part of another it is something else.
+/// Whether a path in this line begins with this folder, rather than containing it further inside.
 fn is_absolute(line: &str, folder: &str) -> bool {
     let starts = |(at, _)| !line[..at].ends_with(|before: char| before.is_alphanumeric() || ".-_}*".contains(before));
     line.match_indices(folder).any(starts)
@@ -38,14 +42,14 @@ fn is_absolute(line: &str, folder: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::{project::tests::project, rules::places::breaches};
+    use crate::{project::tests::project, rules::portability::violations};
 
     fn broken(path: &str, text: &str) -> Vec<&'static str> {
-        breaches(&project(&[(path, text)])).into_iter().map(|breach| breach.rule).collect()
+        violations(&project(&[(path, text)])).into_iter().map(|violation| violation.rule).collect()
     }
 
     #[test]
-    fn no_file_names_a_folder_of_one_machine() {
+    fn absolute_paths_of_one_machine_are_rejected() {
         for (line, rules) in [
             (["cd /ho", "me/me/project"].concat(), &["machine"][..]),
             (["\"/wor", "k/data\""].concat(), &["machine"]),
@@ -56,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn locks_name_registries_that_everyone_can_reach() {
+    fn lock_files_use_public_registries_only() {
         let cargo = |source: &str| broken("fuzz/Cargo.lock", &format!("source = \"{source}\"\n"));
         assert_eq!(cargo("registry+https://github.com/rust-lang/crates.io-index"), [""; 0]);
         assert_eq!(cargo("registry+https://crates.example.com/index"), ["lock"]);

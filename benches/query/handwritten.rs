@@ -1,5 +1,5 @@
-//! The same answers from handlers that know but one query each: one statement, JSON put together by the database or by
-//! hand, no GraphQL, no limits, no identity.
+//! Hand-written handlers with the same data as the queries: one statement each, JSON built by the database, no GraphQL,
+//! no limits, no identity.
 
 use std::net::SocketAddr;
 
@@ -46,7 +46,7 @@ const HIT_BY: &str = "
     FROM cluster c JOIN rule_hit h ON h.cluster_id = c.id JOIN recommendation r ON r.id = h.recommendation_id
     WHERE c.org_id = $1 AND r.selector = $2";
 
-/// Serves until `stop`; gives the address.
+/// Serves until `stop` is cancelled. Returns the address.
 pub(crate) async fn serve(config: &Config, stop: CancellationToken) -> SocketAddr {
     let Config { database, http: settings, .. } = config;
     let mut options = ConnectOptions::new(database.url.expose());

@@ -1,15 +1,15 @@
-//! Which `OpenShift` a cluster runs, and what it is upgraded to.
+//! Versions of `OpenShift`, and upgrades from one to the next.
 
 use std::fmt;
 
-use super::dice::Dice;
+use crate::random::SeededRng;
 
 const OLDEST_MINOR: u32 = 12;
 const NEWEST_MINOR: u32 = 19;
 
 /// A cluster's version, such as 4.15.11 or 4.18.0-rc.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Version {
+pub(crate) struct Version {
     minor: u32,
     stage: Stage,
 }
@@ -23,40 +23,38 @@ enum Stage {
 }
 
 impl Version {
-    /// One that is plausible for a customer's cluster: nine in ten are releases.
-    pub(super) fn draw(dice: &mut Dice) -> Self {
-        let minor = dice.within(&(OLDEST_MINOR..=NEWEST_MINOR));
-        let stage = match dice.below(100) {
-            0..3 => Stage::ReleaseCandidate(dice.below(9)),
-            3..6 => Stage::EngineeringCandidate(dice.below(7)),
-            6..10 => Stage::Nightly {
-                month: dice.within(&(1..=12)),
-                day: dice.within(&(1..=28)),
-                second: dice.below(86_400),
-            },
-            _ => Stage::Released { patch: dice.below(60) },
+    /// Draws a version that is plausible for a customer's cluster: nine in ten are releases.
+    pub(crate) fn draw(rng: &mut SeededRng) -> Self {
+        let minor = rng.within(&(OLDEST_MINOR..=NEWEST_MINOR));
+        let stage = match rng.below(100) {
+            0..3 => Stage::ReleaseCandidate(rng.below(9)),
+            3..6 => Stage::EngineeringCandidate(rng.below(7)),
+            6..10 => {
+                Stage::Nightly { month: rng.within(&(1..=12)), day: rng.within(&(1..=28)), second: rng.below(86_400) }
+            }
+            _ => Stage::Released { patch: rng.below(60) },
         };
         Self { minor, stage }
     }
 
-    /// A newer one: mostly a later patch, sometimes the next minor version.
-    pub(super) fn upgraded(self, dice: &mut Dice) -> Self {
-        let next_minor = self.minor < NEWEST_MINOR && dice.percent(20);
+    /// Draws a newer version: mostly a later patch, sometimes the next minor version.
+    pub(crate) fn upgraded(self, rng: &mut SeededRng) -> Self {
+        let next_minor = self.minor < NEWEST_MINOR && rng.percent(20);
         match self.stage {
-            _ if next_minor => Self { minor: self.minor + 1, stage: Stage::Released { patch: dice.below(12) } },
+            _ if next_minor => Self { minor: self.minor + 1, stage: Stage::Released { patch: rng.below(12) } },
             Stage::Released { patch } => {
-                Self { stage: Stage::Released { patch: patch + dice.within(&(1..=4)) }, ..self }
+                Self { stage: Stage::Released { patch: patch + rng.within(&(1..=4)) }, ..self }
             }
-            _ => Self { stage: Stage::Released { patch: dice.below(3) }, ..self },
+            _ => Self { stage: Stage::Released { patch: rng.below(3) }, ..self },
         }
     }
 
-    /// The minor version of the Kubernetes within.
-    pub(super) fn kubernetes_minor(self) -> u32 {
+    /// The minor version of Kubernetes that it contains.
+    pub(crate) fn kubernetes_minor(self) -> u32 {
         self.minor + 13
     }
 
-    /// The year in which its nightly builds were made.
+    /// The year of its nightly builds.
     fn year(self) -> u32 {
         2022 + (self.minor - OLDEST_MINOR) / 2
     }
@@ -81,7 +79,7 @@ impl fmt::Display for Version {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::dice::Throw;
+    use crate::random::Purpose;
 
     #[test]
     fn a_version_is_written_as_openshift_writes_it() {
@@ -94,11 +92,11 @@ mod tests {
     }
 
     #[test]
-    fn an_upgrade_never_leads_back_nor_beyond_the_newest() {
-        let mut dice = Dice::new(7, Throw::Cluster, 0, 0);
+    fn an_upgrade_is_newer_and_at_most_the_newest_minor_version() {
+        let mut rng = SeededRng::new(7, Purpose::Cluster, 0, 0);
         let mut version = Version { minor: OLDEST_MINOR, stage: Stage::EngineeringCandidate(2) };
         for _ in 0..200 {
-            let next = version.upgraded(&mut dice);
+            let next = version.upgraded(&mut rng);
             assert!(
                 next.minor >= version.minor && next.minor <= NEWEST_MINOR && next != version,
                 "{version} to {next}"

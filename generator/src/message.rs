@@ -1,49 +1,48 @@
-//! A report as the pipeline writes it on the topic: one JSON text.
+//! A report in the JSON form in which the pipeline sends it.
 
 use std::fmt;
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::{
+use crate::{
     catalogue::Catalogue,
     cluster::{Cluster, Hit, later},
-    dice::Dice,
+    random::SeededRng,
 };
-use crate::domain::Timestamp;
 
 const BASE_32: &[u8] = b"abcdefghijklmnopqrstuvwxyz234567";
 const SECOND: i64 = 1_000_000;
 
-/// What is to be written. The order of keys is the pipeline's.
-pub(super) struct Message<'a> {
+/// A report to be written. The order of keys is the pipeline's.
+pub(crate) struct Message<'a> {
     cluster: &'a Cluster,
     catalogue: &'a Catalogue,
-    last_checked: Timestamp,
-    started: Timestamp,
-    gathered_at: Option<Timestamp>,
+    last_checked: DateTime<Utc>,
+    started: DateTime<Utc>,
+    gathered_at: Option<DateTime<Utc>>,
     request_id: String,
     first_skip: usize,
     skips: usize,
 }
 
 impl<'a> Message<'a> {
-    /// The present state of a cluster; `dice` draw what differs from upload to upload.
-    pub(super) fn new(
+    /// The report of a cluster's present state; `rng` draws what differs from upload to upload.
+    pub(crate) fn new(
         cluster: &'a Cluster,
         catalogue: &'a Catalogue,
-        last_checked: Timestamp,
-        dice: &mut Dice,
+        last_checked: DateTime<Utc>,
+        rng: &mut SeededRng,
     ) -> Self {
-        let gathered_before = i64::from(dice.within(&(60..=600))) * SECOND;
+        let gathered_before = i64::from(rng.within(&(60..=600))) * SECOND;
         Self {
             cluster,
             catalogue,
             last_checked,
-            started: later(last_checked, -i64::from(dice.within(&(200_000..=4_000_000)))),
-            gathered_at: dice.percent(96).then(|| later(last_checked, -gathered_before)),
-            request_id: request_id(dice),
-            first_skip: dice.place_in(catalogue.skips()),
-            skips: dice.within(&(8..=22)) as usize,
+            started: later(last_checked, -i64::from(rng.within(&(200_000..=4_000_000)))),
+            gathered_at: rng.percent(96).then(|| later(last_checked, -gathered_before)),
+            request_id: request_id(rng),
+            first_skip: rng.index_in(catalogue.skips()),
+            skips: rng.within(&(8..=22)) as usize,
         }
     }
 
@@ -52,13 +51,13 @@ impl<'a> Message<'a> {
         write_list(f, &self.cluster.hits, |f, hit| self.write_hit(f, hit))?;
         f.write_str(r#"], "fingerprints": [], "skips": ["#)?;
         let skips = self.catalogue.skips();
-        // No skip twice, however short the list is.
+        // At most one round through the list, so that no skip occurs twice.
         write_list(f, skips.iter().cycle().skip(self.first_skip).take(self.skips.min(skips.len())), |f, skip| {
             f.write_str(skip)
         })?;
         f.write_str(r#"], "info": ["#)?;
         self.write_info(f)?;
-        let Self { started, last_checked, .. } = self;
+        let (started, last_checked) = (micros(self.started), micros(self.last_checked));
         write!(f, r#"], "pass": [], "analysis_metadata": {{"start": "{started}", "finish": "{last_checked}", "#)?;
         f.write_str(r#""execution_context": "ccx_ocp_core.context.InsightsOperatorContext"}}"#)
     }
@@ -66,15 +65,15 @@ impl<'a> Message<'a> {
     fn write_hit(&self, f: &mut fmt::Formatter<'_>, hit: &Hit) -> fmt::Result {
         let recommendation = &self.catalogue.recommendations()[hit.recommendation];
         f.write_str(&recommendation.head)?;
-        recommendation.details.fill(f, &mut self.cluster.filling(hit))?;
+        recommendation.details.render(f, &mut self.cluster.context(hit))?;
         f.write_str(&recommendation.tail)
     }
 
-    /// The details of information are strings only: a number there would not be read.
+    /// The details of information are strings: the pipeline's readers ignore numbers there.
     fn write_info(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Cluster { identity, site, tells_version, .. } = self.cluster;
+        let Cluster { identity, site, reports_version, .. } = self.cluster;
         write_info_item(f, "cluster_id", "CLUSTER_ID", "cluster_id", identity.id)?;
-        if *tells_version {
+        if *reports_version {
             f.write_str(", ")?;
             write_info_item(f, "version_info", "CLUSTER_VERSION_INFO", "version", site.version)?;
         }
@@ -84,7 +83,8 @@ impl<'a> Message<'a> {
 
 impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cluster, last_checked, request_id, .. } = self;
+        let Self { cluster, request_id, .. } = self;
+        let last_checked = micros(self.last_checked);
         write!(f, r#"{{"OrgID": {}, "#, cluster.identity.organization)?;
         if let Some(account) = cluster.account {
             write!(f, r#""AccountNumber": {account}, "#)?;
@@ -93,11 +93,15 @@ impl fmt::Display for Message<'_> {
         self.write_report(f)?;
         write!(f, r#", "LastChecked": "{last_checked}", "Version": 2, "RequestId": "{request_id}""#)?;
         if let Some(gathered_at) = self.gathered_at {
-            let gathered_at = gathered_at.utc().to_rfc3339_opts(SecondsFormat::Secs, true);
+            let gathered_at = gathered_at.to_rfc3339_opts(SecondsFormat::Secs, true);
             write!(f, r#", "Metadata": {{"gathering_time": "{gathered_at}"}}"#)?;
         }
         f.write_str("}")
     }
+}
+
+fn micros(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 fn write_list<T>(
@@ -105,8 +109,8 @@ fn write_list<T>(
     items: impl IntoIterator<Item = T>,
     write_item: impl Fn(&mut fmt::Formatter<'_>, T) -> fmt::Result,
 ) -> fmt::Result {
-    for (place, item) in items.into_iter().enumerate() {
-        f.write_str(if place == 0 { "" } else { ", " })?;
+    for (index, item) in items.into_iter().enumerate() {
+        f.write_str(if index == 0 { "" } else { ", " })?;
         write_item(f, item)?;
     }
     Ok(())
@@ -124,11 +128,11 @@ fn write_info_item(
     write!(f, r#""{member}": "{value}"}}, "tags": [], "links": {{}}}}"#)
 }
 
-/// Mostly 26 characters; one in eight in the form of a gateway, with slash and hyphen.
-fn request_id(dice: &mut Dice) -> String {
-    if dice.below(8) > 0 {
-        return dice.text(BASE_32, 26);
+/// 26 characters; for one in eight, the form of a gateway with slash and hyphen.
+fn request_id(rng: &mut SeededRng) -> String {
+    if rng.below(8) > 0 {
+        return rng.text(BASE_32, 26);
     }
-    let gateway = dice.text(BASE_32, 8);
-    format!("{gateway}/{}-{:06}", dice.text(BASE_32, 10), dice.below(1_000_000))
+    let gateway = rng.text(BASE_32, 8);
+    format!("{gateway}/{}-{:06}", rng.text(BASE_32, 10), rng.below(1_000_000))
 }

@@ -1,19 +1,18 @@
-//! The committed list of recommendations that generated clusters suffer from, and of rules that they skip.
+//! The embedded list of the recommendations that hit generated clusters, and of the rules that they skip.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{
-    dice::Dice,
-    template::{BadTemplate, Template, Words},
+use crate::{
+    random::SeededRng,
+    template::{Template, TemplateError, Words},
 };
-use crate::domain::Selector;
 
-const COMMITTED: &str = include_str!("recommendations.toml");
+const EMBEDDED: &str = include_str!("recommendations.toml");
 
-/// Everything that a generated message can name.
+/// The recommendations and skipped rules that generated messages name.
 #[derive(Debug)]
 pub struct Catalogue {
     recommendations: Vec<Recommendation>,
@@ -21,39 +20,40 @@ pub struct Catalogue {
     total_weight: u32,
 }
 
-/// A recommendation that may fire on a generated cluster.
+/// A recommendation that may hit a generated cluster.
 #[derive(Debug)]
 pub struct Recommendation {
-    selector: Selector,
+    selector: String,
     description: String,
     weight: u32,
-    /// The item of `reports` up to the members of its details, and what follows them.
-    pub(super) head: String,
-    pub(super) details: Template,
-    pub(super) tail: String,
+    /// The item of `reports` up to the members of its details.
+    pub(crate) head: String,
+    pub(crate) details: Template,
+    /// The item of `reports` after the members of its details.
+    pub(crate) tail: String,
 }
 
-/// A list that cannot be used.
+/// Why a list is invalid.
 #[derive(Debug, thiserror::Error)]
-pub enum BadCatalogue {
-    /// No TOML, or an entry with an unknown, missing or ill-typed key.
-    #[error("recommendations.toml cannot be read: mend the entry that is named")]
-    Unreadable(#[from] toml::de::Error),
-    /// A rule or an error key that is empty or holds a bar.
+pub enum CatalogueError {
+    /// Invalid TOML, or an entry with an unknown, missing or ill-typed key.
+    #[error("recommendations.toml cannot be parsed: correct the named entry")]
+    Toml(#[from] toml::de::Error),
+    /// An empty rule or error key, or a rule with a bar.
     #[error("recommendations.toml, rule {rule:?}: neither rule nor error_key may be empty, and the rule has no bar")]
-    NotASelector {
+    Selector {
         /// The entry's rule.
         rule: String,
     },
-    /// Details that cannot be filled.
+    /// Details that are not a valid template.
     #[error("recommendations.toml, details of {selector}")]
     Template {
-        /// The entry.
-        selector: Selector,
+        /// The entry's rule and error key.
+        selector: String,
         /// What is wrong with its details.
-        source: BadTemplate,
+        source: TemplateError,
     },
-    /// Without both parts there is nothing to draw from.
+    /// No recommendation or no skip to draw from.
     #[error("recommendations.toml needs at least one [[recommendation]] with a weight above 0, and one [[skip]]")]
     Empty,
 }
@@ -102,18 +102,18 @@ struct SkipEntry {
 
 impl Catalogue {
     /// The list that is part of the program.
-    pub fn committed() -> Result<Self, BadCatalogue> {
-        Self::parse(COMMITTED)
+    pub fn embedded() -> Result<Self, CatalogueError> {
+        Self::parse(EMBEDDED)
     }
 
-    fn parse(text: &str) -> Result<Self, BadCatalogue> {
+    fn parse(text: &str) -> Result<Self, CatalogueError> {
         let list: List = toml::from_str(text)?;
         let recommendations: Vec<Recommendation> =
-            list.recommendation.into_iter().map(|entry| entry.read(&list.words)).collect::<Result<_, _>>()?;
+            list.recommendation.into_iter().map(|entry| entry.parse(&list.words)).collect::<Result<_, _>>()?;
         let skips: Vec<String> = list.skip.iter().map(SkipEntry::item).collect();
         let total_weight = recommendations.iter().map(|recommendation| recommendation.weight).sum();
         if total_weight == 0 || skips.is_empty() {
-            return Err(BadCatalogue::Empty);
+            return Err(CatalogueError::Empty);
         }
         Ok(Self { recommendations, skips, total_weight })
     }
@@ -123,14 +123,14 @@ impl Catalogue {
         &self.recommendations
     }
 
-    /// Items of `skips`, ready to be written.
-    pub(super) fn skips(&self) -> &[String] {
+    /// Items of `skips`, as JSON.
+    pub(crate) fn skips(&self) -> &[String] {
         &self.skips
     }
 
-    /// The place of a recommendation, common ones more often than rare ones.
-    pub(super) fn draw(&self, dice: &mut Dice) -> usize {
-        let mut left = dice.below(self.total_weight);
+    /// The index of a recommendation, drawn by weight.
+    pub(crate) fn draw(&self, rng: &mut SeededRng) -> usize {
+        let mut left = rng.below(self.total_weight);
         let drawn = self.recommendations.iter().position(|recommendation| {
             let here = left < recommendation.weight;
             left = left.saturating_sub(recommendation.weight);
@@ -141,26 +141,27 @@ impl Catalogue {
 }
 
 impl Recommendation {
-    /// The rule and the error key.
-    pub fn selector(&self) -> &Selector {
+    /// `rule_fqdn|ERROR_KEY`.
+    pub fn selector(&self) -> &str {
         &self.selector
     }
 
-    /// What it says, in one line.
+    /// The recommendation in one line.
     pub fn description(&self) -> &str {
         &self.description
     }
 }
 
 impl RecommendationEntry {
-    fn read(self, words: &Words) -> Result<Recommendation, BadCatalogue> {
+    fn parse(self, words: &Words) -> Result<Recommendation, CatalogueError> {
         let Self { rule, error_key, description, weight, details, tags, links } = self;
-        let Ok(selector) = Selector::new(&rule, &error_key) else {
-            return Err(BadCatalogue::NotASelector { rule });
-        };
+        if rule.is_empty() || error_key.is_empty() || rule.contains('|') {
+            return Err(CatalogueError::Selector { rule });
+        }
+        let selector = format!("{rule}|{error_key}");
         let details = match Template::parse(&with_separator(&details), words) {
             Ok(template) => template,
-            Err(source) => return Err(BadCatalogue::Template { selector, source }),
+            Err(source) => return Err(CatalogueError::Template { selector, source }),
         };
         let module = rule.rsplit('.').next().unwrap_or_default();
         let (rule_id, component, key) =
@@ -172,7 +173,7 @@ impl RecommendationEntry {
     }
 }
 
-/// Details follow `type` and `error_key`, unless there are none.
+/// Details with the comma that separates them from `type` and `error_key`; empty details have no comma.
 fn with_separator(details: &str) -> String {
     if details.is_empty() { String::new() } else { format!(", {details}") }
 }
@@ -191,20 +192,24 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn the_committed_list_names_every_selector_once() {
-        let catalogue = Catalogue::committed().expect("the list is good");
-        let selectors: HashSet<&Selector> = catalogue.recommendations().iter().map(Recommendation::selector).collect();
-        assert_eq!(selectors.len(), catalogue.recommendations().len());
-        assert!(catalogue.recommendations().iter().all(|one| !one.description().is_empty() && one.weight > 0));
+    fn parts(selector: &str) -> (&str, &str) {
+        selector.split_once('|').expect("a rule and an error key")
     }
 
     #[test]
-    fn the_committed_list_shows_the_odd_cases_too() {
-        let catalogue = Catalogue::committed().expect("the list is good");
-        let selectors: Vec<&Selector> = catalogue.recommendations().iter().map(Recommendation::selector).collect();
-        let rules: HashSet<&str> = selectors.iter().map(|selector| selector.rule_fqdn()).collect();
-        let keys: HashSet<&str> = selectors.iter().map(|selector| selector.error_key()).collect();
+    fn the_embedded_list_names_every_selector_once() {
+        let catalogue = Catalogue::embedded().expect("a valid list");
+        let selectors: HashSet<&str> = catalogue.recommendations().iter().map(Recommendation::selector).collect();
+        assert_eq!(selectors.len(), catalogue.recommendations().len());
+        assert!(catalogue.recommendations().iter().all(|listed| !listed.description().is_empty() && listed.weight > 0));
+    }
+
+    #[test]
+    fn the_embedded_list_contains_the_odd_cases() {
+        let catalogue = Catalogue::embedded().expect("a valid list");
+        let selectors: Vec<&str> = catalogue.recommendations().iter().map(Recommendation::selector).collect();
+        let rules: HashSet<&str> = selectors.iter().map(|selector| parts(selector).0).collect();
+        let keys: HashSet<&str> = selectors.iter().map(|selector| parts(selector).1).collect();
         assert!(rules.len() < selectors.len(), "a rule with several error keys");
         assert!(keys.len() < selectors.len(), "an error key under two rules");
         assert!(rules.contains("tutorial_rule"), "a rule without dots");
@@ -221,14 +226,14 @@ mod tests {
             )
         };
         assert!(Catalogue::parse(&list("")).is_ok());
-        let bad = Catalogue::parse(&list("<x>")).expect_err("no placeholder");
+        let bad = Catalogue::parse(&list("<x>")).expect_err("an unknown placeholder");
         assert_eq!(bad.to_string(), "recommendations.toml, details of a.b|C");
-        assert!(bad.source().is_some_and(|source| source.to_string().starts_with("<x> is no placeholder")));
+        assert!(bad.source().is_some_and(|source| source.to_string().starts_with("<x> is not a placeholder")));
         let unknown = list("").replace("weight", "wait");
-        assert!(matches!(Catalogue::parse(&unknown), Err(BadCatalogue::Unreadable(_))));
+        assert!(matches!(Catalogue::parse(&unknown), Err(CatalogueError::Toml(_))));
         let none = list("").replace("weight = 1", "weight = 0");
-        assert!(matches!(Catalogue::parse(&none), Err(BadCatalogue::Empty)));
+        assert!(matches!(Catalogue::parse(&none), Err(CatalogueError::Empty)));
         let nameless = list("").replace("'a.b'", "''");
-        assert!(matches!(Catalogue::parse(&nameless), Err(BadCatalogue::NotASelector { .. })));
+        assert!(matches!(Catalogue::parse(&nameless), Err(CatalogueError::Selector { .. })));
     }
 }

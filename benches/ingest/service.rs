@@ -1,4 +1,4 @@
-//! Our way: the service itself, as it is configured, or with batches of one message.
+//! The service, with its default configuration or with batches of one message.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::data::Wave;
 
-/// The pause between two looks at how far ingestion has come, while it is about to begin or to end.
-const SOON: Duration = Duration::from_millis(20);
-/// And in between: to look is to count a table, and takes a part of what is measured.
-const LATER: Duration = Duration::from_millis(200);
+/// The pause between two counts of the stored messages near the start and the end.
+const MIN_PAUSE: Duration = Duration::from_millis(20);
+/// The pause in between. Each count scans a table, which slows down what is measured.
+const MAX_PAUSE: Duration = Duration::from_millis(200);
 
-/// Runs the service until the wave of so many messages is in the store; gives messages a second, from the first batch
-/// on: before that the group is formed, which takes seconds and is no work.
+/// Runs the service until it has stored the wave's messages. Returns messages per second from the first batch on, which
+/// excludes the seconds in which the consumer group forms.
 pub(crate) async fn ingest(config: &Config, database: &DatabaseConnection, wave: Wave, messages: u32) -> f64 {
     let stop = CancellationToken::new();
     let service = Service::build(config.clone(), Role::Ingest).await.expect("the service is built");
@@ -25,15 +25,15 @@ pub(crate) async fn ingest(config: &Config, database: &DatabaseConnection, wave:
     let mut first = None;
     let figure = loop {
         let (now, done) = (Instant::now(), stored(database, wave).await);
-        let mut pause = SOON;
+        let mut pause = MIN_PAUSE;
         if done > 0 {
-            let (begun, before) = *first.get_or_insert((now, done));
-            let rate = f64::from(done - before) / (now - begun).as_secs_f64();
+            let (start, before) = *first.get_or_insert((now, done));
+            let rate = f64::from(done - before) / (now - start).as_secs_f64();
             if done >= messages {
                 break rate;
             }
-            let nearly_over = 0.8 * f64::from(messages - done) / rate.max(1.0);
-            pause = Duration::from_secs_f64(nearly_over).clamp(SOON, LATER);
+            let until_nearly_done = 0.8 * f64::from(messages - done) / rate.max(1.0);
+            pause = Duration::from_secs_f64(until_nearly_done).clamp(MIN_PAUSE, MAX_PAUSE);
         }
         tokio::time::sleep(pause).await;
     };
@@ -42,12 +42,12 @@ pub(crate) async fn ingest(config: &Config, database: &DatabaseConnection, wave:
     figure
 }
 
-/// How many clusters have told of this wave.
+/// Number of clusters whose report of this wave is stored.
 async fn stored(database: &DatabaseConnection, wave: Wave) -> u32 {
     let sql = "SELECT count(*) FROM cluster WHERE last_checked_at >= $1::timestamptz - interval '1 s'";
-    let asked = Statement::from_sql_and_values(DbBackend::Postgres, sql, [wave.last_checked().into()]);
-    // Until the service has made its tables there is nothing.
-    let Ok(Some(row)) = database.query_one_raw(asked).await else { return 0 };
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [wave.last_checked().into()]);
+    // The statement fails until the service has created its tables.
+    let Ok(Some(row)) = database.query_one_raw(statement).await else { return 0 };
     let count: i64 = row.try_get_by_index(0).expect("a number");
     u32::try_from(count).expect("small")
 }

@@ -1,0 +1,25 @@
+//! Realistic messages from a seed, for `produce`, the demo and the tests.
+//!
+//! A [`Fleet`] is a number of organizations with their clusters. From report to report, hits appear and disappear,
+//! counts in their details change, and clusters are upgraded. The same seed, size and sequence of calls give the same
+//! bytes on every machine and in every later version: only whole numbers are drawn, and each report has a random
+//! number generator of its own.
+//!
+//! This crate writes the message format without the service's parser and types, so that tests find errors in those.
+
+mod catalogue;
+mod cluster;
+mod fleet;
+mod message;
+mod random;
+mod site;
+mod template;
+mod version;
+
+pub use catalogue::{Catalogue, CatalogueError, Recommendation};
+pub use cluster::GeneratedCluster;
+pub use fleet::{Fleet, FleetError, FleetSize, GeneratedMessage};
+pub use template::TemplateError;
+
+/// The default seed.
+pub const DEFAULT_SEED: u64 = 20_240_502;
