@@ -54,8 +54,8 @@ pub(super) struct SelectedOperation<'a> {
 }
 
 impl<'a> SelectedOperation<'a> {
-    /// Selects the operation with this name or, without a name, the only operation. `None` where there is no such
-    /// operation.
+    /// Selects the operation with this name or, without a name, the only operation. `None` if there is
+    /// none.
     pub(super) fn select(operations: &'a DocumentOperations, name: Option<&str>) -> Option<Self> {
         let mut operations = operations.iter();
         let selected = match name {

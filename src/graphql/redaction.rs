@@ -13,6 +13,7 @@ use super::scalars::expected_format;
 const MAX_MESSAGE_CHARS: usize = 300;
 /// The longest name that is repeated.
 const MAX_NAME_BYTES: usize = 64;
+
 /// Whether the error of a field is about the client's input. Validation misses some of these: a value of another kind
 /// for an input object, and an omitted variable inside a list or an object. All others are internal.
 pub(super) fn is_input_error(message: &str) -> bool {
@@ -22,11 +23,10 @@ pub(super) fn is_input_error(message: &str) -> bool {
 /// The message for the client.
 pub(super) fn without_values(message: &str) -> String {
     let message = without_unknown_field(message);
-    // `Expected input type "T", found V.`
-    let message = message.split_once(", found ").map_or(&*message, |(start, _)| start);
-    // `.. enumeration type "T" does not contain the value "V"`
-    let message = message.split_once(" the value \"").map_or_else(|| message.to_owned(), |(start, _)| format!("{start} the value"));
-    truncate(&with_format(&message))
+    // `Expected input type "T", found V.` and `.. enumeration type "T" does not contain the value "V"`
+    let kept = message.split_once(", found ").map_or(&*message, |(kept, _)| kept);
+    let kept = kept.split_inclusive(" does not contain the value").next().unwrap_or_default();
+    truncate(&with_format(kept))
 }
 
 /// `.. expected type "T"`, with the format of the scalar T if its name does not show it.

@@ -68,9 +68,9 @@ impl ResponseShape {
     ) -> impl Iterator<Item = (&'a Name, &'a Value, &'a Self)> {
         let unordered = self.0.is_empty().then(|| members.iter().map(move |(key, member)| (key, member, self)));
         let ordered = self.0.iter().enumerate().filter_map(|(index, field)| {
-            // Most members are already in their place.
-            let in_place = members.get_index(index).filter(|(key, _)| **key == field.key);
-            let (key, member) = in_place.or_else(|| members.get_key_value(&field.key))?;
+            // Most members are already in order.
+            let at_index = members.get_index(index).filter(|(key, _)| **key == field.key);
+            let (key, member) = at_index.or_else(|| members.get_key_value(&field.key))?;
             Some((key, member, &field.shape))
         });
         unordered.into_iter().flatten().chain(ordered)

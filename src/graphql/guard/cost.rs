@@ -63,7 +63,7 @@ impl FieldCosts {
 
 impl Length {
     /// How many items a field of a type returns. `None` for a list whose length the schema does not bound; a test checks
-    /// that there is no such field.
+    /// that the schema has none.
     fn of(parent: &str, field: &FieldDefinition) -> Option<Self> {
         let has_argument = |name: &str| field.arguments.iter().any(|argument| argument.node.name.node == name);
         let returned = &field.ty.node;

@@ -135,7 +135,7 @@ fn string_length(text: &str) -> Option<usize> {
         match byte {
             b'"' => return Some(index + 1),
             b'\n' | b'\r' => return None,
-            // An escaped byte does not end the string. It may be the first byte of a character, but then it is no quote.
+            // An escaped byte does not end the string. It may be the first byte of a character, but then it is not a quote.
             b'\\' => drop(bytes.next()),
             _ => {}
         }
