@@ -45,7 +45,7 @@ pub struct Config {
     pub kafka: Kafka,
     /// Sizes of messages and batches.
     pub ingest: Ingest,
-    /// Limits of a GraphQL request.
+    /// What one GraphQL request may contain.
     pub limits: Limits,
     /// Authentication.
     pub auth: Auth,
@@ -120,36 +120,25 @@ pub struct Ingest {
     pub max_message_bytes: usize,
 }
 
-/// `[limits]`: what one GraphQL request may ask for, each against a cost of its own, checked before execution.
+/// `[limits]`: what one GraphQL request may contain, checked before execution.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Bytes of the query's text: what is read at all.
+    /// Bytes of the query's text.
     pub query_bytes: usize,
-    /// Tokens of the query: what the parser may work on, since bytes alone let one-letter tokens through.
+    /// Tokens of the query, which bound the work of the parser: bytes alone would allow one-character tokens.
     pub query_tokens: usize,
     /// Levels of fields within fields: each may multiply the rows by a page.
     pub query_depth: usize,
-    /// Selections (fields, spreads, inline fragments) once fragments are spread out: a few nested ones unfold to millions.
+    /// Selections (fields, spreads, inline fragments) after spreading fragments: a few nested ones unfold to millions.
     pub query_selections: usize,
-    /// Fields under another name: the way to ask for one costly thing many times.
-    pub query_aliases: usize,
-    /// Fields at the top: each starts reads of its own.
+    /// Root fields: each starts its own reads.
     pub query_root_fields: usize,
-    /// Directives in the whole document: each is looked up and validated.
-    pub query_directives: usize,
-    /// Fragments defined in the document: validation compares them with one another.
-    pub query_fragments: usize,
-    /// Operations in the document: all are checked, only one is run.
-    pub query_operations: usize,
-    /// Variables of an operation: each is coerced before the first field is.
-    pub query_variables: usize,
-    /// Fields that may have to be answered, those of a page counted as often as it is long: rows multiply from level to
-    /// level.
+    /// Fields that the answer may contain, where those of a page count once per item: rows multiply from level to level.
     pub query_cost: usize,
     /// Levels of lists and objects within an argument: values are walked recursively.
     pub argument_depth: usize,
-    /// Whether `__schema` and `__type` are answered.
+    /// Whether `__schema` and `__type` are enabled.
     pub introspection: bool,
 }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    graphql::Executor,
+    graphql::{Executor, SchemaError},
     http::{self, Api, Readiness},
     ingest::{self, Ingester},
     store::{self, Store},
@@ -61,6 +61,9 @@ pub enum Error {
     /// The database cannot be used, and waiting cannot help.
     #[error("the database cannot be used")]
     Store(#[from] store::Error),
+    /// The graph cannot be served.
+    #[error("the graph cannot be served")]
+    Schema(#[from] SchemaError),
     /// Ingestion ended.
     #[error("ingestion ended")]
     Ingest(#[from] ingest::Error),
@@ -132,7 +135,7 @@ impl Service {
     pub async fn run(self, stop: CancellationToken) -> Result<(), Error> {
         tracing::info!(address = %self.address, role = ?self.role, version = crate::VERSION, "listening");
         let stop_serving = CancellationToken::new();
-        let router = self.router();
+        let router = self.router()?;
         let server = tokio::spawn(http::serve(self.listener, router, self.config.http.clone(), stop_serving.clone()));
         let probing = tokio::spawn(watch::databases(self.probes.clone(), self.readiness.clone()));
         let mut ingester = None;
@@ -153,13 +156,15 @@ impl Service {
         ended.and(drained)
     }
 
-    fn router(&self) -> axum::Router {
+    fn router(&self) -> Result<axum::Router, Error> {
         let (http, mode) = (&self.config.http, self.config.auth.mode);
-        let api = self.role.serves().then(|| {
-            let executor = Executor::new(self.store.clone(), &self.config.limits);
-            Api::new(executor, http, mode)
-        });
-        http::router(http, mode, api, self.readiness.clone(), self.metrics.clone())
+        let api = if self.role.serves() {
+            let executor = Executor::new(self.store.clone(), &self.config.limits)?;
+            Some(Api::new(executor, http, mode))
+        } else {
+            None
+        };
+        Ok(http::router(http, mode, api, self.readiness.clone(), self.metrics.clone()))
     }
 }
 

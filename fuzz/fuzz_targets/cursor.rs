@@ -1,4 +1,4 @@
-//! Any bytes are a cursor of a list, or none.
+//! Decodes any bytes as a cursor of a list.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any bytes on the topic are a report or a reason, and the same ones are the same.
+//! Parses any bytes as a message: into a report or a rejection, and the same bytes into the same.
 
 #![no_main]
 

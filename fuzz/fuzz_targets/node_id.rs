@@ -1,4 +1,4 @@
-//! Any bytes are a node id, or none.
+//! Decodes any bytes as a node id.
 
 #![no_main]
 

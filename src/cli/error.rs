@@ -48,7 +48,9 @@ impl Error {
             Self::Service(service::Error::Ingest(_)) | Self::Kafka { .. } | Self::DeadLetters(_) | Self::Replay(_) => {
                 Exit::Kafka
             }
-            Self::Service(service::Error::Listen { .. } | service::Error::TaskEnded { .. }) => Exit::Http,
+            Self::Service(
+                service::Error::Listen { .. } | service::Error::Schema(_) | service::Error::TaskEnded { .. },
+            ) => Exit::Http,
             Self::Migration(_) => Exit::Migration,
         }
     }

@@ -1,44 +1,45 @@
-//! Answers, and how they are written.
+//! Answers, and how they are serialized.
 //!
-//! async-graphql collects fields as they are resolved, so that those that wait for the database come last; GraphQL wants
-//! the order in which they are selected, and whoever reads an answer does too. So an answer is written by the order of
-//! the query. And by hand: most of a large answer is template data, whose text is copied as it is, where `serde_json` would
-//! read it again from end to end. docs/performance.md says what that gave.
+//! async-graphql collects fields as they are resolved, so that those that wait for the database are last; GraphQL
+//! requires the order in which they are selected. So an answer is written in the order of its shape. Not by `serde_json`
+//! alone: most of a large answer is template data, whose text is copied as it is, where `serde_json` would parse it
+//! again. docs/performance.md has the figures.
 
 use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
 
-use super::{field_order::FieldOrder, operation::is_request_error};
+use super::response_shape::ResponseShape;
 
-/// What came of a request.
+/// The answer to a request.
 pub struct Answer {
     pub(super) response: Response,
-    pub(super) order: FieldOrder,
+    pub(super) shape: ResponseShape,
 }
 
 impl Answer {
-    /// One that says why the request was not executed.
-    pub(super) fn refused(error: ServerError) -> Self {
-        Self { response: Response::from_errors(vec![error]), order: FieldOrder::default() }
+    /// The answer to a request that was not executed.
+    pub(super) fn request_error(error: ServerError) -> Self {
+        Self { response: Response::from_errors(vec![error]), shape: ResponseShape::default() }
     }
 
-    /// What went wrong, in words for the client.
+    /// The errors, with messages for the client.
     pub fn errors(&self) -> &[ServerError] {
         &self.response.errors
     }
 
-    /// Is it a refusal of the whole request: nothing of it was executed, or nothing came of it?
+    /// Whether the request failed as a whole: it was not executed, or has no result. Errors of single fields have a path.
     pub fn is_request_error(&self) -> bool {
-        is_request_error(&self.response)
+        let Response { data, errors, .. } = &self.response;
+        *data == Value::Null && !errors.is_empty() && errors.iter().all(|error| error.path.is_empty())
     }
 
-    /// The answer on the wire: `data` is absent where nothing was executed, and null only where null is the result.
+    /// The answer as JSON: `data` is absent if nothing was executed, and null only if null is the result.
     pub fn to_json(&self) -> Vec<u8> {
         let Response { data, errors, extensions, .. } = &self.response;
         let mut json = vec![b'{'];
         if !self.is_request_error() {
             json.extend_from_slice(b"\"data\":");
-            write(data, &self.order, &mut json);
+            write(data, &self.shape, &mut json);
         }
         if !errors.is_empty() {
             write_member("errors", errors, &mut json);
@@ -59,23 +60,23 @@ fn write_member(name: &str, value: &impl Serialize, json: &mut Vec<u8>) {
     write_by_serde(value, json);
 }
 
-/// Writes what a field gave, what is below it in its order.
-fn write(value: &Value, order: &FieldOrder, json: &mut Vec<u8>) {
+/// Writes a field's value, its members in the order of its shape.
+fn write(value: &Value, shape: &ResponseShape, json: &mut Vec<u8>) {
     match value {
         Value::Null => json.extend_from_slice(b"null"),
         Value::List(items) => {
-            write_all(items, [b'[', b']'], json, |item, json| write(item, order, json));
+            write_all(items, [b'[', b']'], json, |item, json| write(item, shape, json));
         }
         Value::Object(members) => {
-            write_all(order.of_members(members), [b'{', b'}'], json, |(key, member, below), json| {
-                // A name needs no escapes.
+            write_all(shape.order(members), [b'{', b'}'], json, |(key, member, shape), json| {
+                // A GraphQL name needs no escapes.
                 json.push(b'"');
                 json.extend_from_slice(key.as_bytes());
                 json.extend_from_slice(b"\":");
-                write(member, below, json);
+                write(member, shape, json);
             });
         }
-        // As `scalars::RawJson` has it.
+        // JSON text: only `scalars::RawJson` produces binary values.
         Value::Binary(raw) => json.extend_from_slice(raw),
         Value::Boolean(_) | Value::Number(_) | Value::String(_) | Value::Enum(_) => write_by_serde(value, json),
     }
@@ -100,7 +101,7 @@ fn write_all<T>(
 fn write_by_serde(value: &impl Serialize, json: &mut Vec<u8>) {
     let before = json.len();
     if serde_json::to_writer(&mut *json, value).is_err() {
-        // Nothing that a response holds can fail: texts, numbers, lists and objects with texts for keys.
+        // Cannot happen: a response contains only strings, numbers, lists and objects with string keys.
         json.truncate(before);
         json.extend_from_slice(b"null");
     }
@@ -111,39 +112,42 @@ mod tests {
     use async_graphql::{parser::parse_query, value};
 
     use super::*;
+    use crate::graphql::operation::SelectedOperation;
 
-    fn written(query: &str, data: Value) -> String {
-        let order = FieldOrder::of(&parse_query(query).expect("a query"), None);
-        let json = Answer { response: Response::new(data), order }.to_json();
+    fn to_json(query: &str, data: Value) -> String {
+        let document = parse_query(query).expect("a query");
+        let selected = SelectedOperation::select(&document.operations, None).expect("an operation");
+        let shape = ResponseShape::new(&selected.definition.selection_set.node, &document.fragments);
+        let json = Answer { response: Response::new(data), shape }.to_json();
         String::from_utf8(json).expect("text")
     }
 
     #[test]
-    fn fields_stand_as_they_are_selected() {
+    fn fields_are_in_the_order_in_which_they_are_selected() {
         let query = "{ b a: c { ...Rest x } a: c { w } d } fragment Rest on T { z ... { y } }";
-        let given = value!({ "d": 1, "a": [{ "w": 1, "x": 2, "y": 3, "z": 4 }, null], "b": 5 });
+        let data = value!({ "d": 1, "a": [{ "w": 1, "x": 2, "y": 3, "z": 4 }, null], "b": 5 });
         let expected = r#"{"data":{"b":5,"a":[{"z":4,"y":3,"x":2,"w":1},null],"d":1}}"#;
-        assert_eq!(written(query, given), expected);
+        assert_eq!(to_json(query, data), expected);
     }
 
     #[test]
-    fn scalars_keep_their_own_order_and_raw_text_stays_as_it_is() {
+    fn scalars_keep_their_own_order_and_raw_json_is_unchanged() {
         let expected = r#"{"data":{"b":null,"a":{"y":"\"\u0000","x":2.5}}}"#;
-        assert_eq!(written("{ b a }", value!({ "a": { "y": "\"\u{0}", "x": 2.5 }, "b": null })), expected);
+        assert_eq!(to_json("{ b a }", value!({ "a": { "y": "\"\u{0}", "x": 2.5 }, "b": null })), expected);
         let raw = Value::Object([(async_graphql::Name::new("a"), Value::Binary(r#"{"k": 1.0}"#.into()))].into());
-        assert_eq!(written("{ a }", raw), r#"{"data":{"a":{"k": 1.0}}}"#);
+        assert_eq!(to_json("{ a }", raw), r#"{"data":{"a":{"k": 1.0}}}"#);
     }
 
     #[test]
-    fn a_refusal_has_no_data_and_a_failure_below_has_both() {
-        let refused = Answer::refused(ServerError::new("no", None)).to_json();
-        assert_eq!(String::from_utf8_lossy(&refused), r#"{"errors":[{"message":"no"}]}"#);
+    fn a_request_error_has_no_data_and_a_field_error_has_data() {
+        let request_error = Answer::request_error(ServerError::new("no", None)).to_json();
+        assert_eq!(String::from_utf8_lossy(&request_error), r#"{"errors":[{"message":"no"}]}"#);
         let mut failed = Response::new(value!({ "a": null }));
         let mut error = ServerError::new("failed", None);
         error.path = vec![async_graphql::PathSegment::Field("a".to_owned())];
         failed.errors.push(error);
-        let order = FieldOrder::default();
-        let json = Answer { response: failed.extension("cost", value!(1)), order }.to_json();
+        let shape = ResponseShape::default();
+        let json = Answer { response: failed.extension("cost", value!(1)), shape }.to_json();
         let expected = r#"{"data":{"a":null},"errors":[{"message":"failed","path":["a"]}],"extensions":{"cost":1}}"#;
         assert_eq!(String::from_utf8_lossy(&json), expected);
     }

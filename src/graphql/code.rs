@@ -1,33 +1,33 @@
-//! What kind of error it is, for programs.
+//! The codes of errors.
 
 use strum::{IntoStaticStr, VariantArray};
 
-/// What stands in `extensions.code` of every error. `docs/errors.md` tells the cause of each and what to do.
+/// The value of `extensions.code` of every error. `docs/errors.md` documents the cause and the remedy of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
     /// The body is not a GraphQL request.
     BadRequest,
-    /// The query cannot be read.
+    /// The query cannot be parsed.
     SyntaxError,
-    /// A limit is passed.
+    /// The request exceeds a limit.
     QueryTooLarge,
-    /// The schema is asked for where it is not told.
+    /// The request selects the schema although introspection is disabled.
     IntrospectionDisabled,
-    /// An argument, a variable or the query itself is wrong.
+    /// An argument, a variable or the query itself is invalid.
     BadUserInput,
-    /// The data cannot be read now.
+    /// The data cannot be read at the moment.
     Unavailable,
-    /// The request took too long.
+    /// The request exceeded its time limit.
     Timeout,
-    /// A fault of ours.
+    /// An internal error.
     Internal,
-    /// There are more errors than are told.
+    /// The answer has more errors than are listed.
     MoreErrors,
 }
 
 impl Code {
-    /// The fixed word.
+    /// The code as clients receive it.
     pub fn as_str(self) -> &'static str {
         self.into()
     }

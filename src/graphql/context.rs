@@ -1,21 +1,26 @@
-//! What resolvers may ask for, by name.
+//! Access to the data of a request and of the schema, for resolvers.
 
 use async_graphql::{Context, Result};
 
 use super::loaders::Loaders;
 use crate::{domain::Timestamp, identity::Viewer};
 
-/// Named access to what the executor put beside the request.
-pub(super) trait ContextExt {
-    /// Who asks.
+/// The digest of the schema's SDL.
+pub(super) struct SchemaVersion(pub(super) String);
+
+/// Named access to the data that the executor and the schema add to a request's context.
+pub(super) trait ContextExt<'a> {
+    /// The caller of the request.
     fn viewer(&self) -> Result<Viewer>;
-    /// The request's own time: one for all of its fields, so that "within the last day" is one condition.
+    /// The time of the request. All its fields use the same time, so that "within the last day" is one condition.
     fn now(&self) -> Result<Timestamp>;
-    /// The way to the data, within the viewer's scope.
-    fn loaders(&self) -> Result<&Loaders>;
+    /// The loaders, which read within the viewer's scope.
+    fn loaders(&self) -> Result<&'a Loaders>;
+    /// The digest of the schema's SDL.
+    fn schema_version(&self) -> Result<&'a str>;
 }
 
-impl ContextExt for Context<'_> {
+impl<'a> ContextExt<'a> for Context<'a> {
     fn viewer(&self) -> Result<Viewer> {
         self.data().copied()
     }
@@ -24,7 +29,11 @@ impl ContextExt for Context<'_> {
         self.data().copied()
     }
 
-    fn loaders(&self) -> Result<&Loaders> {
+    fn loaders(&self) -> Result<&'a Loaders> {
         self.data()
+    }
+
+    fn schema_version(&self) -> Result<&'a str> {
+        self.data::<SchemaVersion>().map(|version| version.0.as_str())
     }
 }

@@ -1,4 +1,4 @@
-//! Errors: what a client may read, and what stays with us.
+//! Errors: what a client receives, and what is only logged.
 
 use std::{fmt, sync::Arc};
 
@@ -8,12 +8,14 @@ use uuid::Uuid;
 use super::{code::Code, redaction};
 use crate::store;
 
-/// Most errors that are told of a request that is refused: it can be mended by the first.
-const MOST_OF_A_REQUEST: usize = 10;
-/// Most errors that are told of an answer, one a place that could not be answered.
-const MOST_OF_AN_ANSWER: usize = 100;
+/// The most errors of a refused request: the first is enough to fix it.
+const MAX_REQUEST_ERRORS: usize = 10;
+/// The most errors of fields, one per field that could not be resolved.
+const MAX_FIELD_ERRORS: usize = 100;
+/// The message of an internal error.
+const INTERNAL_ERROR: &str = "An internal error occurred.";
 
-/// A load that failed; it failed once, for all who asked. What it says stays with us.
+/// A load that failed, once for all fields that await it. Its message is logged and never sent to the client.
 #[derive(Clone, Debug)]
 pub(super) struct LoadFailed(pub(super) Arc<store::Error>);
 
@@ -29,81 +31,79 @@ impl From<store::Error> for LoadFailed {
     }
 }
 
-/// An argument that the client can mend. `message` must not repeat what the client sent.
+/// The error of an invalid argument, which the client can fix. `message` must not repeat the client's value.
 pub(super) fn bad_user_input(argument: &str, message: &str) -> Error {
     Error::new(format!("{argument}: {message}"))
         .extend_with(|_, extensions| extensions.set("code", Code::BadUserInput.as_str()))
 }
 
-/// A refusal of a request as a whole, with its place in the query where one is known.
-pub(super) fn refusal(code: Code, message: impl Into<String>, at: Option<Pos>) -> ServerError {
+/// An error of a whole request, with its position in the query if it is known.
+pub(super) fn coded_error(code: Code, message: impl Into<String>, at: Option<Pos>) -> ServerError {
     let mut error = ServerError::new(message, at);
     error.extensions.get_or_insert_default().set("code", code.as_str());
     error
 }
 
-/// Puts what a client may read in the place of what happened. What happened is logged once for each cause, with an id
-/// that the client gets too. Of very many errors the first are told, and how many more there are.
+/// Replaces internal errors by what a client may read. Each cause is logged once, with an id that the client receives.
+/// A long list of errors is cut, and its last entry counts the omitted ones.
 pub(super) fn mask(errors: &mut Vec<ServerError>) {
-    let mut logged = Logged::default();
+    let mut logged = LoggedCauses::default();
     for error in &mut *errors {
         if let Some(LoadFailed(cause)) = error.source::<LoadFailed>() {
             let (code, message) = if cause.is_unavailable() {
                 (Code::Unavailable, "The data cannot be read at the moment; please try again shortly.")
             } else {
-                (Code::Internal, OUR_FAULT)
+                (Code::Internal, INTERNAL_ERROR)
             };
-            let id = logged.id_of(cause);
-            cover(error, code, message, &id);
-        } else if is_of_the_request(error) {
-            reword(error);
+            let id = logged.log(cause);
+            replace(error, code, message, &id);
+        } else if is_client_error(error) {
+            redact(error);
         } else {
             let id = correlation_id();
             tracing::error!(correlation_id = id, error = error.message, "a resolver failed");
-            cover(error, Code::Internal, OUR_FAULT, &id);
+            replace(error, Code::Internal, INTERNAL_ERROR, &id);
         }
     }
-    shorten(errors);
+    limit_count(errors);
 }
 
-const OUR_FAULT: &str = "Something went wrong on our side.";
-
-/// Is it something that the client can mend? Such errors have a code of ours, or async-graphql made them: before it
-/// answered anything, or of a value that it could not take.
-fn is_of_the_request(error: &ServerError) -> bool {
-    let is_of_the_library = error.path.is_empty() || redaction::is_about_input(&error.message);
-    error.source.is_none() && (has_code(error) || is_of_the_library)
+/// Whether the client can fix the error. Such an error has a code of ours, or async-graphql reports it: as a validation
+/// error, which has no path, or as an error of a field about the client's input.
+fn is_client_error(error: &ServerError) -> bool {
+    let is_of_library = error.path.is_empty() || redaction::is_input_error(&error.message);
+    error.source.is_none() && (has_code(error) || is_of_library)
 }
 
 fn has_code(error: &ServerError) -> bool {
     error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some())
 }
 
-/// Gives an error of async-graphql a code, and takes from it what it repeats of the request.
-fn reword(error: &mut ServerError) {
+/// Adds a code to an error of async-graphql and removes the client's values from its message.
+fn redact(error: &mut ServerError) {
     if !has_code(error) {
         error.message = redaction::without_values(&error.message);
         error.extensions.get_or_insert_default().set("code", Code::BadUserInput.as_str());
     }
 }
 
-fn shorten(errors: &mut Vec<ServerError>) {
-    let is_answer = errors.iter().any(|error| !error.path.is_empty());
-    let most = if is_answer { MOST_OF_AN_ANSWER } else { MOST_OF_A_REQUEST };
-    if errors.len() > most {
-        let left_out = errors.len() - (most - 1);
-        errors.truncate(most - 1);
-        errors.push(refusal(Code::MoreErrors, format!("There are {left_out} more errors like these."), None));
+fn limit_count(errors: &mut Vec<ServerError>) {
+    let has_field_errors = errors.iter().any(|error| !error.path.is_empty());
+    let max = if has_field_errors { MAX_FIELD_ERRORS } else { MAX_REQUEST_ERRORS };
+    if errors.len() > max {
+        let omitted = errors.len() - (max - 1);
+        errors.truncate(max - 1);
+        errors.push(coded_error(Code::MoreErrors, format!("There are {omitted} more errors like these."), None));
     }
 }
 
-/// The causes that one answer has logged, each with its id.
+/// The causes that are logged for one answer, each with its correlation id.
 #[derive(Default)]
-struct Logged(Vec<(Arc<store::Error>, String)>);
+struct LoggedCauses(Vec<(Arc<store::Error>, String)>);
 
-impl Logged {
-    /// The id of a cause, which is logged when it is new.
-    fn id_of(&mut self, cause: &Arc<store::Error>) -> String {
+impl LoggedCauses {
+    /// Logs a cause unless it is logged already, and returns its id.
+    fn log(&mut self, cause: &Arc<store::Error>) -> String {
         if let Some((_, id)) = self.0.iter().find(|(known, _)| Arc::ptr_eq(known, cause)) {
             return id.clone();
         }
@@ -118,7 +118,7 @@ fn correlation_id() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
-fn cover(error: &mut ServerError, code: Code, message: &str, id: &str) {
+fn replace(error: &mut ServerError, code: Code, message: &str, id: &str) {
     message.clone_into(&mut error.message);
     let mut extensions = async_graphql::ErrorExtensionValues::default();
     extensions.set("code", code.as_str());
@@ -130,43 +130,43 @@ fn cover(error: &mut ServerError, code: Code, message: &str, id: &str) {
 mod tests {
     use super::*;
 
-    fn shown(error: Error) -> String {
+    fn masked(error: Error) -> String {
         let mut errors = vec![error.into_server_error(async_graphql::Pos::default())];
         mask(&mut errors);
         serde_json::to_string(&errors).expect("JSON")
     }
 
     #[test]
-    fn what_happened_inside_is_masked_and_what_the_client_did_is_not() {
-        let inside = shown(std::io::Error::other("SELECT secret FROM t").into());
-        assert!(inside.contains("INTERNAL") && inside.contains("correlationId") && !inside.contains("secret"));
-        let corrupt = shown(LoadFailed::from(store::Error::TimedOut { during: "secret", seconds: 1 }).into());
-        assert!(corrupt.contains("UNAVAILABLE") && !corrupt.contains("secret"));
-        assert!(shown(bad_user_input("after", "is no cursor")).contains("after: is no cursor"));
-        assert!(shown(Error::new("the library's own")).contains("BAD_USER_INPUT"));
+    fn internal_errors_are_masked_and_client_errors_are_not() {
+        let internal = masked(std::io::Error::other("SELECT secret FROM t").into());
+        assert!(internal.contains("INTERNAL") && internal.contains("correlationId") && !internal.contains("secret"));
+        let unavailable = masked(LoadFailed::from(store::Error::TimedOut { during: "secret", seconds: 1 }).into());
+        assert!(unavailable.contains("UNAVAILABLE") && !unavailable.contains("secret"));
+        assert!(masked(bad_user_input("after", "is not a cursor")).contains("after: is not a cursor"));
+        assert!(masked(Error::new("the library's own")).contains("BAD_USER_INPUT"));
     }
 
     #[test]
-    fn what_the_library_says_of_our_own_mistakes_is_masked() {
+    fn an_error_of_the_library_about_the_program_is_masked() {
         let mut error = ServerError::new("Data `ira::Secret` does not exist.", None);
         error.path.push(async_graphql::PathSegment::Field("viewer".to_owned()));
         let mut errors = vec![error];
         mask(&mut errors);
-        assert_eq!(errors[0].message, OUR_FAULT);
+        assert_eq!(errors[0].message, INTERNAL_ERROR);
     }
 
     #[test]
-    fn of_very_many_errors_the_first_are_told() {
-        let told = |count, path: &[&str]| {
+    fn a_long_list_of_errors_is_cut() {
+        let last = |count, path: &[&str]| {
             let mut error = ServerError::new("Unknown field", None);
-            error.path = path.iter().map(|step| async_graphql::PathSegment::Field((*step).to_owned())).collect();
+            error.path = path.iter().map(|segment| async_graphql::PathSegment::Field((*segment).to_owned())).collect();
             let mut errors = vec![error; count];
             mask(&mut errors);
             (errors.len(), errors.pop().expect("an error").message)
         };
-        assert_eq!(told(10, &[]), (10, "Unknown field".to_owned()));
-        assert_eq!(told(11, &[]), (10, "There are 2 more errors like these.".to_owned()));
-        assert_eq!(told(100, &["a"]), (100, OUR_FAULT.to_owned()));
-        assert_eq!(told(5_000, &["a"]), (100, "There are 4901 more errors like these.".to_owned()));
+        assert_eq!(last(10, &[]), (10, "Unknown field".to_owned()));
+        assert_eq!(last(11, &[]), (10, "There are 2 more errors like these.".to_owned()));
+        assert_eq!(last(100, &["a"]), (100, INTERNAL_ERROR.to_owned()));
+        assert_eq!(last(5_000, &["a"]), (100, "There are 4901 more errors like these.".to_owned()));
     }
 }

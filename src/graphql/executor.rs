@@ -1,6 +1,7 @@
-//! What stands around the schema: the guard before, nulls and the mask behind, and a time limit.
+//! Executes requests: the guard runs before the schema, null propagation and the masking of errors after it, all within
+//! a time limit.
 //!
-//! Not an extension of async-graphql: with one registered, every field takes a slower way.
+//! Not an async-graphql extension: with one registered, every field takes a slower path.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,14 +10,14 @@ use async_graphql::{Request, Value, value};
 use super::{
     answer::Answer,
     code::Code,
-    error::{mask, refusal},
-    field_order::FieldOrder,
+    error::{coded_error, mask},
     guard::{FieldCosts, Guard},
     loaders::Loaders,
     metrics::{Metrics, count_errors},
     null_propagation::NullPropagation,
-    operation::Admitted,
+    operation::{AdmittedRequest, root_type},
     schema::{self, Schema},
+    schema_types::{SchemaError, SchemaTypes},
 };
 use crate::{
     config::Limits,
@@ -25,12 +26,12 @@ use crate::{
     store::{self, Store},
 };
 
-/// The graph as it can be asked. Cheap to clone.
+/// The graph over a store. Cheap to clone.
 #[derive(Clone)]
 pub struct Executor {
     schema: Schema,
     guard: Arc<Guard>,
-    nulls: Arc<NullPropagation>,
+    null_propagation: Arc<NullPropagation>,
     query_cost: usize,
     metrics: Arc<Metrics>,
     store: Store,
@@ -38,69 +39,72 @@ pub struct Executor {
 
 impl Executor {
     /// The graph over a store.
-    pub fn new(store: Store, limits: &Limits) -> Self {
+    ///
+    /// # Errors
+    /// If the schema's SDL cannot be parsed.
+    pub fn new(store: Store, limits: &Limits) -> Result<Self, SchemaError> {
         let schema = schema::build(limits);
-        let sdl = schema.sdl();
-        let guard = Guard::new(limits, FieldCosts::of(&sdl));
-        let nulls = Arc::new(NullPropagation::of(&sdl));
-        let query_cost = limits.query_cost;
-        Self { schema, guard: Arc::new(guard), nulls, query_cost, metrics: Arc::default(), store }
+        let types = SchemaTypes::parse(&schema.sdl())?;
+        let guard = Guard::new(limits, FieldCosts::new(&types));
+        let null_propagation = NullPropagation::new(&types);
+        Ok(Self {
+            schema,
+            guard: Arc::new(guard),
+            null_propagation: Arc::new(null_propagation),
+            query_cost: limits.query_cost,
+            metrics: Arc::default(),
+            store,
+        })
     }
 
-    /// Answers a request of `viewer`, or stops after `within`. What went wrong is in the answer, in words for the
-    /// client. A request whose extensions say `"cost": true` is told what it costs.
+    /// Answers a request of `viewer`, or stops after `within`. The answer contains all errors, with messages for the
+    /// client. If the request's extensions contain `"cost": true`, the answer contains the request's cost.
     pub async fn execute(&self, viewer: Viewer, request: Request, within: Duration) -> Answer {
         match self.admit(request) {
             Ok(admitted) => self.run(viewer, admitted, within).await,
-            Err(refused) => *refused,
+            Err(refusal) => *refusal,
         }
     }
 
-    /// Lets in what is within the limits. Nothing of it is executed yet.
+    /// Admits a request that is within the limits, without executing it.
     ///
     /// # Errors
-    /// The answer to what asks for too much or cannot be read.
-    pub fn admit(&self, mut request: Request) -> Result<Admitted, Box<Answer>> {
-        match self.guard.admit(&mut request) {
-            Ok(cost) => Ok(Admitted::new(request, cost)),
-            Err(refused) => {
-                let answer = Answer::refused(refusal(refused.code(), refused.to_string(), refused.at()));
-                count_errors(&answer.response);
-                Err(Box::new(answer))
-            }
-        }
+    /// The answer to a request that exceeds a limit or cannot be parsed.
+    pub fn admit(&self, request: Request) -> Result<AdmittedRequest, Box<Answer>> {
+        self.guard.admit(request).map_err(|error| {
+            let answer = Answer::request_error(coded_error(error.code(), error.to_string(), error.at()));
+            count_errors(&answer);
+            Box::new(answer)
+        })
     }
 
-    /// Answers what was let in, as [`execute`](Self::execute) does.
-    pub async fn run(&self, viewer: Viewer, admitted: Admitted, within: Duration) -> Answer {
-        let Admitted { request, operation, cost } = admitted;
-        let tells_cost = request.extensions.get("cost") == Some(&Value::Boolean(true));
-        // Boxed, since a future grows with each that carries it, and this one is large.
-        let answer = Box::pin(self.answer(viewer, request, within));
+    /// Answers an admitted request, as [`execute`](Self::execute) does.
+    pub async fn run(&self, viewer: Viewer, admitted: AdmittedRequest, within: Duration) -> Answer {
+        let (operation, cost) = (admitted.operation.clone(), admitted.cost);
+        let returns_cost = admitted.request.extensions.get("cost") == Some(&Value::Boolean(true));
+        // Boxed, since the future is large and would enlarge every future that contains it.
+        let answer = Box::pin(self.answer(viewer, admitted, within));
         let (mut answer, statements) = store::count_statements(answer).await;
-        self.metrics.ran(operation.as_ref(), &answer.response, statements);
-        if tells_cost {
+        self.metrics.count_operation(&operation, &answer, statements);
+        if returns_cost {
             let limit = self.query_cost;
             answer.response.extensions.insert("cost".to_owned(), value!({ "cost": cost, "limit": limit }));
         }
         answer
     }
 
-    async fn answer(&self, viewer: Viewer, mut request: Request, within: Duration) -> Answer {
-        let (query, operation) = (request.query.clone(), request.operation_name.clone());
-        // What was let in is parsed already.
-        let order = request.parsed_query().map(|document| FieldOrder::of(document, operation.as_deref()));
-        let order = order.unwrap_or_default();
+    async fn answer(&self, viewer: Viewer, admitted: AdmittedRequest, within: Duration) -> Answer {
+        let AdmittedRequest { request, operation, shape, .. } = admitted;
         let loaders = Loaders::new(&self.store, viewer.scope());
         let request = request.data(viewer).data(Timestamp::now()).data(loaders);
         let Ok(mut response) = tokio::time::timeout(within, self.schema.execute(request)).await else {
-            let message = "The request took longer than it may and was stopped.";
-            return Answer::refused(refusal(Code::Timeout, message, None));
+            let message = "The request exceeded its time limit and was stopped.";
+            return Answer::request_error(coded_error(Code::Timeout, message, None));
         };
         if response.is_err() {
-            self.nulls.put(&query, operation.as_deref(), &mut response);
+            self.null_propagation.apply(root_type(operation.kind), &shape, &mut response);
         }
         mask(&mut response.errors);
-        Answer { response, order }
+        Answer { response, shape }
     }
 }

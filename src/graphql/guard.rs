@@ -1,10 +1,10 @@
-//! The guard: refuses a request that asks for too much before anything of it is executed.
+//! The guard: refuses a request that exceeds a limit before any of it is executed.
 //!
 //! The schema has limits too, but async-graphql compares them after it has walked the whole query, each fragment as
 //! often as it is spread: 895 bytes of fragments that each spread the next one twice keep it busy for half a minute.
-//! Here everything is looked at once, whatever it unfolds to: the text by `tokens`, what the parser made of it by
-//! `document`, which has each definition read by `outline` and adds them up, and `variables`. `limit` knows the limits,
-//! `price` what a field costs, `refused` what is said when a limit is passed. Pure: no clock, no logging.
+//! The guard reads everything once, whatever it unfolds to. `tokens` checks the text, `variables` the variables, and
+//! `document` the parsed document: it sums up the definitions that `selection_stats` reads. `limit` has the limits,
+//! `cost` the cost of fields, `request_error` the errors. Pure: no clock, no logging.
 
 mod cost;
 mod document;
@@ -20,9 +20,13 @@ use async_graphql::{Request, parser::parse_query};
 
 use self::limit::Limit;
 pub(super) use self::{cost::FieldCosts, request_error::RequestError};
+use super::{
+    operation::{AdmittedRequest, SelectedOperation},
+    response_shape::ResponseShape,
+};
 use crate::config::Limits;
 
-/// Stands before the schema and lets in what is within the limits.
+/// Admits the requests that are within the limits.
 #[derive(Debug)]
 pub(super) struct Guard {
     limits: Limits,
@@ -30,24 +34,29 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// A guard that holds to these limits, and counts what fields cost by these costs.
+    /// A guard that enforces these limits and counts the cost of fields by these costs.
     pub(super) fn new(limits: &Limits, costs: FieldCosts) -> Self {
         Self { limits: limits.clone(), costs }
     }
 
-    /// Refuses a request that asks for too much. One that is admitted carries its parsed query, so that what was
-    /// looked at is what is executed, and the defaults of its variables. Gives what it costs.
-    pub(super) fn admit(&self, request: &mut Request) -> Result<usize, RequestError> {
+    /// Refuses a request that exceeds a limit. An admitted request has its parsed query, so that the document that was
+    /// checked is the one that is executed, and the defaults of its variables.
+    pub(super) fn admit(&self, mut request: Request) -> Result<AdmittedRequest, RequestError> {
         let limits = &self.limits;
-        // From the cheapest look to the dearest: each bounds what the next has to look at.
+        // From the cheapest check to the most expensive: each bounds the work of the next.
         Limit::QueryBytes.check(request.query.len(), limits)?;
         tokens::check(&request.query, limits)?;
         variables::check(&request.variables, limits)?;
         let document = parse_query(&request.query).map_err(|error| RequestError::unreadable(&error))?;
-        variables::fill_in_defaults(request, &document.operations);
-        variables::check_required(request, &document.operations)?;
-        let cost = document::check(&document, request, &self.costs, limits)?;
+        let name = request.operation_name.as_deref();
+        let selected = SelectedOperation::select(&document.operations, name)
+            .ok_or_else(|| RequestError::no_operation(name.is_some()))?;
+        variables::fill_in_defaults(&mut request.variables, selected.definition);
+        variables::check_required(&request.variables, selected.definition)?;
+        let cost = document::check(&document, selected, &request.variables, &self.costs, limits)?;
+        let operation = selected.to_operation();
+        let shape = ResponseShape::new(&selected.definition.selection_set.node, &document.fragments);
         request.set_parsed_query(document);
-        Ok(cost)
+        Ok(AdmittedRequest { request, operation, shape, cost })
     }
 }

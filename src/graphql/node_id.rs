@@ -1,7 +1,7 @@
-//! Node ids: opaque to clients; inside, the type and the natural key, never a number of the database.
+//! Node ids: opaque to clients. An id encodes the type and the natural key, never a database key.
 //!
-//! An id says what is meant and grants nothing: what it names is read within the viewer's scope like everything else.
-//! Clients keep ids: their form changes only with the version in front.
+//! An id grants no access: its node is read within the viewer's scope like everything else. Clients store ids: their format
+//! changes only together with the version in front.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -10,10 +10,11 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::domain::{ClusterId, OrgId, Selector};
 
-/// Longest id that is looked at: the one of a hit, whose selector has twice 255 four-byte characters, in base64.
-const LONGEST: usize = 4096;
+/// The longest id that is decoded. The longest that is issued is that of a rule hit, whose selector has twice 255
+/// four-byte characters, in base64.
+const MAX_BYTES: usize = 4096;
 
-/// What an id names.
+/// A decoded id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum NodeId {
     Organization(OrgId),
@@ -23,10 +24,10 @@ pub(super) enum NodeId {
     RuleHit(ClusterId, Selector),
 }
 
-/// A text that is no id of ours.
+/// A text that is not a node id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is not an id that this service gave out")]
-pub(super) struct NotANodeId;
+#[error("is not an id that this service issued")]
+pub(super) struct InvalidNodeId;
 
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,37 +42,37 @@ impl fmt::Display for NodeId {
 }
 
 impl FromStr for NodeId {
-    type Err = NotANodeId;
+    type Err = InvalidNodeId;
 
-    fn from_str(id: &str) -> Result<Self, NotANodeId> {
-        let text = (id.len() <= LONGEST).then(|| URL_SAFE_NO_PAD.decode(id).ok()).flatten().ok_or(NotANodeId)?;
-        let text = String::from_utf8(text).map_err(|_| NotANodeId)?;
-        // No key of ours holds a NUL, and PostgreSQL takes no text with one.
+    fn from_str(id: &str) -> Result<Self, InvalidNodeId> {
+        let text = (id.len() <= MAX_BYTES).then(|| URL_SAFE_NO_PAD.decode(id).ok()).flatten().ok_or(InvalidNodeId)?;
+        let text = String::from_utf8(text).map_err(|_| InvalidNodeId)?;
+        // No key contains NUL, and PostgreSQL rejects text with one.
         if text.contains('\0') {
-            return Err(NotANodeId);
+            return Err(InvalidNodeId);
         }
-        let (kind, key) = text.strip_prefix("1:").and_then(|text| text.split_once(':')).ok_or(NotANodeId)?;
+        let (kind, key) = text.strip_prefix("1:").and_then(|text| text.split_once(':')).ok_or(InvalidNodeId)?;
         let id = match kind {
-            "Organization" => Self::Organization(key.parse().map_err(|_| NotANodeId)?),
+            "Organization" => Self::Organization(key.parse().map_err(|_| InvalidNodeId)?),
             "Cluster" => Self::Cluster(cluster(key)?),
             "Report" => Self::Report(cluster(key)?),
             "RuleHit" => {
-                let (key, selector) = key.split_once(':').ok_or(NotANodeId)?;
-                Self::RuleHit(cluster(key)?, selector.parse().map_err(|_| NotANodeId)?)
+                let (key, selector) = key.split_once(':').ok_or(InvalidNodeId)?;
+                Self::RuleHit(cluster(key)?, selector.parse().map_err(|_| InvalidNodeId)?)
             }
-            _ => return Err(NotANodeId),
+            _ => return Err(InvalidNodeId),
         };
         Ok(id)
     }
 }
 
-/// A UUID in the one spelling that ids have.
-fn cluster(text: &str) -> Result<ClusterId, NotANodeId> {
-    let cluster: ClusterId = text.parse().map_err(|_| NotANodeId)?;
-    if cluster.to_string() == text { Ok(cluster) } else { Err(NotANodeId) }
+/// A UUID in its canonical spelling: each node has exactly one id.
+fn cluster(text: &str) -> Result<ClusterId, InvalidNodeId> {
+    let cluster: ClusterId = text.parse().map_err(|_| InvalidNodeId)?;
+    if cluster.to_string() == text { Ok(cluster) } else { Err(InvalidNodeId) }
 }
 
-/// In the schema an id is the standard's `ID`.
+/// In the schema, an id is GraphQL's `ID`.
 impl OutputType for NodeId {
     fn type_name() -> Cow<'static, str> {
         <ID as OutputType>::type_name()
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_keep_their_form() {
+    fn the_format_of_ids_is_stable() {
         assert_eq!(
             ids().map(|id| id.to_string()),
             [
@@ -121,14 +122,14 @@ mod tests {
     }
 
     #[test]
-    fn ids_come_back() {
+    fn ids_round_trip() {
         for id in ids() {
             assert_eq!(id.to_string().parse(), Ok(id));
         }
     }
 
     #[test]
-    fn what_is_no_id_is_refused() {
+    fn an_invalid_id_is_refused() {
         let encoded = |text: &str| URL_SAFE_NO_PAD.encode(text);
         let upper = encoded(&format!("1:Cluster:{}", CLUSTER.to_uppercase()));
         let cut = ids()[1].to_string()[..20].to_owned();
@@ -139,7 +140,7 @@ mod tests {
             encoded("1:RuleHit:x:a|B"),
             encoded(&format!("1:RuleHit:{CLUSTER}:a|\0")),
         ]) {
-            assert_eq!(id.parse::<NodeId>(), Err(NotANodeId), "{id}");
+            assert_eq!(id.parse::<NodeId>(), Err(InvalidNodeId), "{id}");
         }
     }
 }

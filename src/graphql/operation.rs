@@ -1,63 +1,73 @@
-//! The operation that a request asks for: one of those in its document.
+//! The operation that a request runs: one of those in its document.
 
 use async_graphql::{
-    Name, Request, Response, Value,
+    Name, Request,
     parser::types::{DocumentOperations, OperationDefinition, OperationType},
 };
 
-/// A request that the guard let in, and which operation of it will run.
-pub struct Admitted {
+use super::response_shape::ResponseShape;
+
+/// A request that the guard admitted.
+pub struct AdmittedRequest {
+    /// The request with its parsed query.
     pub(super) request: Request,
-    /// `None` where there is no such operation, which execution will say.
-    pub(super) operation: Option<Operation>,
+    pub(super) operation: Operation,
+    /// The shape of the operation's response.
+    pub(super) shape: ResponseShape,
+    /// The operation's cost, as `guard::cost` counts it.
     pub(super) cost: usize,
 }
 
-/// What is known of an operation before it runs.
+/// The operation that a request runs.
+#[derive(Clone, Debug)]
 pub(super) struct Operation {
     pub(super) name: Option<String>,
-    kind: OperationType,
+    pub(super) kind: OperationType,
 }
 
-impl Admitted {
-    /// What the guard let in, and what that costs; its query is parsed.
-    pub(super) fn new(mut request: Request, cost: usize) -> Self {
-        let name = request.operation_name.clone();
-        let document = request.parsed_query().ok();
-        let operation = document
-            .and_then(|document| selected(&document.operations, name.as_deref()))
-            .map(|(name, operation)| Operation { name: name.map(|name| name.as_str().to_owned()), kind: operation.ty });
-        Self { request, operation, cost }
-    }
-
-    /// Whether it reads and changes nothing: a query.
+impl AdmittedRequest {
+    /// Whether the operation is a query, which changes nothing.
     pub fn only_reads(&self) -> bool {
-        self.operation.as_ref().is_none_or(|operation| operation.kind == OperationType::Query)
+        self.operation.kind == OperationType::Query
     }
 
-    /// The operation's name, as the document has it.
+    /// The operation's name in the document.
     pub fn operation_name(&self) -> Option<&str> {
-        self.operation.as_ref()?.name.as_deref()
+        self.operation.name.as_deref()
     }
 }
 
-/// The operation that will be executed, with its name. `None` where async-graphql will say that there is no such one.
-pub(super) fn selected<'a>(
-    operations: &'a DocumentOperations,
-    name: Option<&str>,
-) -> Option<(Option<&'a Name>, &'a OperationDefinition)> {
-    let mut operations = operations.iter();
-    let chosen = match name {
-        Some(name) => operations.find(|(known, _)| known.is_some_and(|known| known.as_str() == name)),
-        None if operations.len() == 1 => operations.next(),
-        None => None,
-    };
-    chosen.map(|(name, operation)| (name, &operation.node))
+/// The schema's type from which an operation selects.
+pub(super) fn root_type(kind: OperationType) -> &'static str {
+    match kind {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    }
 }
 
-/// Whether an answer is a refusal of the whole request: nothing of it was executed, or nothing came of it. Errors of
-/// single fields have a path.
-pub(super) fn is_request_error(response: &Response) -> bool {
-    let errors = &response.errors;
-    response.data == Value::Null && !errors.is_empty() && errors.iter().all(|error| error.path.is_empty())
+/// The operation of a document that is selected for execution.
+#[derive(Clone, Copy)]
+pub(super) struct SelectedOperation<'a> {
+    pub(super) name: Option<&'a Name>,
+    pub(super) definition: &'a OperationDefinition,
+}
+
+impl<'a> SelectedOperation<'a> {
+    /// Selects the operation with this name or, without a name, the only operation. `None` if there is
+    /// none.
+    pub(super) fn select(operations: &'a DocumentOperations, name: Option<&str>) -> Option<Self> {
+        let mut operations = operations.iter();
+        let selected = match name {
+            Some(name) => operations.find(|(known, _)| known.is_some_and(|known| known.as_str() == name)),
+            None if operations.len() == 1 => operations.next(),
+            None => None,
+        };
+        selected.map(|(name, operation)| Self { name, definition: &operation.node })
+    }
+
+    /// What is kept of the operation once its document is handed to async-graphql.
+    pub(super) fn to_operation(self) -> Operation {
+        Operation { name: self.name.map(ToString::to_string), kind: self.definition.ty }
+    }
 }

@@ -8,7 +8,7 @@ use super::{
     context::ContextExt as _,
     error::bad_user_input,
     node::{self, Node},
-    node_id::NotANodeId,
+    node_id::InvalidNodeId,
     organization::Organization,
     scalars::Uuid,
     service::Service,
@@ -36,7 +36,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "An id that this service gave out.")] id: ID,
     ) -> Result<Option<Node>> {
-        let id = id.parse().map_err(|error: NotANodeId| bad_user_input("id", &error.to_string()))?;
+        let id = id.parse().map_err(|error: InvalidNodeId| bad_user_input("id", &error.to_string()))?;
         let mut nodes = node::in_order(ctx, &[Some(id)]).await?;
         Ok(nodes.pop().flatten())
     }

@@ -1,4 +1,4 @@
-//! Scalars of our own, where the library's say things in another way than we promise.
+//! Custom scalars, where those of async-graphql have other formats than the schema promises.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use bytes::Bytes;
@@ -6,8 +6,8 @@ use chrono::{Datelike as _, TimeDelta};
 
 use crate::domain::{ClusterId, Details, Timestamp};
 
-/// How a value of one of our scalars is written, for who wrote one otherwise.
-pub(super) fn written_as(scalar: &str) -> Option<&'static str> {
+/// The format of a custom scalar, for the message about a value in another format.
+pub(super) fn expected_format(scalar: &str) -> Option<&'static str> {
     match scalar {
         "UUID" => Some("12345678-9abc-4def-8123-456789abcdef"),
         "DateTime" => Some("2026-01-02T03:04:05Z"),
@@ -20,7 +20,7 @@ pub(super) fn written_as(scalar: &str) -> Option<&'static str> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Uuid(pub(super) ClusterId);
 
-/// A UUID. It comes out in lower case, plain; and is taken plain, in braces, after `urn:uuid:` or as 32 digits.
+/// A UUID. Output is hyphenated and in lower case. Input may be hyphenated, in braces, after `urn:uuid:`, or 32 digits.
 #[Scalar(name = "UUID", specified_by_url = "https://datatracker.ietf.org/doc/html/rfc9562")]
 impl ScalarType for Uuid {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -30,7 +30,7 @@ impl ScalarType for Uuid {
         }
     }
 
-    /// Found wrong before anything is executed, so that the refusal names the argument.
+    /// Checked by validation, before execution, so that the error names the argument.
     fn is_valid(value: &Value) -> bool {
         matches!(value, Value::String(text) if text.parse::<ClusterId>().is_ok())
     }
@@ -44,7 +44,7 @@ impl ScalarType for Uuid {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DateTime(pub(super) Timestamp);
 
-/// A time in UTC as RFC 3339, always with six digits of fraction and Z: `2026-01-02T03:04:05.000006Z`.
+/// A time in UTC in the format of RFC 3339. Output always has six fractional digits and `Z`: `2026-01-02T03:04:05.000006Z`.
 #[Scalar(specified_by_url = "https://datatracker.ietf.org/doc/html/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -63,31 +63,31 @@ impl ScalarType for DateTime {
     }
 }
 
-/// A length of time.
+/// A duration.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Duration(TimeDelta);
 
 impl Duration {
-    /// The time that lies so long before another; `None` where that is before the year 1, and so before all times.
+    /// The time this long before another. `None` if that is before the year 1, and so before all times.
     pub(super) fn before(self, time: Timestamp) -> Option<Timestamp> {
         let before = time.utc().checked_sub_signed(self.0)?;
         (before.year() >= 1).then(|| before.into())
     }
 }
 
-/// A length of time as ISO 8601 writes it, in weeks, days, hours, minutes and seconds: `P7D`, `PT3H`, `P1DT12H`.
+/// A duration in the format of ISO 8601, in weeks, days, hours, minutes and seconds: `P7D`, `PT3H`, `P1DT12H`.
 #[Scalar(specified_by_url = "https://en.wikipedia.org/wiki/ISO_8601#Durations")]
 impl ScalarType for Duration {
     fn parse(value: Value) -> InputValueResult<Self> {
         let length = match &value {
-            Value::String(text) => iso8601(text),
+            Value::String(text) => parse_iso8601(text),
             _ => None,
         };
         length.map(Self).ok_or_else(|| InputValueError::expected_type(value))
     }
 
     fn is_valid(value: &Value) -> bool {
-        matches!(value, Value::String(text) if iso8601(text).is_some())
+        matches!(value, Value::String(text) if parse_iso8601(text).is_some())
     }
 
     fn to_value(&self) -> Value {
@@ -95,8 +95,8 @@ impl ScalarType for Duration {
     }
 }
 
-/// Whole numbers only, each unit once and in its order.
-fn iso8601(text: &str) -> Option<TimeDelta> {
+/// Parses an ISO 8601 duration of whole numbers, with each unit at most once and in order.
+fn parse_iso8601(text: &str) -> Option<TimeDelta> {
     let (date, time) = match text.strip_prefix('P')?.split_once('T') {
         Some((_, "")) => return None,
         Some((date, time)) => (date, time),
@@ -123,11 +123,11 @@ fn seconds(mut text: &str, units: &[(char, i64)]) -> Option<i64> {
     text.is_empty().then_some(total)
 }
 
-/// JSON text that is handed on as it is.
+/// JSON text that is returned unchanged.
 #[derive(Clone, Debug)]
 pub(super) struct RawJson(pub(super) Details);
 
-/// Any JSON value, byte for byte as the message brought it.
+/// Any JSON value, byte for byte as it was in the message.
 #[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for RawJson {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -135,7 +135,7 @@ impl ScalarType for RawJson {
     }
 
     fn to_value(&self) -> Value {
-        // Nothing else is of this kind; `answer` writes its bytes as they stand.
+        // No other value is binary; `answer` writes its bytes unchanged.
         Value::Binary(Bytes::copy_from_slice(self.0.as_str().as_bytes()))
     }
 }
@@ -146,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    /// What was validated can be parsed, and nothing else: else it would fail its field, not its request.
+    /// `is_valid` accepts what `parse` accepts: otherwise an invalid value would fail its field instead of its request.
     fn check_validated<S: ScalarType>(good: &[&str]) {
         for good in good {
             let value = Value::from(*good);
@@ -161,17 +161,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_valid_is_what_can_be_parsed() {
-        let written = |scalar| written_as(scalar).expect("a form");
-        check_validated::<Uuid>(&[written("UUID"), "{12345678-9ABC-4def-8123-456789abcdef}"]);
-        check_validated::<DateTime>(&[written("DateTime"), "2026-01-02T03:04:05.000006+07:00"]);
+    fn the_valid_values_are_those_that_can_be_parsed() {
+        let format = |scalar| expected_format(scalar).expect("a format");
+        check_validated::<Uuid>(&[format("UUID"), "{12345678-9ABC-4def-8123-456789abcdef}"]);
+        check_validated::<DateTime>(&[format("DateTime"), "2026-01-02T03:04:05.000006+07:00"]);
         check_validated::<Duration>(&["P7D", "PT3H", "P1DT12H"]);
     }
 
     #[test]
-    fn durations_are_read_as_iso_8601() {
+    fn durations_are_parsed_as_iso_8601() {
         for (text, seconds) in [("P7D", 604_800), ("PT3H", 10_800), ("P1W2DT3H4M5S", 788_645), ("PT0S", 0)] {
-            assert_eq!(iso8601(text), TimeDelta::try_seconds(seconds), "{text}");
+            assert_eq!(parse_iso8601(text), TimeDelta::try_seconds(seconds), "{text}");
         }
         for bad in [
             "",
@@ -189,7 +189,7 @@ mod tests {
             "P1D1D",
             "P99999999999999999999D",
         ] {
-            assert_eq!(iso8601(bad), None, "{bad}");
+            assert_eq!(parse_iso8601(bad), None, "{bad}");
         }
         let now: Timestamp = "2026-01-02T00:00:00Z".parse().expect("a time");
         let before = |duration| Duration(duration).before(now).map(|time| time.to_string());

@@ -1,34 +1,36 @@
-//! The schema as a whole, and its text.
+//! The schema and its SDL.
 
 use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions, SchemaBuilder, ValidationMode};
 
-use super::query::Query;
-use crate::config::Limits;
+use super::{context::SchemaVersion, query::Query};
+use crate::{config::Limits, domain::Digest};
 
-/// The schema, ready to be asked.
+/// The executable schema.
 pub(super) type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
 
-/// How deep the parser may recurse, so that no text overflows the stack.
-const RECURSION: usize = 32;
-/// Directives at one field; the whole request's are counted before.
-const DIRECTIVES_A_FIELD: usize = 5;
+/// The levels to which the parser may recurse, so that no query overflows the stack.
+const MAX_RECURSION: usize = 32;
+/// Directives on one field. The guard bounds those of the whole request.
+const MAX_FIELD_DIRECTIVES: usize = 5;
 
 fn builder() -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {
     Schema::build(Query, EmptyMutation, EmptySubscription)
 }
 
-/// Builds the schema. Its own limits are a second line behind the guard's; of cost the guard alone keeps account.
+/// Builds the schema. Its limits are a second line of defense behind the guard; cost is counted by the guard alone.
 pub(super) fn build(limits: &Limits) -> Schema {
+    let version = SchemaVersion(format!("{:?}", Digest::of(sdl().as_bytes())));
     let builder = builder()
+        .data(version)
         .limit_depth(limits.query_depth)
-        .limit_recursive_depth(RECURSION)
-        .limit_directives(DIRECTIVES_A_FIELD)
-        // Never Fast: it does not check a request's variables, so a misspelt filter would silently be none.
+        .limit_recursive_depth(MAX_RECURSION)
+        .limit_directives(MAX_FIELD_DIRECTIVES)
+        // Never Fast: it does not check a request's variables, so a misspelt filter would silently filter nothing.
         .validation_mode(ValidationMode::Strict);
     if limits.introspection { builder.finish() } else { builder.disable_introspection().disable_suggestions().finish() }
 }
 
-/// The schema's text, as it is checked in as `schema.graphql`.
+/// The schema's SDL, as it is checked in as `schema.graphql`.
 pub fn sdl() -> String {
     let options = SDLExportOptions::new()
         .sorted_fields()

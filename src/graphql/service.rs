@@ -1,32 +1,27 @@
 //! `Service`.
 
-use std::sync::LazyLock;
+use async_graphql::{Context, Object, Result};
 
-use async_graphql::Object;
+use super::context::ContextExt as _;
+use crate::store;
 
-use super::schema;
-use crate::{domain::Digest, store};
-
-/// Made once: to print the schema is to build it.
-static SCHEMA_VERSION: LazyLock<String> = LazyLock::new(|| format!("{:?}", Digest::of(schema::sdl().as_bytes())));
-
-/// The service itself.
+/// This service.
 pub(super) struct Service;
 
-/// The service that answers.
+/// Versions of this service.
 #[Object]
 impl Service {
-    /// The program's version, with the commit it was built from.
+    /// The version of the program, with the commit that it was built from.
     async fn version(&self) -> &str {
         crate::VERSION
     }
 
-    /// A digest of this schema: another schema, another digest.
-    async fn schema_version(&self) -> &str {
-        &SCHEMA_VERSION
+    /// A digest of this schema, which changes whenever the schema changes.
+    async fn schema_version<'a>(&self, ctx: &Context<'a>) -> Result<&'a str> {
+        ctx.schema_version()
     }
 
-    /// The newest step of the database's schema that the program works with.
+    /// The newest database migration that the program includes.
     async fn database_version(&self) -> String {
         store::newest_migration()
     }

@@ -5,18 +5,19 @@ use async_graphql::Object;
 use super::organization::Organization;
 use crate::identity;
 
-/// Who asks.
+/// The caller of a request.
 pub(super) struct Viewer(pub(super) identity::Viewer);
 
-/// Who asks, and what they may see.
+/// The caller, and what it may read.
 #[Object]
 impl Viewer {
-    /// The viewer's organization; null for one who belongs to none, as everybody does where no identity is asked for.
+    /// The viewer's organization. Null if the viewer belongs to none, which is the case for all viewers where
+    /// authentication is disabled.
     async fn organization(&self) -> Option<Organization> {
         self.0.organization().map(Organization::alone)
     }
 
-    /// May the viewer see every organization?
+    /// Whether the viewer may read all organizations.
     async fn is_administrator(&self) -> bool {
         self.0.is_administrator()
     }

@@ -56,7 +56,8 @@ impl Graph {
 
     /// The graph over a store, within other limits.
     fn within(store: Store, limits: &Limits) -> Self {
-        Self { executor: Executor::new(store.clone(), limits), store }
+        let executor = Executor::new(store.clone(), limits).expect("the schema's SDL is GraphQL");
+        Self { store, executor }
     }
 
     /// The whole answer.

@@ -1,89 +1,77 @@
-//! What a field costs: itself, and what is selected below it as often as it gives items.
+//! The cost of a field: one, plus what is selected below it, multiplied by the number of items that it may return.
 //!
-//! How many items a field may give is read off the schema's text: a connection as many as its page is long, a field that
-//! takes a list of keys one for each. So a list cannot be added without a cost; a test holds the schema to that.
+//! How many items a field may return is read from the schema's types: a connection as many as its page has, a field with
+//! a list of keys one per key. So a list cannot be added without a cost; a test checks that for the schema.
 
 use std::collections::HashMap;
 
 use async_graphql::{
     Value as ConstValue, Variables,
-    parser::{
-        parse_schema,
-        types::{BaseType, Field, FieldDefinition, Type, TypeKind, TypeSystemDefinition},
-    },
+    parser::types::{BaseType, Field, FieldDefinition, Type},
 };
 use async_graphql_value::Value;
 
-use crate::graphql::connection::{MOST_KEYS, page_size};
+use crate::graphql::{
+    connection::{MOST_KEYS, page_size},
+    schema_types::{SchemaTypes, innermost},
+};
 
-/// How the types of connections end.
+/// The suffix of the names of connection types.
 const CONNECTION: &str = "Connection";
 
-/// How many items each field of each type gives. A field that is not here does not exist; validation says so.
+/// The cost of each field of each type. Validation refuses a field that is not here.
 #[derive(Debug, Default)]
-pub(in crate::graphql) struct FieldCosts(HashMap<String, HashMap<String, Priced>>);
+pub(in crate::graphql) struct FieldCosts(HashMap<String, HashMap<String, FieldCost>>);
 
-/// A field and its price.
+/// What decides the cost of a field's selections.
 #[derive(Debug)]
-pub(super) struct Priced {
-    /// The type that it gives, without what stands around its name.
-    pub(super) gives: String,
-    times: Times,
+pub(super) struct FieldCost {
+    /// The name of the type that the field returns, inside all lists.
+    pub(super) returns: String,
+    length: Length,
 }
 
-/// How many items a field gives.
+/// How many items a field returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Times {
-    /// One; or those of a page, which are counted at the field that gives the page.
-    Once,
-    /// As many as `first` or `last` says.
+enum Length {
+    /// One item; or the items of a page, which are counted at the field that returns the connection.
+    One,
+    /// As many as `first` or `last`.
     Page,
-    /// As many as this argument has keys.
+    /// One per key of this argument.
     Keys(String),
 }
 
 impl FieldCosts {
-    /// Reads the schema's text.
-    pub(in crate::graphql) fn of(sdl: &str) -> Self {
-        // The schema's own text is GraphQL; the tests hold it to that.
-        let definitions = parse_schema(sdl).map(|document| document.definitions).unwrap_or_default();
-        let types = definitions.into_iter().filter_map(|definition| match definition {
-            TypeSystemDefinition::Type(defined) => Some((defined.node.name.node.to_string(), defined.node.kind)),
-            TypeSystemDefinition::Schema(_) | TypeSystemDefinition::Directive(_) => None,
-        });
-        Self(types.map(|(owner, kind)| (owner.clone(), prices_of(&owner, kind))).collect())
+    /// The costs of the fields of these types.
+    pub(in crate::graphql) fn new(types: &SchemaTypes) -> Self {
+        let costs_of = |parent: &str, fields: &[FieldDefinition]| {
+            let cost = |field: &FieldDefinition| FieldCost {
+                returns: innermost(&field.ty.node).to_string(),
+                length: Length::of(parent, field).unwrap_or(Length::One),
+            };
+            fields.iter().map(|field| (field.name.node.to_string(), cost(field))).collect()
+        };
+        Self(types.iter().map(|(parent, fields)| (parent.to_string(), costs_of(parent, fields))).collect())
     }
 
-    /// A field's price, if the schema knows the field.
-    pub(super) fn of_field(&self, owner: &str, field: &Field) -> Option<&Priced> {
-        self.0.get(owner)?.get(field.name.node.as_str())
+    /// The cost of a field of a type, if the schema has the field.
+    pub(super) fn get(&self, parent: &str, field: &Field) -> Option<&FieldCost> {
+        self.0.get(parent)?.get(field.name.node.as_str())
     }
 }
 
-fn prices_of(owner: &str, kind: TypeKind) -> HashMap<String, Priced> {
-    let fields = match kind {
-        TypeKind::Object(object) => object.fields,
-        TypeKind::Interface(interface) => interface.fields,
-        _ => Vec::new(),
-    };
-    let priced = |field: FieldDefinition| {
-        let gives = named(&field.ty.node).to_owned();
-        let times = Times::of(owner, &field).unwrap_or(Times::Once);
-        (field.name.node.to_string(), Priced { gives, times })
-    };
-    fields.into_iter().map(|field| priced(field.node)).collect()
-}
-
-impl Times {
-    /// `None` for a list of whose length the schema says nothing. There must be no such field.
-    fn of(owner: &str, field: &FieldDefinition) -> Option<Self> {
-        let takes = |name: &str| field.arguments.iter().any(|argument| argument.node.name.node == name);
-        let gives = &field.ty.node;
-        if named(gives).ends_with(CONNECTION) {
-            return (takes("first") && takes("last")).then_some(Self::Page);
+impl Length {
+    /// How many items a field of a type returns. `None` for a list whose length the schema does not bound; a test checks
+    /// that the schema has none.
+    fn of(parent: &str, field: &FieldDefinition) -> Option<Self> {
+        let has_argument = |name: &str| field.arguments.iter().any(|argument| argument.node.name.node == name);
+        let returned = &field.ty.node;
+        if innermost(returned).ends_with(CONNECTION) {
+            return (has_argument("first") && has_argument("last")).then_some(Self::Page);
         }
-        if !is_list(gives) || owner.ends_with(CONNECTION) {
-            return Some(Self::Once);
+        if !is_list(returned) || parent.ends_with(CONNECTION) {
+            return Some(Self::One);
         }
         let keys =
             field.arguments.iter().find(|argument| is_list(&argument.node.ty.node) && !argument.node.ty.node.nullable);
@@ -91,31 +79,24 @@ impl Times {
     }
 }
 
-impl Priced {
-    /// How many items the field gives at most. What asks for more than may be asked for is refused where it is read.
-    pub(super) fn times(&self, field: &Field, variables: &Variables) -> usize {
+impl FieldCost {
+    /// The most items that the field may return. A page size or a number of keys beyond the maximum counts as the
+    /// maximum: the resolver refuses it.
+    pub(super) fn items(&self, field: &Field, variables: &Variables) -> usize {
         let argument = |name: &str| field.get_argument(name).map(|value| &value.node);
-        match &self.times {
-            Times::Once => 1,
-            Times::Page => {
+        match &self.length {
+            Length::One => 1,
+            Length::Page => {
                 let number = |name| argument(name).and_then(|value| number(value, variables));
                 page_size(number("first"), number("last"))
             }
-            Times::Keys(name) => argument(name).map_or(0, |value| length(value, variables)).min(MOST_KEYS),
+            Length::Keys(name) => argument(name).map_or(0, |value| list_length(value, variables)).min(MOST_KEYS),
         }
     }
 }
 
 fn is_list(ty: &Type) -> bool {
     matches!(ty.base, BaseType::List(_))
-}
-
-/// The name within all lists.
-fn named(ty: &Type) -> &str {
-    match &ty.base {
-        BaseType::List(item) => named(item),
-        BaseType::Named(name) => name,
-    }
 }
 
 fn number(value: &Value, variables: &Variables) -> Option<i64> {
@@ -129,13 +110,13 @@ fn number(value: &Value, variables: &Variables) -> Option<i64> {
     }
 }
 
-fn length(value: &Value, variables: &Variables) -> usize {
+fn list_length(value: &Value, variables: &Variables) -> usize {
     match value {
         Value::List(items) => items.len(),
         Value::Variable(name) => match variables.get(name) {
             Some(ConstValue::List(items)) => items.len(),
-            // A single value is taken for a list of one.
-            given => usize::from(given.is_some()),
+            // GraphQL coerces a single value to a list of one.
+            single => usize::from(single.is_some()),
         },
         _ => 1,
     }
@@ -146,50 +127,43 @@ mod tests {
     use super::*;
     use crate::graphql::sdl;
 
-    /// The fields of a schema that give a list and have no price.
-    fn without_price(sdl: &str) -> Vec<String> {
-        let definitions = parse_schema(sdl).expect("the SDL is GraphQL").definitions;
-        let types = definitions.into_iter().filter_map(|definition| match definition {
-            TypeSystemDefinition::Type(defined) => Some(defined.node),
-            TypeSystemDefinition::Schema(_) | TypeSystemDefinition::Directive(_) => None,
-        });
+    fn types(sdl: &str) -> SchemaTypes {
+        SchemaTypes::parse(sdl).expect("the SDL is GraphQL")
+    }
+
+    /// The fields that return a list whose length the schema does not bound.
+    fn unbounded_lists(sdl: &str) -> Vec<String> {
         let mut found = Vec::new();
-        for defined in types {
-            let owner = defined.name.node.as_str();
-            let fields = match &defined.kind {
-                TypeKind::Object(object) => &object.fields,
-                TypeKind::Interface(interface) => &interface.fields,
-                _ => continue,
-            };
-            let unpriced = fields.iter().filter(|field| Times::of(owner, &field.node).is_none());
-            found.extend(unpriced.map(|field| format!("{owner}.{}", field.node.name.node)));
+        for (parent, fields) in types(sdl).iter() {
+            let unbounded = fields.iter().filter(|field| Length::of(parent, field).is_none());
+            found.extend(unbounded.map(|field| format!("{parent}.{}", field.name.node)));
         }
         found
     }
 
     #[test]
-    fn every_list_of_the_schema_has_a_price() {
-        assert_eq!(without_price(&sdl()), Vec::<String>::new(), "nothing says how long these are");
+    fn every_list_of_the_schema_has_a_bounded_length() {
+        assert_eq!(unbounded_lists(&sdl()), Vec::<String>::new(), "no argument bounds these lists");
     }
 
     #[test]
-    fn a_list_of_unknown_length_is_found() {
+    fn an_unbounded_list_is_found() {
         let sdl = "type Query { list: [Int!]! page: AConnection keys(uuids: [ID!]): [Int] fine(uuids: [ID!]!): [Int] } \
                    type AConnection { nodes: [Int!]! }";
-        assert_eq!(without_price(sdl), ["Query.list", "Query.page", "Query.keys"]);
+        assert_eq!(unbounded_lists(sdl), ["Query.list", "Query.page", "Query.keys"]);
     }
 
     #[test]
-    fn the_lists_of_the_schema_multiply() {
-        let costs = FieldCosts::of(&sdl());
-        let times = |owner: &str, field: &str| costs.0[owner][field].times.clone();
-        for (owner, field) in
+    fn lists_multiply_the_cost_of_their_fields() {
+        let costs = FieldCosts::new(&types(&sdl()));
+        let length = |parent: &str, field: &str| costs.0[parent][field].length.clone();
+        for (parent, field) in
             [("Query", "organizations"), ("Organization", "clusters"), ("Report", "ruleHits"), ("Cluster", "history")]
         {
-            assert_eq!(times(owner, field), Times::Page, "{owner}.{field}");
+            assert_eq!(length(parent, field), Length::Page, "{parent}.{field}");
         }
-        assert_eq!(times("Query", "clusters"), Times::Keys("uuids".to_owned()));
-        assert_eq!(times("Query", "nodes"), Times::Keys("ids".to_owned()));
-        assert_eq!(times("ClusterConnection", "nodes"), Times::Once);
+        assert_eq!(length("Query", "clusters"), Length::Keys("uuids".to_owned()));
+        assert_eq!(length("Query", "nodes"), Length::Keys("ids".to_owned()));
+        assert_eq!(length("ClusterConnection", "nodes"), Length::One);
     }
 }

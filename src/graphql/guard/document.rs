@@ -1,112 +1,107 @@
-//! A document as a whole: all its operations, also those that are not asked for, and all its fragments, also those that
-//! are not spread. async-graphql validates them all.
+//! The document as a whole: all its operations, also those that do not run, and all its fragments, also those that are
+//! not spread. async-graphql validates them all.
 //!
-//! A fragment is added up once, when all that it spreads has been, and then counts as its sums wherever it is spread.
-//! So this takes as long as the document is, whatever that unfolds to.
+//! A fragment is summed up once, after all fragments that it spreads, and then counts as its sums wherever it is spread.
+//! So the time depends on the length of the document, not on what it unfolds to.
 
 use std::collections::HashMap;
 
-use async_graphql::{Name, Request, parser::types::ExecutableDocument};
+use async_graphql::{Variables, parser::types::ExecutableDocument};
 
 use super::{
     FieldCosts, RequestError,
     limit::Limit,
     selection_stats::{DefinitionStats, Reader, SelectionStats},
 };
-use crate::config::Limits;
+use crate::{config::Limits, graphql::operation::SelectedOperation};
 
-/// Fragments by their names, with all that they spread.
-type StatsByFragment<'a> = HashMap<&'a str, SelectionStats>;
+/// Fragments by name, each as written.
+type Definitions<'a> = HashMap<&'a str, DefinitionStats<'a>>;
+/// Fragments by name, each including all that it spreads.
+type Totals<'a> = HashMap<&'a str, SelectionStats>;
 
-/// Refuses a document that asks for too much, or whose fragments contain themselves. A fragment that is spread but not
-/// there is left to validation. Gives the cost of the operation that the request runs.
+/// Refuses a document that exceeds a limit or has a fragment that spreads itself. The spread of an undefined fragment is
+/// left to validation. Returns the cost of the selected operation.
 pub(super) fn check(
     document: &ExecutableDocument,
-    request: &Request,
+    selected: SelectedOperation<'_>,
+    variables: &Variables,
     costs: &FieldCosts,
     limits: &Limits,
 ) -> Result<usize, RequestError> {
-    Limit::QueryOperations.check(document.operations.iter().len(), limits)?;
-    Limit::QueryFragments.check(document.fragments.len(), limits)?;
-    let mut reader = Reader::new(limits, costs, &request.variables);
-    let mut stats = HashMap::new();
+    Limit::Operations.check(document.operations.iter().len(), limits)?;
+    Limit::Fragments.check(document.fragments.len(), limits)?;
+    let mut reader = Reader::new(limits, costs, variables);
+    let mut fragments = Definitions::new();
     for (name, fragment) in &document.fragments {
-        stats.insert(name.as_str(), reader.fragment(fragment)?);
+        fragments.insert(name.as_str(), reader.read_fragment(fragment)?);
     }
-    let tallies = add_up(&stats, limits)?;
+    let totals = fragment_totals(&fragments, limits)?;
     let mut cost = 0;
     for (name, operation) in document.operations.iter() {
-        let tally = checked_sum(&reader.operation(operation)?, &tallies, limits)?;
-        Limit::QueryRootFields.check(tally.top_fields, limits)?;
-        // The variables are those of the operation that is run, so no other can be priced.
-        if is_run(name, request) {
-            Limit::QueryCost.check(tally.cost, limits)?;
-            cost = tally.cost;
+        let total = checked_total(&reader.read_operation(operation)?, &totals, limits)?;
+        Limit::QueryRootFields.check(total.top_fields, limits)?;
+        // The request's variables belong to the selected operation, so the cost of no other is known.
+        if name == selected.name {
+            Limit::QueryCost.check(total.cost, limits)?;
+            cost = total.cost;
         }
     }
     Ok(cost)
 }
 
-fn is_run(operation: Option<&Name>, request: &Request) -> bool {
-    let wanted = request.operation_name.as_deref();
-    wanted.is_none_or(|wanted| operation.is_some_and(|name| name.as_str() == wanted))
-}
-
-/// Adds up each fragment, those first that spread no other. Those that never get their turn wait for themselves.
-fn add_up<'a>(
-    stats: &HashMap<&'a str, DefinitionStats<'a>>,
-    limits: &Limits,
-) -> Result<StatsByFragment<'a>, RequestError> {
+/// Sums up each fragment, beginning with those that spread no other. The fragments that remain are in a cycle.
+fn fragment_totals<'a>(fragments: &Definitions<'a>, limits: &Limits) -> Result<Totals<'a>, RequestError> {
     let mut spread_in: HashMap<&str, Vec<&'a str>> = HashMap::new();
     let mut missing: HashMap<&str, usize> = HashMap::new();
-    for (name, outline) in stats {
-        let known = outline.spreads.iter().filter(|spread| stats.contains_key(spread.fragment));
-        missing.insert(name, known.clone().count());
-        known.for_each(|spread| spread_in.entry(spread.fragment).or_default().push(name));
+    for (name, fragment) in fragments {
+        let defined = fragment.spreads.iter().filter(|spread| fragments.contains_key(spread.fragment));
+        missing.insert(name, defined.clone().count());
+        defined.for_each(|spread| spread_in.entry(spread.fragment).or_default().push(name));
     }
-    let mut ready: Vec<&'a str> = stats.keys().filter(|name| missing.get(*name) == Some(&0)).copied().collect();
-    let mut tallies = StatsByFragment::new();
+    let mut ready: Vec<&'a str> = fragments.keys().filter(|name| missing.get(*name) == Some(&0)).copied().collect();
+    let mut totals = Totals::new();
     while let Some(name) = ready.pop() {
-        let Some(outline) = stats.get(name) else { continue };
-        tallies.insert(name, checked_sum(outline, &tallies, limits)?);
+        let Some(fragment) = fragments.get(name) else { continue };
+        totals.insert(name, checked_total(fragment, &totals, limits)?);
         for user in spread_in.remove(name).unwrap_or_default() {
-            let left = missing.entry(user).and_modify(|left| *left -= 1).or_default();
-            if *left == 0 {
+            let missing = missing.entry(user).and_modify(|missing| *missing -= 1).or_default();
+            if *missing == 0 {
                 ready.push(user);
             }
         }
     }
-    circle(stats, &tallies).map_or(Ok(tallies), Err)
+    find_cycle(fragments, &totals).map_or(Ok(totals), Err)
 }
 
-/// What a definition comes to with all that it spreads, if the limits allow that. Checked for each fragment, so that no
+/// The sum of a definition and all that it spreads, if it is within the limits. Checked for each fragment, so that no
 /// sum grows far beyond its limit.
-fn checked_sum(
-    outline: &DefinitionStats<'_>,
-    tallies: &StatsByFragment<'_>,
+fn checked_total(
+    definition: &DefinitionStats<'_>,
+    totals: &Totals<'_>,
     limits: &Limits,
 ) -> Result<SelectionStats, RequestError> {
-    let mut sum = outline.own;
-    for spread in &outline.spreads {
-        if let Some(fragment) = tallies.get(spread.fragment) {
-            sum.add_spread(fragment, spread);
+    let mut total = definition.own;
+    for spread in &definition.spreads {
+        if let Some(fragment) = totals.get(spread.fragment) {
+            total.add_spread(fragment, spread);
         }
     }
-    Limit::QuerySelections.check(sum.selections, limits)?;
-    Limit::QueryDepth.check(sum.depth, limits)?;
-    Limit::QueryAliases.check(sum.aliases, limits)?;
-    Ok(sum)
+    Limit::QuerySelections.check(total.selections, limits)?;
+    Limit::QueryDepth.check(total.depth, limits)?;
+    Limit::Aliases.check(total.aliases, limits)?;
+    Ok(total)
 }
 
-/// A circle of fragments, if some were not added up. Each of those spreads another of them, so whoever goes on from one
-/// to the next as often as there are fragments is on a circle in the end.
-fn circle(stats: &HashMap<&str, DefinitionStats<'_>>, tallies: &StatsByFragment<'_>) -> Option<RequestError> {
-    let is_left = |name: &str| !tallies.contains_key(name);
-    let (_, first) = stats.iter().filter(|(name, _)| is_left(name)).min_by_key(|(_, outline)| outline.at)?;
-    let next = |outline: &DefinitionStats<'_>| {
-        let mut left = outline.spreads.iter().filter(|spread| is_left(spread.fragment));
-        left.find_map(|spread| stats.get(spread.fragment))
+/// A fragment of a cycle, if some fragments have no total. Each of those spreads another of them, so after as many steps
+/// from one to the next as there are fragments, the step is in a cycle.
+fn find_cycle(fragments: &Definitions<'_>, totals: &Totals<'_>) -> Option<RequestError> {
+    let remains = |name: &str| !totals.contains_key(name);
+    let (_, first) = fragments.iter().filter(|(name, _)| remains(name)).min_by_key(|(_, fragment)| fragment.at)?;
+    let next = |fragment: &DefinitionStats<'_>| {
+        let mut remaining = fragment.spreads.iter().filter(|spread| remains(spread.fragment));
+        remaining.find_map(|spread| fragments.get(spread.fragment))
     };
-    let last = (0..stats.len()).try_fold(first, |outline, _| next(outline))?;
+    let last = (0..fragments.len()).try_fold(first, |fragment, _| next(fragment))?;
     Some(RequestError::FragmentCycle { at: last.at })
 }

@@ -1,7 +1,22 @@
-//! The limits: where each is set, and what it counts.
+//! The limits: the value of each, the configuration key that sets it, and what it counts.
+//!
+//! A limit without a key is a constant here: bytes, selections and cost bound the same requests, so that no operator
+//! has to adjust it.
 
 use super::RequestError;
 use crate::config::Limits;
+
+/// Aliases repeat one expensive field in a single request. Cost bounds that too; this also bounds repeated fields that
+/// cost nothing.
+pub(super) const MAX_ALIASES: usize = 30;
+/// Each directive is looked up and validated.
+pub(super) const MAX_DIRECTIVES: usize = 50;
+/// Validation compares fragments with one another.
+pub(super) const MAX_FRAGMENTS: usize = 50;
+/// All operations are validated, but only one is executed.
+pub(super) const MAX_OPERATIONS: usize = 10;
+/// Each variable is coerced before the first field is resolved.
+pub(super) const MAX_VARIABLES: usize = 50;
 
 /// A limit that is a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,48 +25,60 @@ pub(super) enum Limit {
     QueryTokens,
     QueryDepth,
     QuerySelections,
-    QueryAliases,
     QueryRootFields,
-    QueryDirectives,
-    QueryFragments,
-    QueryOperations,
-    QueryVariables,
     QueryCost,
     ArgumentDepth,
+    Aliases,
+    Directives,
+    Fragments,
+    Operations,
+    Variables,
 }
 
 impl Limit {
-    /// Refuses what is beyond the limit. `found` may be less than there is: whoever counts may stop at the limit.
+    /// Refuses what exceeds the limit. `found` may be less than the request has: a count may stop at the limit.
     pub(super) fn check(self, found: usize, limits: &Limits) -> Result<(), RequestError> {
-        let (key, allowed, counted) = self.setting(limits);
-        if found <= allowed { Ok(()) } else { Err(RequestError::TooMuch { key, allowed, counted, found }) }
+        let (key, allowed) = self.setting(limits);
+        if found <= allowed {
+            Ok(())
+        } else {
+            Err(RequestError::TooLarge { key, allowed, counted: self.counted(), found })
+        }
     }
 
-    /// The configuration key, its value, and what is counted.
-    fn setting(self, limits: &Limits) -> (&'static str, usize, &'static str) {
+    /// The configuration key, if there is one, and the value.
+    fn setting(self, limits: &Limits) -> (Option<&'static str>, usize) {
         match self {
-            Self::QueryBytes => ("limits.query_bytes", limits.query_bytes, "bytes of query"),
-            Self::QueryTokens => ("limits.query_tokens", limits.query_tokens, "tokens"),
-            Self::QueryDepth => ("limits.query_depth", limits.query_depth, "levels of fields"),
-            Self::QuerySelections => {
-                ("limits.query_selections", limits.query_selections, "selections with fragments spread out")
-            }
-            Self::QueryAliases => {
-                ("limits.query_aliases", limits.query_aliases, "aliased fields with fragments spread out")
-            }
-            Self::QueryRootFields => {
-                ("limits.query_root_fields", limits.query_root_fields, "fields at the top of an operation")
-            }
-            Self::QueryDirectives => ("limits.query_directives", limits.query_directives, "directives"),
-            Self::QueryFragments => ("limits.query_fragments", limits.query_fragments, "fragments"),
-            Self::QueryOperations => ("limits.query_operations", limits.query_operations, "operations"),
-            Self::QueryVariables => ("limits.query_variables", limits.query_variables, "variables of an operation"),
-            Self::QueryCost => {
-                ("limits.query_cost", limits.query_cost, "fields, those of a page counted as often as it is long")
-            }
-            Self::ArgumentDepth => {
-                ("limits.argument_depth", limits.argument_depth, "levels of lists and objects in a value")
-            }
+            Self::QueryBytes => (Some("limits.query_bytes"), limits.query_bytes),
+            Self::QueryTokens => (Some("limits.query_tokens"), limits.query_tokens),
+            Self::QueryDepth => (Some("limits.query_depth"), limits.query_depth),
+            Self::QuerySelections => (Some("limits.query_selections"), limits.query_selections),
+            Self::QueryRootFields => (Some("limits.query_root_fields"), limits.query_root_fields),
+            Self::QueryCost => (Some("limits.query_cost"), limits.query_cost),
+            Self::ArgumentDepth => (Some("limits.argument_depth"), limits.argument_depth),
+            Self::Aliases => (None, MAX_ALIASES),
+            Self::Directives => (None, MAX_DIRECTIVES),
+            Self::Fragments => (None, MAX_FRAGMENTS),
+            Self::Operations => (None, MAX_OPERATIONS),
+            Self::Variables => (None, MAX_VARIABLES),
+        }
+    }
+
+    /// What is counted, for the message to the client.
+    fn counted(self) -> &'static str {
+        match self {
+            Self::QueryBytes => "bytes of query",
+            Self::QueryTokens => "tokens",
+            Self::QueryDepth => "levels of fields",
+            Self::QuerySelections => "selections after spreading fragments",
+            Self::QueryRootFields => "root fields in an operation",
+            Self::QueryCost => "fields, where those of a page count once per item",
+            Self::ArgumentDepth => "levels of lists and objects in a value",
+            Self::Aliases => "aliases after spreading fragments",
+            Self::Directives => "directives",
+            Self::Fragments => "fragments",
+            Self::Operations => "operations",
+            Self::Variables => "variables in an operation",
         }
     }
 }

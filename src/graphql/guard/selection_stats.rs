@@ -1,62 +1,61 @@
-//! A definition as it is written: what it selects itself, and which fragments it spreads where.
+//! The statistics of a definition as it is written: what it selects itself, and where it spreads which fragments.
 //!
-//! A walk over everything that is written, once and without recursion. Fragments are not followed.
+//! One walk over everything that is written, without recursion. Fragments are not followed.
 
 use async_graphql::{
     Pos, Positioned, Variables,
-    parser::types::{
-        Directive, Field, FragmentDefinition, OperationDefinition, OperationType, Selection, SelectionSet,
-    },
+    parser::types::{Directive, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet},
 };
 
 use super::{FieldCosts, RequestError, limit::Limit};
-use crate::config::Limits;
+use crate::{config::Limits, graphql::operation::root_type};
 
-/// What a selection set comes to. Until fragments are added, without what they bring.
+/// The statistics of a selection set; of a [`DefinitionStats::own`] without the fragments that it spreads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct SelectionStats {
-    /// Fields, inline fragments and spreads: a tree of spreads is work even where it ends in no field.
+    /// Fields, inline fragments and spreads: a tree of spreads is work even if it ends in no field.
     pub(super) selections: usize,
     /// Fields with an alias.
     pub(super) aliases: usize,
-    /// Fields at the top.
+    /// Fields that are not inside another field.
     pub(super) top_fields: usize,
     /// Levels of fields.
     pub(super) depth: usize,
-    /// Fields, each as often as the lists around it have items. `__typename` is known without asking and costs nothing.
+    /// Fields, each multiplied by the items of the lists around it. `__typename` is known without a read and costs
+    /// nothing.
     pub(super) cost: usize,
 }
 
-/// A definition read: what it selects itself, and what it spreads.
+/// The statistics of an operation or a fragment.
 #[derive(Debug)]
 pub(super) struct DefinitionStats<'a> {
     /// Where the definition begins.
     pub(super) at: Pos,
     /// What is written in it; a spread is one selection.
     pub(super) own: SelectionStats,
-    /// The spreads in it, each as often as it occurs.
+    /// All spreads in it. A fragment may occur several times.
     pub(super) spreads: Vec<Spread<'a>>,
 }
 
-/// A place where a fragment is spread.
+/// The spread of a fragment.
 #[derive(Debug)]
 pub(super) struct Spread<'a> {
-    /// The fragment's name; there may be no such fragment.
+    /// The fragment's name; it may be undefined.
     pub(super) fragment: &'a str,
-    /// Fields of the same definition around it.
+    /// How many fields of the same definition are around it.
     pub(super) depth: usize,
-    /// How many items the lists around it have, of the same definition.
-    pub(super) times: usize,
+    /// The product of the lengths of the lists around it in the same definition.
+    pub(super) multiplier: usize,
 }
 
 /// A selection set that is yet to be read.
 #[derive(Clone, Copy)]
 struct Unread<'a> {
     set: &'a SelectionSet,
-    /// The type that it selects from, if the schema knows it.
-    of: Option<&'a str>,
+    /// The type that it selects from, if the schema has it.
+    parent: Option<&'a str>,
     depth: usize,
-    times: usize,
+    multiplier: usize,
 }
 
 /// Reads the definitions of one document, and refuses what can be refused without knowing all of them.
@@ -65,7 +64,7 @@ pub(super) struct Reader<'a> {
     limits: &'a Limits,
     costs: &'a FieldCosts,
     variables: &'a Variables,
-    /// Directives so far, in all definitions.
+    /// The number of directives so far, in all definitions.
     directives: usize,
 }
 
@@ -74,107 +73,103 @@ impl<'a> Reader<'a> {
         Self { limits, costs, variables, directives: 0 }
     }
 
-    pub(super) fn fragment(
+    pub(super) fn read_fragment(
         &mut self,
-        of: &'a Positioned<FragmentDefinition>,
+        fragment: &'a Positioned<FragmentDefinition>,
     ) -> Result<DefinitionStats<'a>, RequestError> {
-        self.check_directives(&of.node.directives)?;
-        let owner = of.node.type_condition.node.on.node.as_str();
-        self.selections(owner, &of.node.selection_set.node, of.pos)
+        self.check_directives(&fragment.node.directives)?;
+        let parent = fragment.node.type_condition.node.on.node.as_str();
+        self.read_selections(parent, &fragment.node.selection_set.node, fragment.pos)
     }
 
-    pub(super) fn operation(
+    pub(super) fn read_operation(
         &mut self,
-        of: &'a Positioned<OperationDefinition>,
+        operation: &'a Positioned<OperationDefinition>,
     ) -> Result<DefinitionStats<'a>, RequestError> {
-        let variables = &of.node.variable_definitions;
-        Limit::QueryVariables.check(variables.len(), self.limits)?;
-        self.check_directives(&of.node.directives)?;
+        let variables = &operation.node.variable_definitions;
+        Limit::Variables.check(variables.len(), self.limits)?;
+        self.check_directives(&operation.node.directives)?;
         for variable in variables {
             self.check_directives(&variable.node.directives)?;
         }
-        let owner = match of.node.ty {
-            OperationType::Query => "Query",
-            OperationType::Mutation => "Mutation",
-            OperationType::Subscription => "Subscription",
-        };
-        self.selections(owner, &of.node.selection_set.node, of.pos)
+        self.read_selections(root_type(operation.node.ty), &operation.node.selection_set.node, operation.pos)
     }
 
-    fn selections(
+    fn read_selections(
         &mut self,
-        owner: &'a str,
+        parent: &'a str,
         set: &'a SelectionSet,
         at: Pos,
     ) -> Result<DefinitionStats<'a>, RequestError> {
-        let mut outline = DefinitionStats { at, own: SelectionStats::default(), spreads: Vec::new() };
-        let mut unread = vec![Unread { set, of: Some(owner), depth: 0, times: 1 }];
+        let mut stats = DefinitionStats { at, own: SelectionStats::default(), spreads: Vec::new() };
+        let mut unread = vec![Unread { set, parent: Some(parent), depth: 0, multiplier: 1 }];
         while let Some(here) = unread.pop() {
             for selection in &here.set.items {
-                outline.own.selections += 1;
+                stats.own.selections += 1;
                 self.check_directives(selection.node.directives())?;
                 match &selection.node {
                     Selection::Field(field) => {
                         self.check_introspection(&field.node)?;
-                        outline.own.add_field(&field.node, here.depth, here.times);
+                        stats.own.add_field(&field.node, here.depth, here.multiplier);
                         unread.push(self.below(&field.node, here));
                     }
                     Selection::InlineFragment(inline) => {
                         let condition = inline.node.type_condition.as_ref().map(|on| on.node.on.node.as_str());
-                        unread.push(Unread { set: &inline.node.selection_set.node, of: condition.or(here.of), ..here });
+                        let parent = condition.or(here.parent);
+                        unread.push(Unread { set: &inline.node.selection_set.node, parent, ..here });
                     }
                     Selection::FragmentSpread(spread) => {
-                        let Unread { depth, times, .. } = here;
+                        let Unread { depth, multiplier, .. } = here;
                         let fragment = spread.node.fragment_name.node.as_str();
-                        outline.spreads.push(Spread { fragment, depth, times });
+                        stats.spreads.push(Spread { fragment, depth, multiplier });
                     }
                 }
             }
         }
-        Ok(outline)
+        Ok(stats)
     }
 
-    /// What is selected below a field.
-    fn below(&self, field: &'a Field, Unread { of, depth, times, .. }: Unread<'a>) -> Unread<'a> {
-        let priced = of.and_then(|of| self.costs.of_field(of, field));
-        let items = priced.map_or(1, |priced| priced.times(field, self.variables));
+    /// The selection set of a field.
+    fn below(&self, field: &'a Field, Unread { parent, depth, multiplier, .. }: Unread<'a>) -> Unread<'a> {
+        let cost = parent.and_then(|parent| self.costs.get(parent, field));
+        let items = cost.map_or(1, |cost| cost.items(field, self.variables));
         Unread {
             set: &field.selection_set.node,
-            of: priced.map(|priced| priced.gives.as_str()),
+            parent: cost.map(|cost| cost.returns.as_str()),
             depth: depth + 1,
-            times: times.saturating_mul(items),
+            multiplier: multiplier.saturating_mul(items),
         }
     }
 
     fn check_introspection(&self, field: &Field) -> Result<(), RequestError> {
-        let asks = matches!(field.name.node.as_str(), "__schema" | "__type");
-        if asks && !self.limits.introspection { Err(RequestError::Introspection) } else { Ok(()) }
+        let introspects = matches!(field.name.node.as_str(), "__schema" | "__type");
+        if introspects && !self.limits.introspection { Err(RequestError::Introspection) } else { Ok(()) }
     }
 
     fn check_directives(&mut self, directives: &[Positioned<Directive>]) -> Result<(), RequestError> {
         self.directives += directives.len();
-        Limit::QueryDirectives.check(self.directives, self.limits)
+        Limit::Directives.check(self.directives, self.limits)
     }
 }
 
 impl SelectionStats {
-    fn add_field(&mut self, field: &Field, depth: usize, times: usize) {
+    fn add_field(&mut self, field: &Field, depth: usize, multiplier: usize) {
         self.aliases += usize::from(field.alias.is_some());
         self.top_fields += usize::from(depth == 0);
         self.depth = self.depth.max(depth + 1);
         if field.name.node != "__typename" {
-            self.cost = self.cost.saturating_add(times);
+            self.cost = self.cost.saturating_add(multiplier);
         }
     }
 
-    /// Adds what a fragment comes to where it is spread. Never wraps: a sum that did would pass.
-    pub(super) fn add_spread(&mut self, fragment: &Self, at: &Spread<'_>) {
+    /// Adds a fragment's statistics where it is spread. Saturates: a sum that wrapped around would be within its limit.
+    pub(super) fn add_spread(&mut self, fragment: &Self, spread: &Spread<'_>) {
         self.selections = self.selections.saturating_add(fragment.selections);
         self.aliases = self.aliases.saturating_add(fragment.aliases);
-        if at.depth == 0 {
+        if spread.depth == 0 {
             self.top_fields = self.top_fields.saturating_add(fragment.top_fields);
         }
-        self.depth = self.depth.max(at.depth.saturating_add(fragment.depth));
-        self.cost = self.cost.saturating_add(fragment.cost.saturating_mul(at.times));
+        self.depth = self.depth.max(spread.depth.saturating_add(fragment.depth));
+        self.cost = self.cost.saturating_add(fragment.cost.saturating_mul(spread.multiplier));
     }
 }

@@ -1,4 +1,4 @@
-//! Requests, admitted and refused: what one asks for a file.
+//! Requests that the guard admits or refuses, one file per subject.
 
 mod admitted;
 mod cost;
@@ -14,12 +14,12 @@ use async_graphql::Request;
 use super::{FieldCosts, Guard, RequestError};
 use crate::config::{Config, Limits};
 
-/// The limits in force when nobody sets them.
+/// The default limits.
 fn defaults() -> Limits {
     Config::load(None, &BTreeMap::new()).expect("the defaults load").config.limits
 }
 
-/// Limits that nothing here comes near, so that a test can set the one that it is about.
+/// Limits that no test exceeds unless it sets one of them. The constants of `limit` remain.
 fn wide() -> Limits {
     const MANY: usize = 100_000_000;
     Limits {
@@ -27,32 +27,27 @@ fn wide() -> Limits {
         query_tokens: MANY,
         query_depth: 60,
         query_selections: MANY,
-        query_aliases: MANY,
         query_root_fields: MANY,
-        query_directives: MANY,
-        query_fragments: MANY,
-        query_operations: MANY,
-        query_variables: MANY,
         query_cost: MANY,
         argument_depth: 60,
         introspection: true,
     }
 }
 
-/// One of the limits, to be set.
+/// Selects one of the limits.
 type Setting = fn(&mut Limits) -> &mut usize;
 
 fn admit(limits: &Limits, request: impl Into<Request>) -> Result<(), RequestError> {
-    Guard::new(limits, FieldCosts::default()).admit(&mut request.into()).map(drop)
+    Guard::new(limits, FieldCosts::default()).admit(request.into()).map(drop)
 }
 
-/// What is said to a request that must not be let in: the code and the message.
+/// The code and the message of the error of a request that must be refused.
 fn refusal(limits: &Limits, request: impl Into<Request>) -> String {
-    let refused = admit(limits, request).expect_err("refused");
-    format!("{}: {refused}", refused.code().as_str())
+    let error = admit(limits, request).expect_err("refused");
+    format!("{}: {error}", error.code().as_str())
 }
 
-/// A piece of text for each number up to `count`.
+/// A piece of text for each number below `count`.
 fn each(count: usize, piece: impl Fn(usize) -> String) -> String {
     (0..count).map(piece).collect()
 }

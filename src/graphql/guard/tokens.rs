@@ -1,7 +1,7 @@
-//! The text before it is parsed: how many tokens it has, and how deeply its brackets are nested.
+//! The query's text before it is parsed: how many tokens it has, and how deeply its brackets are nested.
 //!
-//! The parser works on every token and recurses at every bracket, so both are bounded first. Text that is no GraphQL
-//! passes as long as it is small; the parser says what is wrong with it.
+//! The parser works on every token and recurses at every bracket, so both are bounded first. Small text that is not valid
+//! GraphQL passes; the parser reports its errors.
 
 use async_graphql::Pos;
 
@@ -14,22 +14,23 @@ pub(super) fn check(text: &str, limits: &Limits) -> Result<(), RequestError> {
     for token in (Tokens { text, rest: text }) {
         count += 1;
         Limit::QueryTokens.check(count, limits)?;
-        nesting.follow(token?, limits)?;
+        nesting.count(token?, limits)?;
     }
     Ok(())
 }
 
-/// The brackets that are open. Values stand in parentheses and selections do not, so the two are told apart without
-/// knowing more of the grammar. Text whose brackets do not fit together is counted somehow: the parser stops there.
+/// The open brackets. Values are inside parentheses and selections are not, which distinguishes the two without more of
+/// the grammar. The counts for unbalanced brackets do not matter: the parser stops there.
 #[derive(Default)]
 struct Nesting {
     selections: usize,
-    /// Lists and objects in each parenthesis that is open.
+    /// The open lists and objects in each open parenthesis.
     values: Vec<usize>,
 }
 
 impl Nesting {
-    fn follow(&mut self, token: &str, limits: &Limits) -> Result<(), RequestError> {
+    /// Counts a token's bracket, if it is one.
+    fn count(&mut self, token: &str, limits: &Limits) -> Result<(), RequestError> {
         match token {
             "(" => self.values.push(0),
             ")" => drop(self.values.pop()),
@@ -49,16 +50,16 @@ impl Nesting {
             return Limit::ArgumentDepth.check(*levels, limits);
         }
         self.selections += 1;
-        // Room for an inline fragment around the fields of each level; the fields themselves are counted later.
+        // Twice, to allow an inline fragment around the fields of each level; `document` counts the fields themselves.
         let depth = limits.query_depth;
         if self.selections <= depth.saturating_mul(2) { Ok(()) } else { Err(RequestError::TooNested { depth }) }
     }
 }
 
-/// The tokens of a text, or where one does not end. A single character that begins no token counts as one.
+/// The tokens of a text, or the error of a string that does not end. A character that begins no token is a token.
 ///
 /// The parser splits some words further (`truetrue` is two values to it), so it may work on more tokens than are
-/// counted here, though never on more than there are bytes. It finds no bracket that is not found here.
+/// counted here, but never on more than there are bytes. It finds no bracket that is not found here.
 struct Tokens<'a> {
     text: &'a str,
     rest: &'a str,
@@ -74,11 +75,11 @@ impl<'a> Iterator for Tokens<'a> {
             '"' => string_length(self.rest),
             '.' if self.rest.starts_with("...") => Some(3),
             '-' | '0'..='9' => Some(number_length(self.rest)),
-            _ if is_of_name(first) => Some(self.rest.find(|c| !is_of_name(c)).unwrap_or(self.rest.len())),
+            _ if is_name_char(first) => Some(self.rest.find(|c| !is_name_char(c)).unwrap_or(self.rest.len())),
             _ => Some(first.len_utf8()),
         };
         let Some((token, rest)) = length.map(|length| self.rest.split_at(length)) else {
-            return Some(Err(self.endless_string()));
+            return Some(Err(self.unterminated_string()));
         };
         self.rest = rest;
         Some(Ok(token))
@@ -86,9 +87,9 @@ impl<'a> Iterator for Tokens<'a> {
 }
 
 impl Tokens<'_> {
-    /// An error at once rather than the parser's later: it would try `"""[[` again as an empty string and what follows,
-    /// and so find brackets that are within a string here.
-    fn endless_string(&self) -> RequestError {
+    /// The error of a string that does not end. It is not left to the parser, which would read `"""[[` again as an empty
+    /// string and two brackets, which are inside a string here.
+    fn unterminated_string(&self) -> RequestError {
         let before = &self.text[..self.text.len() - self.rest.len()];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
@@ -100,7 +101,7 @@ impl Tokens<'_> {
     }
 }
 
-/// The text from the next token on: past space, commas and comments.
+/// The text after leading whitespace, commas and comments.
 fn without_ignored(mut text: &str) -> &str {
     loop {
         text = text.trim_start_matches([' ', '\t', ',', '\u{feff}', '\r', '\n']);
@@ -109,22 +110,22 @@ fn without_ignored(mut text: &str) -> &str {
     }
 }
 
-fn is_of_name(c: char) -> bool {
+fn is_name_char(c: char) -> bool {
     c == '_' || c.is_ascii_alphanumeric()
 }
 
-/// The length of the number at the start of a text. Its sign and what it goes on with are not judged.
+/// The length of the number at the start of a text. Its form is not checked.
 fn number_length(text: &str) -> usize {
     let mut previous = '-';
     let ends = |c: char| {
         let is_sign = matches!(c, '+' | '-') && matches!(previous, 'e' | 'E');
         previous = c;
-        !(is_sign || c == '.' || is_of_name(c))
+        !(is_sign || c == '.' || is_name_char(c))
     };
     text[1..].find(ends).map_or(text.len(), |end| end + 1)
 }
 
-/// The length of the string at the start of a text with its quotes, if it ends.
+/// The length of the string at the start of a text including its quotes. `None` if it does not end.
 fn string_length(text: &str) -> Option<usize> {
     if let Some(block) = text.strip_prefix("\"\"\"") {
         return block_length(block).map(|length| length + 6);
@@ -134,7 +135,7 @@ fn string_length(text: &str) -> Option<usize> {
         match byte {
             b'"' => return Some(index + 1),
             b'\n' | b'\r' => return None,
-            // What is escaped is no end, whatever it is: it may be half a character, but then no quote.
+            // An escaped byte does not end the string. It may be the first byte of a character, but then it is not a quote.
             b'\\' => drop(bytes.next()),
             _ => {}
         }
@@ -142,7 +143,7 @@ fn string_length(text: &str) -> Option<usize> {
     None
 }
 
-/// How far it is to the three quotes that end a block string: those with no backslash before them.
+/// The position of the three quotes that end a block string: the first without a backslash before them.
 fn block_length(block: &str) -> Option<usize> {
     let mut from = 0;
     loop {

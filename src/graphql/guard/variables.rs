@@ -1,60 +1,58 @@
-//! The variables of a request: not too deep, not too many values, all there that must be, and with their defaults.
+//! The variables of a request: bounds on their depth and number of values, their defaults, and the required ones.
 
 use async_graphql::{
-    Positioned, Request, Value, Variables,
-    parser::types::{DocumentOperations, VariableDefinition},
+    Positioned, Value, Variables,
+    parser::types::{OperationDefinition, VariableDefinition},
 };
 
 use super::{RequestError, limit::Limit};
-use crate::{config::Limits, graphql::operation::selected};
+use crate::config::Limits;
 
-/// Refuses variables with lists and objects nested too deeply, or with too many values in them: async-graphql copies a
-/// variable each time it is used, so they are held to what the same values could be if they stood in the query.
+/// Refuses variables with lists and objects nested too deeply or with too many values. async-graphql copies a variable
+/// each time it is used, so variables have the limits of literals in the query.
 pub(super) fn check(variables: &Variables, limits: &Limits) -> Result<(), RequestError> {
     let allowed = limits.argument_depth;
-    if !variables.values().all(|value| is_within(value, allowed)) {
+    if !variables.values().all(|value| is_within_depth(value, allowed)) {
         return Limit::ArgumentDepth.check(allowed.saturating_add(1), limits);
     }
-    Limit::QueryTokens.check(variables.values().map(values_in).sum(), limits)
+    Limit::QueryTokens.check(variables.values().map(count_values).sum(), limits)
 }
 
-/// Counts scalars, lists and objects. Only asked of values whose depth is bounded.
-fn values_in(value: &Value) -> usize {
+/// Counts scalars, lists and objects. Recursive: the value's depth must be bounded.
+fn count_values(value: &Value) -> usize {
     match value {
-        Value::List(items) => 1 + items.iter().map(values_in).sum::<usize>(),
-        Value::Object(members) => 1 + members.values().map(values_in).sum::<usize>(),
+        Value::List(items) => 1 + items.iter().map(count_values).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(count_values).sum::<usize>(),
         _ => 1,
     }
 }
 
-/// Looks no deeper than the levels that are allowed, however deep the value is.
-fn is_within(value: &Value, levels: usize) -> bool {
+/// Whether a value has at most this many levels of lists and objects. Recurses no deeper than that.
+fn is_within_depth(value: &Value, levels: usize) -> bool {
     match value {
-        Value::List(items) => levels > 0 && items.iter().all(|item| is_within(item, levels - 1)),
-        Value::Object(members) => levels > 0 && members.values().all(|member| is_within(member, levels - 1)),
+        Value::List(items) => levels > 0 && items.iter().all(|item| is_within_depth(item, levels - 1)),
+        Value::Object(members) => levels > 0 && members.values().all(|member| is_within_depth(member, levels - 1)),
         _ => true,
     }
 }
 
-/// Gives the variables that were left out their defaults. async-graphql does so for arguments, but 7.2 takes a variable
-/// that was left out for false where it stands in `@skip` or `@include`.
-pub(super) fn fill_in_defaults(request: &mut Request, operations: &DocumentOperations) {
-    let Some((_, operation)) = selected(operations, request.operation_name.as_deref()) else { return };
+/// Sets omitted variables to their defaults. async-graphql does so for arguments, but 7.2 takes an omitted variable for
+/// false in `@skip` and `@include`.
+pub(super) fn fill_in_defaults(variables: &mut Variables, operation: &OperationDefinition) {
     for variable in &operation.variable_definitions {
         if let Some(default) = &variable.node.default_value {
             let name = variable.node.name.node.clone();
-            request.variables.entry(name).or_insert_with(|| default.node.clone());
+            variables.entry(name).or_insert_with(|| default.node.clone());
         }
     }
 }
 
-/// Refuses a request that leaves out a variable which may not be null. async-graphql notices only where the variable is
-/// used, and then blames a field: by the specification the whole request is at fault.
-pub(super) fn check_required(request: &Request, operations: &DocumentOperations) -> Result<(), RequestError> {
-    let Some((_, operation)) = selected(operations, request.operation_name.as_deref()) else { return Ok(()) };
+/// Refuses a request that omits a non-null variable. async-graphql notices only where the variable is used and reports a
+/// field error; by the specification it is a request error.
+pub(super) fn check_required(variables: &Variables, operation: &OperationDefinition) -> Result<(), RequestError> {
     let is_missing = |variable: &&Positioned<VariableDefinition>| {
-        let given = request.variables.get(&variable.node.name.node);
-        !variable.node.var_type.node.nullable && given.is_none_or(|value| *value == Value::Null)
+        let value = variables.get(&variable.node.name.node);
+        !variable.node.var_type.node.nullable && value.is_none_or(|value| *value == Value::Null)
     };
     let missing = operation.variable_definitions.iter().find(is_missing);
     missing.map_or(Ok(()), |variable| Err(RequestError::MissingVariable { at: variable.pos }))

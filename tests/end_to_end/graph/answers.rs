@@ -1,5 +1,5 @@
-//! What the graph answers, the same on both databases: each folder in `cases/` holds a query and its answer, over the
-//! reports below. A query's first line says why it is there.
+//! The answers of the graph, the same on both databases: each folder in `cases/` contains a query and its answer, over
+//! the reports below. A query's first line gives its reason.
 
 use std::{fs, path::Path};
 
@@ -12,12 +12,12 @@ use crate::{
     reports::{self, report, time},
 };
 
-/// Template data as a careless writer would write them. They come out as they went in.
+/// Template data in a format that a JSON library would change. They are returned unchanged.
 const DETAILS: &str = r#"{"b":1.0, "a":[1e2,"\u0000é\u00e9"],"b":12345678901234567890123 ,"n":null}"#;
 
-/// What all cases are asked over.
-fn stored() -> Vec<Report> {
-    let mut told = report(
+/// The reports that all cases read.
+fn stored_reports() -> Vec<Report> {
+    let mut current = report(
         1,
         0xa1,
         &[
@@ -29,17 +29,17 @@ fn stored() -> Vec<Report> {
             ("a.rule|Z|Y", "\"text\""),
         ],
     );
-    told.version = Some("4.15.3".to_owned());
-    told.gathered_at = Some(time("2024-05-02T09:15:00+02:00"));
-    told.request_id = Some("3nl2vda87ld6e3s25jlk7n2dna".to_owned());
-    let mut hits_elsewhere = report(1, 0xa3, &[("a_rule|Z", DETAILS)]);
-    hits_elsewhere.version = Some("4.9.0".to_owned());
+    current.version = Some("4.15.3".to_owned());
+    current.gathered_at = Some(time("2024-05-02T09:15:00+02:00"));
+    current.request_id = Some("3nl2vda87ld6e3s25jlk7n2dna".to_owned());
+    let mut other = report(1, 0xa3, &[("a_rule|Z", DETAILS)]);
+    other.version = Some("4.9.0".to_owned());
     let last_organization = report(u32::MAX, u128::MAX, &[("a_rule|Z", "")]);
-    vec![told, report(1, 0xa2, &[]), hits_elsewhere, report(2, 0xb1, &[]), last_organization]
+    vec![current, report(1, 0xa2, &[]), other, report(2, 0xb1, &[]), last_organization]
 }
 
-/// A cluster that was checked and has no report, as results of other kinds leave it; and an organization without any.
-async fn store_what_no_report_leaves(database: &Database) {
+/// Inserts a cluster without a report, as other kinds of results leave it, and an organization without clusters.
+async fn insert_rows_without_reports(database: &Database) {
     let connection = database.connect().await;
     let unreported = cluster::Model {
         id: reports::cluster(0xa4).uuid(),
@@ -57,9 +57,9 @@ async fn store_what_no_report_leaves(database: &Database) {
     organization::Model { id: 3 }.into_active_model().insert(&connection).await.expect("an organization");
 }
 
-async fn answering(database: &Database) -> Graph {
-    let graph = Graph::of(database, &stored()).await;
-    store_what_no_report_leaves(database).await;
+async fn graph_with_reports(database: &Database) -> Graph {
+    let graph = Graph::of(database, &stored_reports()).await;
+    insert_rows_without_reports(database).await;
     graph
 }
 
@@ -68,7 +68,7 @@ fn read(path: &Path) -> String {
 }
 
 #[tokio::test]
-async fn every_case_has_its_answer_on_both_databases() {
+async fn every_case_returns_its_answer_on_both_databases() {
     let mut cases: Vec<_> = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/end_to_end/graph/cases"))
         .expect("the cases")
         .map(|entry| entry.expect("a case").path())
@@ -77,14 +77,14 @@ async fn every_case_has_its_answer_on_both_databases() {
     assert!(!cases.is_empty());
     let mut wrong = Vec::new();
     for database in each_database().await {
-        let graph = answering(&database).await;
+        let graph = graph_with_reports(&database).await;
         for case in &cases {
             let query = read(&case.join("query.graphql"));
-            assert!(query.starts_with("# "), "{}: the first line says why the case is there", case.display());
+            assert!(query.starts_with("# "), "{}: the first line gives the reason for the case", case.display());
             let expected: Value = serde_json::from_str(&read(&case.join("answer.json"))).expect("JSON");
             let answer = graph.ask(&query).await;
             if answer != expected {
-                wrong.push(format!("{} on {} is answered with\n{answer:#}", case.display(), database.name));
+                wrong.push(format!("{} on {} returned\n{answer:#}", case.display(), database.name));
             }
         }
     }
@@ -92,16 +92,16 @@ async fn every_case_has_its_answer_on_both_databases() {
 }
 
 #[tokio::test]
-async fn details_come_out_byte_for_byte() {
+async fn details_are_returned_byte_for_byte() {
     for database in each_database().await {
-        answering(&database).await;
+        graph_with_reports(&database).await;
         let service = Running::api(&database).await.ready().await;
         let query = format!(
             "{{ cluster(uuid: \"{}\") {{ report {{ ruleHits {{ nodes {{ details }} }} }} }} }}",
             reports::cluster(0xa3)
         );
-        let asked = reqwest::Client::new().post(service.url("/graphql")).json(&json!({ "query": query })).send();
-        let answer = asked.await.expect("an answer").text().await.expect("text");
+        let response = reqwest::Client::new().post(service.url("/graphql")).json(&json!({ "query": query })).send();
+        let answer = response.await.expect("an answer").text().await.expect("text");
         let expected =
             format!(r#"{{"data":{{"cluster":{{"report":{{"ruleHits":{{"nodes":[{{"details":{DETAILS}}}]}}}}}}}}}}"#);
         assert_eq!(answer, expected, "{}", database.name);
@@ -109,10 +109,10 @@ async fn details_come_out_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_report_was_stored_when_it_was_written() {
+async fn stored_at_is_the_time_of_the_write() {
     for database in each_database().await {
         let before = time(&chrono::Utc::now().to_rfc3339());
-        let graph = answering(&database).await;
+        let graph = graph_with_reports(&database).await;
         let query = format!("{{ cluster(uuid: \"{}\") {{ report {{ storedAt }} }} }}", reports::cluster(0xa1));
         let answer = graph.ask(&query).await;
         let stored_at = answer["data"]["cluster"]["report"]["storedAt"].as_str().expect("a time");
@@ -122,9 +122,9 @@ async fn a_report_was_stored_when_it_was_written() {
 }
 
 #[tokio::test]
-async fn fields_are_answered_in_the_order_in_which_they_are_asked_for() {
+async fn fields_are_in_the_order_in_which_they_are_selected() {
     for database in each_database().await {
-        let graph = answering(&database).await;
+        let graph = graph_with_reports(&database).await;
         let query = "{ organizations(first: 1) { totalCount nodes { orgId clusters(first: 1) { pageInfo { endCursor } nodes { report \
                      { ruleHits { nodes { selector } totalCount } } uuid } totalCount } } pageInfo { hasNextPage } } viewer { isAdministrator } }";
         let answer = graph.text(Viewer::unrestricted(), Request::new(query)).await;

@@ -1,4 +1,4 @@
-//! A request that is dropped in the middle of a load disturbs no other.
+//! A request that is dropped during a load does not affect other requests.
 
 use std::pin::pin;
 
@@ -14,37 +14,37 @@ const QUERY: &str = "{ organizations(first: 1) { nodes { clusters(first: 100) { 
     report { ruleHits { nodes { selector } } } } } } } }";
 
 #[tokio::test]
-async fn those_who_go_away_leave_room_for_those_who_stay() {
+async fn dropped_requests_release_their_connections() {
     for database in each_database().await {
         let graph = Graph::of(&database, &reports(1, 1, 10, 3)).await;
         let expected = graph.ask(QUERY).await;
         assert_eq!(expected.get("errors"), None, "{}", database.name);
-        let mut stays = pin!(graph.ask(QUERY));
-        assert!(poll!(&mut stays).is_pending(), "{}", database.name);
+        let mut kept = pin!(graph.ask(QUERY));
+        assert!(poll!(&mut kept).is_pending(), "{}", database.name);
         // Twice as many as there are connections.
         for _ in 0..2 * default_config().database.max_connections {
-            let mut goes = pin!(graph.ask(QUERY));
-            assert!(poll!(&mut goes).is_pending(), "{}", database.name);
+            let mut dropped = pin!(graph.ask(QUERY));
+            assert!(poll!(&mut dropped).is_pending(), "{}", database.name);
         }
-        assert_eq!(stays.await, expected, "{}", database.name);
+        assert_eq!(kept.await, expected, "{}", database.name);
         assert_eq!(graph.ask(QUERY).await, expected, "{}", database.name);
     }
 }
 
 #[tokio::test]
-async fn a_request_that_is_dropped_while_the_database_works_disturbs_no_other() {
+async fn a_request_that_is_dropped_while_its_statement_runs_does_not_affect_another() {
     let database = postgres().await;
     let graph = Graph::of(&database, &reports(1, 1, 10, 3)).await;
     let expected = graph.ask(QUERY).await;
     let held = HeldTable::hold(&database, "rule_hit").await;
-    let [goes, stays] = [(); 2].map(|()| {
+    let [dropped, kept] = [(); 2].map(|()| {
         let graph = graph.clone();
         tokio::spawn(async move { graph.ask(QUERY).await })
     });
     held.until_wanted_by(2).await;
-    goes.abort();
-    assert!(goes.await.expect_err("it was dropped").is_cancelled());
+    dropped.abort();
+    assert!(dropped.await.expect_err("it was dropped").is_cancelled());
     held.let_go().await;
-    assert_eq!(stays.await.expect("an answer"), expected);
+    assert_eq!(kept.await.expect("an answer"), expected);
     assert_eq!(graph.ask(QUERY).await, expected);
 }

@@ -1,4 +1,4 @@
-//! A load that fails, fails once for all who asked, and leaves the rest of the answer.
+//! A load that fails fails once for all fields that await it, and leaves the rest of the answer.
 
 use std::collections::BTreeSet;
 
@@ -11,22 +11,22 @@ use crate::{
     reports::{cluster, report, reports},
 };
 
-/// What lists read by a view.
+/// The relations that are views.
 const VIEWS: [&str; 2] = ["open_hit", "history_event"];
 
-/// The graph over a table or view that went away after the reports were written.
+/// The graph over a database whose table or view is removed after the reports are written.
 async fn graph_without(database: &Database, name: &str, reports: &[Report]) -> Graph {
     let graph = Graph::of(database, reports).await;
-    let away = if VIEWS.contains(&name) {
+    let remove = if VIEWS.contains(&name) {
         format!("DROP VIEW {name}")
     } else {
         format!("ALTER TABLE {name} RENAME TO elsewhere")
     };
-    database.connect().await.execute_unprepared(&away).await.expect("put it away");
+    database.connect().await.execute_unprepared(&remove).await.expect("a removed relation");
     graph
 }
 
-/// The paths of an answer's errors. Each error says what a client may read, and all of them name one cause.
+/// The paths of an answer's errors, which must be masked and have one correlation id.
 fn paths_of_one_masked_cause(answer: &Value) -> BTreeSet<String> {
     let errors = answer["errors"].as_array().expect("errors");
     let ids: BTreeSet<_> = errors.iter().map(|error| error["extensions"]["correlationId"].as_str()).collect();
@@ -36,7 +36,7 @@ fn paths_of_one_masked_cause(answer: &Value) -> BTreeSet<String> {
         assert_eq!(error["message"], "The data cannot be read at the moment; please try again shortly.", "{error}");
     }
     let paths: BTreeSet<_> = errors.iter().map(|error| error["path"].to_string()).collect();
-    assert_eq!(paths.len(), errors.len(), "an error a place");
+    assert_eq!(paths.len(), errors.len(), "one error per path");
     paths
 }
 
@@ -62,7 +62,7 @@ fn nulls(answer: &Value) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn hits_that_cannot_be_read_are_asked_for_once_and_leave_the_clusters() {
+async fn hits_that_cannot_be_read_are_loaded_once_and_leave_the_clusters() {
     const QUERY: &str = "{ organizations { nodes { orgId clusters { totalCount nodes { uuid
         report { lastCheckedAt ruleHits { nodes { selector } } } } } } } }";
     for database in each_database().await {
@@ -73,7 +73,7 @@ async fn hits_that_cannot_be_read_are_asked_for_once_and_leave_the_clusters() {
         assert_eq!(statements, 3, "{}", database.name);
         let errors = paths_of_one_masked_cause(&answer);
         assert_eq!(errors.len(), 7, "{}: {errors:?}", database.name);
-        assert_eq!(nulls(&answer), errors, "{}: a null is an error, an error is a null", database.name);
+        assert_eq!(nulls(&answer), errors, "{}: each null has an error and each error a null", database.name);
         let clusters = &answer["data"]["organizations"]["nodes"][0]["clusters"];
         assert_eq!(clusters["totalCount"], 5, "{}", database.name);
         assert_eq!(clusters["nodes"][4]["uuid"], cluster(5).to_string(), "{}", database.name);
@@ -98,7 +98,7 @@ async fn clusters_that_cannot_be_read_leave_the_organizations() {
 }
 
 #[tokio::test]
-async fn a_failure_is_remembered_for_the_request_and_not_beyond() {
+async fn a_failed_load_is_cached_for_its_request_only() {
     let query = format!("{{ a: cluster(uuid: \"{0}\") {{ uuid }} b: cluster(uuid: \"{0}\") {{ uuid }} }}", cluster(1));
     for database in each_database().await {
         let graph = graph_without(&database, "cluster", &[report(1, 1, &[])]).await;
@@ -106,15 +106,15 @@ async fn a_failure_is_remembered_for_the_request_and_not_beyond() {
         assert_eq!(statements, 1, "{}", database.name);
         assert_eq!(paths_of_one_masked_cause(&answer), nulls(&answer), "{}", database.name);
 
-        let mend = "ALTER TABLE elsewhere RENAME TO cluster";
-        database.connect().await.execute_unprepared(mend).await.expect("rename a table");
+        let restore = "ALTER TABLE elsewhere RENAME TO cluster";
+        database.connect().await.execute_unprepared(restore).await.expect("rename a table");
         let answer = graph.ask(&query).await;
         assert_eq!(answer["data"]["a"]["uuid"], cluster(1).to_string(), "{}: {answer}", database.name);
     }
 }
 
 #[tokio::test]
-async fn nothing_of_the_database_is_told() {
+async fn no_detail_of_the_database_is_returned() {
     let query = format!(
         "{{ cluster(uuid: \"{}\") {{ report {{ ruleHits {{ totalCount nodes {{ details }} }} }} }} }}",
         cluster(1)
@@ -123,9 +123,9 @@ async fn nothing_of_the_database_is_told() {
         let graph = graph_without(&database, "open_hit", &[report(1, 1, &[("a|A", "1")])]).await;
         let answer = graph.ask(&query).await["errors"].to_string().to_lowercase();
         assert!(answer.contains("unavailable"), "{}: {answer}", database.name);
-        for inside in ["open_hit", "rule_hit", "select", "sql", "no such table", "does not exist", "42p01", "postgres"]
+        for detail in ["open_hit", "rule_hit", "select", "sql", "no such table", "does not exist", "42p01", "postgres"]
         {
-            assert!(!answer.contains(inside), "{}: {inside} in {answer}", database.name);
+            assert!(!answer.contains(detail), "{}: {detail} in {answer}", database.name);
         }
     }
 }
@@ -161,7 +161,7 @@ async fn a_total_that_cannot_be_counted_is_an_error_at_its_list() {
 }
 
 #[tokio::test]
-async fn nodes_of_a_type_that_can_be_read_are_lost_with_the_others_and_never_null_without_an_error() {
+async fn nodes_fails_as_a_whole_if_one_type_cannot_be_read() {
     for database in each_database().await {
         let graph = graph_without(&database, "open_hit", &reports(1, 1, 1, 1)).await;
         let hit = URL_SAFE_NO_PAD.encode(format!("1:RuleHit:{}:rule_0|KEY", cluster(1)));
@@ -170,7 +170,7 @@ async fn nodes_of_a_type_that_can_be_read_are_lost_with_the_others_and_never_nul
             r#"{{ node(id: "{hit}") {{ id }} all: nodes(ids: ["{one}" "{hit}"]) {{ id }} fine: nodes(ids: ["{one}"]) {{ id }} }}"#
         );
         let answer = graph.ask(&query).await;
-        // `nodes` may not be null itself, so that its failure is the whole answer's.
+        // `nodes` must not be null, so its failure makes the whole `data` null.
         assert_eq!(answer["data"], Value::Null, "{}: {answer}", database.name);
         let paths: Vec<_> = answer["errors"].as_array().expect("errors").iter().map(|error| &error["path"]).collect();
         assert!(paths.contains(&&json!(["all"])), "{}: {answer}", database.name);
@@ -182,7 +182,7 @@ async fn nodes_of_a_type_that_can_be_read_are_lost_with_the_others_and_never_nul
 }
 
 #[tokio::test]
-async fn of_very_many_places_that_failed_the_first_are_told_and_all_are_null() {
+async fn a_long_list_of_errors_is_cut_and_all_failed_fields_are_null() {
     const QUERY: &str = "{ organizations(first: 2) { nodes { clusters(first: 100) { nodes { report { ruleHits { totalCount } } } } } } }";
     for database in each_database().await {
         let fleet = [reports(1, 1, 100, 0), reports(2, 101, 50, 0)].concat();

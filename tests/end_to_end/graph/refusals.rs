@@ -1,4 +1,4 @@
-//! Arguments that the client can mend are refused with a word on which and how, never taken for something else.
+//! Invalid arguments are refused with a message that names the argument and the rule.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -8,18 +8,18 @@ use crate::{
     reports::{cluster, report},
 };
 
-/// Asks for something that is refused; gives the message.
-async fn refused(graph: &Graph, query: &str) -> String {
+/// The message of the only error of a query that is refused.
+async fn refusal(graph: &Graph, query: &str) -> String {
     let answer = graph.ask(query).await;
-    let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("{query} is answered with {answer}"));
+    let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("{query} returned {answer}"));
     assert_eq!(errors.len(), 1, "{query}: {answer}");
     assert_eq!(errors[0]["extensions"]["code"], "BAD_USER_INPUT", "{query}: {answer}");
-    assert_eq!(errors[0]["extensions"].get("correlationId"), None, "{query}: this is no accident of ours");
+    assert_eq!(errors[0]["extensions"].get("correlationId"), None, "{query}: not an internal error");
     errors[0]["message"].as_str().expect("a message").to_owned()
 }
 
-/// The same argument at each list of the graph.
-fn at_each_list(arguments: &str) -> [String; 4] {
+/// One query per list of the graph, each with these arguments.
+fn queries_of_all_lists(arguments: &str) -> [String; 4] {
     let uuid = cluster(1);
     [
         format!("{{ organizations({arguments}) {{ nodes {{ orgId }} }} }}"),
@@ -37,7 +37,7 @@ async fn graphs() -> [(Graph, Database); 2] {
 
 /// The cursor of the first item of each list.
 async fn cursors(graph: &Graph) -> [String; 4] {
-    let [organizations, clusters, hits, history] = at_each_list("first: 1").map(|query| {
+    let [organizations, clusters, hits, history] = queries_of_all_lists("first: 1").map(|query| {
         let at = query.rfind("nodes").expect("nodes");
         format!("{} pageInfo {{ endCursor }} {}", &query[..at], &query[at..])
     });
@@ -59,21 +59,21 @@ async fn a_page_has_1_to_100_items() {
     for (graph, _database) in graphs().await {
         for query in ["first: 1", "first: 100", "last: 1", "last: 100", "first: null", "last: null"]
             .iter()
-            .flat_map(|first| at_each_list(first))
+            .flat_map(|first| queries_of_all_lists(first))
         {
             assert_eq!(graph.ask(&query).await.get("errors"), None, "{query}");
         }
         for argument in ["first", "last"] {
             for size in ["0", "101", "-1", "2147483648", "-2147483649"] {
-                for query in at_each_list(&format!("{argument}: {size}")) {
+                for query in queries_of_all_lists(&format!("{argument}: {size}")) {
                     let expected = format!("{argument}: is not within 1 and 100: a page has so many items");
-                    assert_eq!(refused(&graph, &query).await, expected, "{query}");
+                    assert_eq!(refusal(&graph, &query).await, expected, "{query}");
                 }
             }
             for size in ["1e2", "\"1\"", "99999999999999999999", "[]", "ONE"] {
-                for query in at_each_list(&format!("{argument}: {size}")) {
+                for query in queries_of_all_lists(&format!("{argument}: {size}")) {
                     let expected = format!("Invalid value for argument \"{argument}\", expected type \"Int\"");
-                    assert_eq!(refused(&graph, &query).await, expected, "{query}");
+                    assert_eq!(refusal(&graph, &query).await, expected, "{query}");
                 }
             }
         }
@@ -81,20 +81,20 @@ async fn a_page_has_1_to_100_items() {
 }
 
 #[tokio::test]
-async fn a_page_is_taken_from_one_end() {
+async fn first_and_last_are_exclusive() {
     for (graph, _database) in graphs().await {
-        for query in at_each_list("first: 1, last: 1") {
-            let message = refused(&graph, &query).await;
+        for query in queries_of_all_lists("first: 1, last: 1") {
+            let message = refusal(&graph, &query).await;
             assert_eq!(message, "last: cannot go with first: a page is taken from one end", "{query}");
         }
-        for query in at_each_list("first: 1, last: null") {
+        for query in queries_of_all_lists("first: 1, last: null") {
             assert_eq!(graph.ask(&query).await.get("errors"), None, "{query}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_cursor_of_one_order_is_refused_by_every_other_and_by_name() {
+async fn a_cursor_of_one_order_is_refused_in_every_other() {
     const ORDERS: [(&str, &str); 6] = [
         ("UUID", "ASC"),
         ("UUID", "DESC"),
@@ -110,16 +110,16 @@ async fn a_cursor_of_one_order_is_refused_by_every_other_and_by_name() {
         )
     };
     for (graph, _database) in graphs().await {
-        for of in ORDERS {
-            let answer = graph.ask(&page(of, "")).await;
+        for own in ORDERS {
+            let answer = graph.ask(&page(own, "")).await;
             let cursor =
                 answer["data"]["organization"]["clusters"]["pageInfo"]["endCursor"].as_str().expect("a cursor");
             for (order, argument) in ORDERS.into_iter().flat_map(|order| [(order, "after"), (order, "before")]) {
                 let query = page(order, &format!("{argument}: \"{cursor}\""));
-                if order == of {
+                if order == own {
                     assert_eq!(graph.ask(&query).await.get("errors"), None, "{query}");
                 } else {
-                    let message = refused(&graph, &query).await;
+                    let message = refusal(&graph, &query).await;
                     let expected = format!("{argument}: is not a cursor of this list in this order and direction");
                     assert_eq!(message, expected, "{query}");
                 }
@@ -129,16 +129,16 @@ async fn a_cursor_of_one_order_is_refused_by_every_other_and_by_name() {
 }
 
 #[tokio::test]
-async fn a_cursor_serves_its_own_list_and_no_other() {
+async fn a_cursor_is_valid_only_for_its_own_list() {
     for (graph, _database) in graphs().await {
-        for (of, cursor) in cursors(&graph).await.iter().enumerate() {
-            for (list, query) in at_each_list(&format!("after: \"{cursor}\"")).iter().enumerate() {
-                if list == of {
+        for (own, cursor) in cursors(&graph).await.iter().enumerate() {
+            for (list, query) in queries_of_all_lists(&format!("after: \"{cursor}\"")).iter().enumerate() {
+                if list == own {
                     assert_eq!(graph.ask(query).await.get("errors"), None, "{query}");
                 } else {
-                    let message = refused(&graph, query).await;
+                    let message = refusal(&graph, query).await;
                     assert!(message.starts_with("after: is not a cursor of this list"), "{query}: {message}");
-                    assert!(!message.contains(cursor.as_str()), "what was sent is not repeated: {message}");
+                    assert!(!message.contains(cursor.as_str()), "the cursor is not repeated: {message}");
                 }
             }
         }
@@ -146,7 +146,7 @@ async fn a_cursor_serves_its_own_list_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_order_is_not_taken() {
+async fn a_cursor_of_an_order_that_the_list_does_not_have_is_refused() {
     let (uuid, encode) = (cluster(1), |text: &str| URL_SAFE_NO_PAD.encode(text));
     let others = [
         encode("1:organizations:number:desc:1"),
@@ -156,17 +156,17 @@ async fn a_cursor_of_another_order_is_not_taken() {
     ];
     for (graph, _database) in graphs().await {
         for (list, cursor) in others.iter().enumerate() {
-            let message = refused(&graph, &at_each_list(&format!("after: \"{cursor}\""))[list]).await;
+            let message = refusal(&graph, &queries_of_all_lists(&format!("after: \"{cursor}\""))[list]).await;
             assert!(message.ends_with("of this list in this order and direction"), "{message}");
         }
     }
 }
 
 #[tokio::test]
-async fn what_is_no_cursor_is_not_taken_for_the_beginning() {
+async fn an_invalid_cursor_is_refused() {
     let long = "A".repeat(5_000);
     let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
-    // Another version, and keys that are no selector, no UUID, no number and no time, or that no database takes.
+    // Another version, and keys that are not a valid selector, UUID, number or time, or that no database accepts.
     let nearly = [
         "2:clusters:uuid:asc:1",
         "1:clusters:uuid:asc:-1",
@@ -181,8 +181,8 @@ async fn what_is_no_cursor_is_not_taken_for_the_beginning() {
     let garbage: Vec<_> = garbage.flat_map(|garbage| [("after", garbage.clone()), ("before", garbage)]).collect();
     for (graph, _database) in graphs().await {
         for (argument, garbage) in &garbage {
-            for query in at_each_list(&format!("{argument}: \"{garbage}\"")) {
-                let message = refused(&graph, &query).await;
+            for query in queries_of_all_lists(&format!("{argument}: \"{garbage}\"")) {
+                let message = refusal(&graph, &query).await;
                 assert!(
                     message.starts_with(&format!("{argument}: is not a cursor of this list")),
                     "{query}: {message}"
@@ -193,7 +193,7 @@ async fn what_is_no_cursor_is_not_taken_for_the_beginning() {
 }
 
 #[tokio::test]
-async fn a_refused_argument_leaves_the_rest_of_the_answer() {
+async fn an_invalid_argument_leaves_the_rest_of_the_answer() {
     for (graph, database) in graphs().await {
         let query = "{ bad: organizations(after: \"x\") { totalCount } good: organizations { totalCount } }";
         let answer = graph.ask(query).await;
@@ -203,25 +203,25 @@ async fn a_refused_argument_leaves_the_rest_of_the_answer() {
 }
 
 #[tokio::test]
-async fn identifiers_are_checked() {
+async fn identifiers_are_validated() {
     for (graph, _database) in graphs().await {
         for bad in ["", "0", "01", "-1", "4294967296", "one"] {
-            let message = refused(&graph, &format!("{{ organization(orgId: \"{bad}\") {{ orgId }} }}")).await;
+            let message = refusal(&graph, &format!("{{ organization(orgId: \"{bad}\") {{ orgId }} }}")).await;
             assert!(message.starts_with("orgId: an organization is a whole number from 1"), "{bad}: {message}");
         }
-        refused(&graph, "{ cluster(uuid: \"no-uuid\") { uuid } }").await;
+        refusal(&graph, "{ cluster(uuid: \"no-uuid\") { uuid } }").await;
         let uuids = |count| {
             let uuids: Vec<_> = (0..count).map(|number| format!("\"{}\"", cluster(number))).collect();
             format!("{{ clusters(uuids: [{}]) {{ uuid }} }}", uuids.join(" "))
         };
         assert_eq!(graph.ask(&uuids(100)).await.get("errors"), None);
-        let message = refused(&graph, &uuids(101)).await;
+        let message = refusal(&graph, &uuids(101)).await;
         assert_eq!(message, "uuids: has 101 UUIDs; at most 100 are taken");
     }
 }
 
 #[tokio::test]
-async fn nothing_that_was_sent_is_repeated() {
+async fn no_value_of_the_request_is_repeated() {
     let orders =
         "query($o: ClusterOrder, $f: ClusterFilter) { organization(orgId: \"1\") { clusters(orderBy: $o, filter: $f) {
         totalCount } } }";
@@ -248,29 +248,30 @@ async fn nothing_that_was_sent_is_repeated() {
     for (graph, database) in graphs().await {
         for (query, variables) in &cases {
             let answer = graph.ask_with(query, variables.clone()).await;
-            let told = answer.to_string();
-            assert!(answer["errors"][0]["message"].is_string(), "{}: {query} {variables}: {told}", database.name);
-            assert!(!told.contains("s3cr3t"), "{}: {query} {variables}: {told}", database.name);
-            assert!(!told.contains("INTERNAL"), "{}: {query} {variables}: {told}", database.name);
+            let text = answer.to_string();
+            assert!(answer["errors"][0]["message"].is_string(), "{}: {query} {variables}: {text}", database.name);
+            assert!(!text.contains("s3cr3t"), "{}: {query} {variables}: {text}", database.name);
+            assert!(!text.contains("INTERNAL"), "{}: {query} {variables}: {text}", database.name);
         }
     }
 }
 
 #[tokio::test]
-async fn an_operation_that_is_not_there_is_told_without_its_name() {
+async fn an_unknown_operation_is_refused_without_repeating_its_name() {
     for (graph, database) in graphs().await {
         for query in ["{ __typename }", "query A { __typename } query B { __typename }"] {
             let answer = graph.execute(Viewer::unrestricted(), Request::new(query).operation_name("s3cr3t")).await;
             let error = &answer["errors"][0];
             assert_eq!(
-                error["message"], "the query has no operation of the name in operationName",
+                error["message"], "the query has no operation with the name in operationName",
                 "{}",
                 database.name
             );
             assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{}", database.name);
         }
         let answer = graph.ask("query A { __typename } query B { __typename }").await;
-        assert_eq!(answer["errors"][0]["message"], "Operation name required in request.", "{}", database.name);
+        let expected = "the query has several operations: operationName must name one of them";
+        assert_eq!(answer["errors"][0]["message"], expected, "{}", database.name);
     }
 }
 

@@ -1,12 +1,15 @@
-//! What people and their tools ask is admitted by the defaults, and runs as it should.
+//! The requests of front-ends and tools are within the default limits, and run correctly.
 
 use async_graphql::{EmptyMutation, EmptySubscription, Name, Object, Pos, Request, Schema, Value, Variables, value};
 use serde_json::json;
 
 use super::{admit, defaults};
-use crate::graphql::guard::{FieldCosts, Guard, RequestError};
+use crate::graphql::{
+    guard::{FieldCosts, Guard, RequestError},
+    operation::AdmittedRequest,
+};
 
-/// All that tools ask of a schema, with types nested as deeply as they ask for.
+/// The introspection query of common tools, with types nested as deeply as there.
 const INTROSPECTION: &str = "
     query IntrospectionQuery {
       __schema {
@@ -47,7 +50,7 @@ const INTROSPECTION: &str = "
                       ofType { kind name } } } } } } } } }
     }";
 
-/// A page of a console: eleven levels deep, with what such pages have: fragments, aliases, variables and directives.
+/// The query of a console's page: eleven levels deep, with fragments, aliases, variables and directives.
 const DASHBOARD: &str = r#"
     query Dashboard($organization: ID!, $first: Int = 20, $after: String, $withText: Boolean! = true) {
       organization(id: $organization) {
@@ -79,12 +82,12 @@ const DASHBOARD: &str = r#"
     }"#;
 
 #[test]
-fn tools_may_ask_for_the_schema() {
+fn the_introspection_query_is_within_the_defaults() {
     assert_eq!(admit(&defaults(), INTROSPECTION), Ok(()));
 }
 
 #[test]
-fn pages_are_within_the_defaults() {
+fn the_query_of_a_page_is_within_the_defaults() {
     assert_eq!(admit(&defaults(), dashboard()), Ok(()));
     let mut limits = defaults();
     limits.query_depth = 11;
@@ -98,17 +101,23 @@ fn dashboard() -> Request {
 }
 
 #[test]
-fn a_variable_that_must_be_given_is_missed_before_anything_runs() {
-    let refused = |variables| {
+fn a_missing_non_null_variable_is_refused_before_execution() {
+    let result = |variables| {
         let query = "query($a: Int,\n $b: Int!, $c: Int! = 1) { a(a: $a, b: $b, c: $c) }";
         admit(&defaults(), Request::new(query).variables(Variables::from_json(variables)))
     };
-    assert_eq!(refused(json!({ "b": 1 })), Ok(()));
+    assert_eq!(result(json!({ "b": 1 })), Ok(()));
     let missing = Err(RequestError::MissingVariable { at: Pos { line: 2, column: 2 } });
-    assert_eq!(refused(json!({})), missing);
-    assert_eq!(refused(json!({ "b": null })), missing);
-    assert!(refused(json!({ "b": 1, "c": null })).is_err(), "null is no value, and no reason for the default");
-    assert_eq!(admit(&defaults(), "query A { a } query B($b: Int!) { a(b: $b) }"), Ok(()), "none of them was chosen");
+    assert_eq!(result(json!({})), missing);
+    assert_eq!(result(json!({ "b": null })), missing);
+    assert!(result(json!({ "b": 1, "c": null })).is_err(), "an explicit null is not replaced by the default");
+    let two = |name| Request::new("query A { a } query B($b: Int!) { a(b: $b) }").operation_name(name);
+    assert_eq!(admit(&defaults(), two("A")), Ok(()), "only the selected operation's variables are required");
+    assert!(admit(&defaults(), two("B")).is_err());
+}
+
+fn admitted(request: Request) -> AdmittedRequest {
+    Guard::new(&defaults(), FieldCosts::default()).admit(request).unwrap_or_else(|error| panic!("{error}"))
 }
 
 struct Query;
@@ -124,17 +133,16 @@ impl Query {
     }
 }
 
-/// What an admitted request is answered.
-async fn answer(request: impl Into<Request>) -> Value {
-    let mut request = request.into();
-    Guard::new(&defaults(), FieldCosts::default()).admit(&mut request).expect("admitted");
-    let response = Schema::new(Query, EmptyMutation, EmptySubscription).execute(request).await;
+/// The data that an admitted request returns.
+async fn data(request: impl Into<Request>) -> Value {
+    let admitted = admitted(request.into());
+    let response = Schema::new(Query, EmptyMutation, EmptySubscription).execute(admitted.request).await;
     assert_eq!(response.errors, []);
     response.data
 }
 
 #[tokio::test]
-async fn skip_and_include_know_the_defaults_of_variables() {
+async fn skip_and_include_use_the_defaults_of_variables() {
     let query = "
         query A($on: Boolean! = true, $off: Boolean = false) {
           shown @include(if: $on) @skip(if: $off)
@@ -143,28 +151,42 @@ async fn skip_and_include_know_the_defaults_of_variables() {
         query B($on: Boolean! = false) { hidden @include(if: $on) shown @skip(if: $on) }";
     let shown = value!({ "shown": true });
     for name in ["A", "B"] {
-        assert_eq!(answer(Request::new(query).operation_name(name)).await, shown, "{name}");
+        assert_eq!(data(Request::new(query).operation_name(name)).await, shown, "{name}");
     }
     let alone = "
         query($on: Boolean! = true) { ... { shown @include(if: $on) } ...Hidden }
         fragment Hidden on Query { hidden @skip(if: $on) }";
-    assert_eq!(answer(alone).await, shown);
+    assert_eq!(data(alone).await, shown);
 }
 
 #[test]
-fn only_what_was_left_out_gets_its_default_and_only_in_the_operation_asked_for() {
+fn only_omitted_variables_of_the_selected_operation_get_their_defaults() {
     let query = "query A($given: T = 1, $null: T = 2, $absent: T = 3, $none: T) {a} query B($other: T = 4) {a}";
-    let variables_of = |name: Option<&str>| {
-        let mut request = Request::new(query);
-        request.operation_name = name.map(str::to_owned);
+    let variables = |name: &str| {
+        let mut request = Request::new(query).operation_name(name);
         request.variables.insert(Name::new("given"), Value::from(10));
         request.variables.insert(Name::new("null"), Value::Null);
-        Guard::new(&defaults(), FieldCosts::default()).admit(&mut request).expect("admitted");
-        request.variables.to_string()
+        admitted(request).request.variables.to_string()
     };
-    assert_eq!(variables_of(Some("A")), "{absent: 3, given: 10, null: null}");
-    assert_eq!(variables_of(Some("B")), "{given: 10, null: null, other: 4}");
-    for nobody in [Some("C"), None] {
-        assert_eq!(variables_of(nobody), "{given: 10, null: null}");
-    }
+    assert_eq!(variables("A"), "{absent: 3, given: 10, null: null}");
+    assert_eq!(variables("B"), "{given: 10, null: null, other: 4}");
+}
+
+#[test]
+fn the_operation_is_the_named_one_or_the_only_one() {
+    let operation = |query: &str, name: Option<&str>| {
+        let mut request = Request::new(query);
+        request.operation_name = name.map(str::to_owned);
+        let admitted = Guard::new(&defaults(), FieldCosts::default()).admit(request)?;
+        Ok((admitted.operation_name().map(str::to_owned), admitted.only_reads()))
+    };
+    let named = |name: &str, only_reads| Ok((Some(name.to_owned()), only_reads));
+    let two = "query A {a} mutation B {a}";
+    assert_eq!(operation("{a}", None), Ok((None, true)));
+    assert_eq!(operation("mutation B {a}", None), named("B", false));
+    assert_eq!(operation(two, Some("A")), named("A", true));
+    assert_eq!(operation(two, Some("B")), named("B", false));
+    assert_eq!(operation(two, Some("C")), Err(RequestError::UnknownOperation));
+    assert_eq!(operation("{a}", Some("A")), Err(RequestError::UnknownOperation));
+    assert_eq!(operation(two, None), Err(RequestError::OperationNameRequired));
 }

@@ -1,20 +1,28 @@
-//! What a request costs: each field, as often as the lists around it may have items.
+//! The cost of a request: each field, multiplied by the items of the lists around it.
 
 use async_graphql::{Request, Variables};
 use serde_json::json;
 
 use super::{FieldCosts, Guard, RequestError, each, wide};
-use crate::{config::Limits, graphql::sdl};
+use crate::{
+    config::Limits,
+    graphql::{schema_types::SchemaTypes, sdl},
+};
 
 fn guard(query_cost: usize) -> Guard {
-    Guard::new(&Limits { query_cost, ..wide() }, FieldCosts::of(&sdl()))
+    let types = SchemaTypes::parse(&sdl()).expect("the SDL is GraphQL");
+    Guard::new(&Limits { query_cost, ..wide() }, FieldCosts::new(&types))
+}
+
+fn admit(query_cost: usize, request: impl Into<Request>) -> Result<usize, RequestError> {
+    guard(query_cost).admit(request.into()).map(|admitted| admitted.cost)
 }
 
 fn cost(request: impl Into<Request>) -> usize {
-    guard(usize::MAX).admit(&mut request.into()).expect("admitted")
+    admit(usize::MAX, request).expect("admitted")
 }
 
-/// The cost of a page of clusters with two fields each, asked for with arguments.
+/// The cost of a page of clusters with two fields each.
 fn cost_of_page(arguments: &str, variables: serde_json::Value) -> usize {
     let query = format!(
         "query($n: Int, $m: Int = 7) {{ organization(orgId: \"1\") {{ clusters{arguments} {{ nodes {{ uuid version }} }} }} }}"
@@ -23,16 +31,16 @@ fn cost_of_page(arguments: &str, variables: serde_json::Value) -> usize {
 }
 
 #[test]
-fn a_field_costs_one_wherever_it_stands_and_its_own_name_nothing() {
+fn a_field_costs_one_and_typename_nothing() {
     assert_eq!(cost("{ viewer { isAdministrator } service { version } }"), 4);
     assert_eq!(cost("{ ... { viewer { ...F __typename } } __typename } fragment F on Viewer { isAdministrator }"), 2);
     assert_eq!(cost("{ a: service { version } b: service { version } }"), 4);
-    assert_eq!(cost("{ nobody { knows } }"), 2);
+    assert_eq!(cost("{ unknown { field } }"), 2);
     assert_eq!(cost("{ __schema { types { name } } }"), 3);
 }
 
 #[test]
-fn what_a_page_holds_costs_as_often_as_the_page_is_long() {
+fn the_fields_of_a_page_count_once_per_item() {
     // The organization and its list once; nodes, uuid and version for each.
     let expected = |size: usize| 2 + 3 * size;
     for (arguments, size) in [
@@ -40,7 +48,7 @@ fn what_a_page_holds_costs_as_often_as_the_page_is_long() {
         ("(first: 1)", 1),
         ("(last: 100)", 100),
         ("(first: null)", 20),
-        // These are refused where the page is read, by the argument's name.
+        // The resolver refuses these sizes.
         ("(first: 101)", 100),
         ("(first: 2147483648)", 100),
         ("(first: 99999999999999999999)", 20),
@@ -64,7 +72,7 @@ fn what_a_page_holds_costs_as_often_as_the_page_is_long() {
 }
 
 #[test]
-fn what_is_asked_for_by_keys_costs_as_often_as_there_are_keys() {
+fn the_fields_below_a_list_of_keys_count_once_per_key() {
     let of_keys = |keys: serde_json::Value| {
         cost(
             Request::new("query($k: [ID!]!) { nodes(ids: $k) { id } }")
@@ -80,7 +88,7 @@ fn what_is_asked_for_by_keys_costs_as_often_as_there_are_keys() {
 }
 
 #[test]
-fn levels_multiply_also_by_way_of_fragments() {
+fn levels_multiply_also_through_fragments() {
     const FRAGMENTS: &str = "fragment O on Organization { clusters(first: 3) { nodes { ...C ...C } } }
         fragment C on Node { ... on Cluster { report { ruleHits(last: 5) { edges { node { selector } } } } } }";
     // Of each cluster twice: report, its list, and for each hit edges, node and selector.
@@ -91,28 +99,28 @@ fn levels_multiply_also_by_way_of_fragments() {
 }
 
 #[test]
-fn the_operation_that_is_run_is_the_one_that_counts() {
+fn only_the_selected_operation_counts() {
     const TWO: &str =
         "query A { viewer { isAdministrator } } query B { organizations(first: 100) { nodes { orgId } } }";
     assert_eq!(cost(Request::new(TWO).operation_name("A")), 2);
     assert_eq!(cost(Request::new(TWO).operation_name("B")), 201);
-    assert!(guard(200).admit(&mut Request::new(TWO).operation_name("A")).is_ok());
-    assert!(guard(200).admit(&mut Request::new(TWO).operation_name("B")).is_err());
+    assert!(admit(200, Request::new(TWO).operation_name("A")).is_ok());
+    assert!(admit(200, Request::new(TWO).operation_name("B")).is_err());
 }
 
 #[test]
-fn the_limit_itself_is_let_in_and_a_field_more_is_refused_by_name_limit_and_cost() {
+fn a_request_at_the_limit_is_admitted_and_one_field_more_is_refused_with_key_limit_and_cost() {
     let fields = |count: usize| format!("{{ {} }}", "service { version } ".repeat(count / 2));
-    assert_eq!(guard(100).admit(&mut fields(100).into()), Ok(100));
-    let refused = guard(100).admit(&mut fields(102).into()).expect_err("refused");
+    assert_eq!(admit(100, fields(100)), Ok(100));
+    let error = admit(100, fields(102)).expect_err("refused");
     assert_eq!(
-        refused.to_string(),
-        "limits.query_cost allows 100 fields, those of a page counted as often as it is long; this request has at least 102"
+        error.to_string(),
+        "limits.query_cost allows 100 fields, where those of a page count once per item; this request has at least 102"
     );
 }
 
 #[test]
-fn no_product_grows_so_large_that_it_is_small_again() {
+fn products_beyond_64_bits_do_not_wrap_around() {
     // 100 to the power of 12 is beyond 64 bits; each level of the chain is a page of its own.
     let up_and_down = |i: usize| {
         format!(
@@ -124,8 +132,8 @@ fn no_product_grows_so_large_that_it_is_small_again() {
     let query = format!(
         "{{ organizations(first: 100) {{ nodes {{ ...F0 }} }} }} {chain} fragment F12 on Organization {{ orgId }}"
     );
-    match guard(usize::MAX - 1).admit(&mut query.into()).expect_err("refused") {
-        RequestError::TooMuch { key: "limits.query_cost", found: usize::MAX, .. } => {}
+    match admit(usize::MAX - 1, query).expect_err("refused") {
+        RequestError::TooLarge { key: Some("limits.query_cost"), found: usize::MAX, .. } => {}
         other => panic!("{other}"),
     }
 }

@@ -1,20 +1,42 @@
-//! Each limit: what is just within is admitted; one more is refused with the limit's key, its value and what was found.
+//! Each limit: a request at the limit is admitted; one beyond it is refused with the limit's key, its value and the count.
 
 use async_graphql::{Name, Request, Value, Variables};
 
 use super::{Setting, admit, each, nested, refusal, wide};
-use crate::{config::Limits, graphql::guard::RequestError};
+use crate::{
+    config::Limits,
+    graphql::guard::{
+        RequestError,
+        limit::{MAX_ALIASES, MAX_DIRECTIVES, MAX_FRAGMENTS, MAX_OPERATIONS, MAX_VARIABLES},
+    },
+};
 
-/// Checks that `request(n)` is admitted up to the limit and refused beyond, where the limit is that of `setting`.
-fn check<R: Into<Request>>(wanted: &str, setting: Setting, limit: usize, request: impl Fn(usize) -> R) {
+/// Checks that `request(n)` is admitted up to the limit and refused beyond, where `setting` selects the limit.
+fn check<R: Into<Request>>(expected: &str, setting: Setting, limit: usize, request: impl Fn(usize) -> R) {
     let mut limits = wide();
     *setting(&mut limits) = limit;
-    assert_eq!(admit(&limits, request(limit)), Ok(()), "{wanted} at the limit");
-    match admit(&limits, request(limit + 1)).expect_err(wanted) {
-        RequestError::TooMuch { key, allowed, found, .. } => {
-            assert_eq!((key, allowed, found), (wanted, limit, limit + 1));
+    check_within(&limits, (Some(expected), expected), limit, request);
+}
+
+/// Checks a limit that has no key.
+fn check_constant<R: Into<Request>>(counts: &str, limit: usize, request: impl Fn(usize) -> R) {
+    check_within(&wide(), (None, counts), limit, request);
+}
+
+fn check_within<R: Into<Request>>(
+    limits: &Limits,
+    (expected_key, part): (Option<&str>, &str),
+    limit: usize,
+    request: impl Fn(usize) -> R,
+) {
+    assert_eq!(admit(limits, request(limit)), Ok(()), "{part} at the limit");
+    let error = admit(limits, request(limit + 1)).expect_err(part);
+    assert!(error.to_string().contains(part), "{error}");
+    match error {
+        RequestError::TooLarge { key, allowed, found, .. } => {
+            assert_eq!((key, allowed, found), (expected_key, limit, limit + 1));
         }
-        other => panic!("{wanted}: {other}"),
+        other => panic!("{part}: {other}"),
     }
 }
 
@@ -28,7 +50,7 @@ fn bytes_of_the_query() {
 fn tokens() {
     let tokens = |n| format!("{{{}}}", "a,".repeat(n - 2));
     check("limits.query_tokens", |limits| &mut limits.query_tokens, 100, tokens);
-    // Each is one token; what stands between them is none.
+    // Each is one token; what is between them is ignored.
     let of_all_kinds = [
         ["query", "_Q1", "(", "$", "v", ":", "T", "=", "-1.5e+3", ")", "{"].as_slice(),
         &["...", "@", "x", "(", "s", ":", r#""a \" b""#, "b", ":", "[", r#""""a "" \""" b""""#, "]", ")", "{"],
@@ -60,7 +82,7 @@ fn each_level_of_fields_may_be_in_an_inline_fragment() {
 }
 
 #[test]
-fn selections_with_fragments_spread_out() {
+fn selections_after_spreading_fragments() {
     let key = "limits.query_selections";
     check(key, |limits| &mut limits.query_selections, 50, |n| format!("{{{}}}", "a ".repeat(n)));
     check(key, |limits| &mut limits.query_selections, 50, |n| format!("{{{}...{{a}}}}", "a ".repeat(n - 2)));
@@ -71,13 +93,11 @@ fn selections_with_fragments_spread_out() {
 }
 
 #[test]
-fn aliases_with_fragments_spread_out() {
-    let key = "limits.query_aliases";
-    check(key, |limits| &mut limits.query_aliases, 30, |n| format!("{{a {}}}", each(n, |i| format!("b{i}:a "))));
-    let of_typename = |n| format!("{{{}}}", each(n, |i| format!("b{i}:__typename ")));
-    check(key, |limits| &mut limits.query_aliases, 30, of_typename);
-    let by_fragment = |n| format!("{{{} ...F c{{...F}}}} fragment F on T {{b:a}}", each(n - 2, |i| format!("b{i}:a ")));
-    check(key, |limits| &mut limits.query_aliases, 30, by_fragment);
+fn aliases_after_spreading_fragments() {
+    let check = |request: fn(usize) -> String| check_constant("aliases", MAX_ALIASES, request);
+    check(|n| format!("{{a {}}}", each(n, |i| format!("b{i}:a "))));
+    check(|n| format!("{{{}}}", each(n, |i| format!("b{i}:__typename "))));
+    check(|n| format!("{{{} ...F c{{...F}}}} fragment F on T {{b:a}}", each(n - 2, |i| format!("b{i}:a "))));
 }
 
 #[test]
@@ -87,7 +107,7 @@ fn root_fields() {
     let by_fragments =
         |n| format!("{{{} ...F ...on Q {{...F}} x {{...F}}}} fragment F on Q {{a{{b}} c}}", "a ".repeat(n - 5));
     check(key, |limits| &mut limits.query_root_fields, 20, by_fragments);
-    let in_the_second = |n| format!("query A {{a}} query B {{{}}}", "a ".repeat(n));
+    let in_the_second = |n| Request::new(format!("query A {{a}} query B {{{}}}", "a ".repeat(n))).operation_name("A");
     check(key, |limits| &mut limits.query_root_fields, 20, in_the_second);
 }
 
@@ -98,28 +118,29 @@ fn a_fragment_may_have_more_fields_than_the_root() {
 }
 
 #[test]
-fn directives_wherever_they_stand() {
-    let key = "limits.query_directives";
-    check(key, |limits| &mut limits.query_directives, 50, |n| format!("{{a{}}}", " @x".repeat(n)));
-    let everywhere = |n| {
+fn directives_at_all_locations() {
+    check_constant("directives", MAX_DIRECTIVES, |n| format!("{{a{}}}", " @x".repeat(n)));
+    check_constant("directives", MAX_DIRECTIVES, |n| {
         let more = "@x(y: 1) ".repeat(n - 6);
         format!("query Q($v: T @x) @x {{a @x ...F @x ... @x {{b}}}} fragment F on T @x {{a {more}}}")
-    };
-    check(key, |limits| &mut limits.query_directives, 50, everywhere);
+    });
 }
 
 #[test]
 fn fragments_operations_and_variables() {
     let fragments = |n| format!("{{a}} {}", each(n, |i| format!("fragment F{i} on T {{a}} ")));
-    check("limits.query_fragments", |limits| &mut limits.query_fragments, 50, fragments);
-    let operations = |n| each(n, |i| format!("query Q{i} {{a}} "));
-    check("limits.query_operations", |limits| &mut limits.query_operations, 10, operations);
-    let variables = |n| format!("query A {{a}} query B({}) {{a}}", each(n, |i| format!("$v{i}: T ")));
-    check("limits.query_variables", |limits| &mut limits.query_variables, 50, variables);
+    check_constant("fragments", MAX_FRAGMENTS, fragments);
+    let operations = |n| Request::new(each(n, |i| format!("query Q{i} {{a}} "))).operation_name("Q0");
+    check_constant("operations", MAX_OPERATIONS, operations);
+    let variables = |n| {
+        let query = format!("query A {{a}} query B({}) {{a}}", each(n, |i| format!("$v{i}: T ")));
+        Request::new(query).operation_name("A")
+    };
+    check_constant("variables", MAX_VARIABLES, variables);
 }
 
 #[test]
-fn depth_of_values_wherever_they_stand() {
+fn depth_of_values_at_all_locations() {
     let key = "limits.argument_depth";
     let places: [fn(String) -> String; 4] = [
         |value| format!("{{a {{b(x: 1, y: {value})}}}}"),
@@ -159,9 +180,11 @@ fn values_within_variables() {
 }
 
 #[test]
-fn a_refusal_names_the_limit_and_what_it_counts() {
+fn the_error_names_the_limit_and_what_it_counts() {
     let limits = Limits { query_depth: 2, ..wide() };
     let refused = refusal(&limits, "{a{b{c}}}");
-    let wanted = "QUERY_TOO_LARGE: limits.query_depth allows 2 levels of fields; this request has at least 3";
-    assert_eq!(refused, wanted);
+    let expected = "QUERY_TOO_LARGE: limits.query_depth allows 2 levels of fields; this request has at least 3";
+    assert_eq!(refused, expected);
+    let refused = refusal(&wide(), format!("{{a {}}}", "@x ".repeat(MAX_DIRECTIVES + 1)));
+    assert_eq!(refused, "QUERY_TOO_LARGE: at most 50 directives are allowed; this request has at least 51");
 }

@@ -1,18 +1,21 @@
-//! What holds for every request, tried on many at random.
+//! Properties of all requests, checked on random ones.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{admit, each, wide};
-use crate::{config::Limits, graphql::guard::RequestError};
+use crate::{
+    config::Limits,
+    graphql::guard::{RequestError, limit::MAX_ALIASES},
+};
 
-/// Pieces that change the meaning of a text, or its grammar, wherever they land.
+/// Tokens and characters that affect the grammar of a text.
 const PIECES: [&str; 36] = [
     "{", "}", "(", ")", "[", "]", "...", ".", "@", "$", ":", "=", "!", "\"", "\"\"\"", "\\", "\\\"\"\"", "\n", "\r",
     "#", ",", " ", "query", "fragment", "on ", "F", "a", "1", "-", "1.5e+3", "null", "true", "é", "\u{feff}", "&",
     "{a}",
 ];
 
-/// A selection, of which we know without parsing what it comes to.
+/// A selection, whose statistics are known without parsing.
 #[derive(Clone, Debug)]
 enum Selection {
     Field {
@@ -20,11 +23,11 @@ enum Selection {
         selections: Vec<Self>,
     },
     Inline(Vec<Self>),
-    /// Spreads the fragment that many places further on, if there are as many.
+    /// Spreads the fragment this many positions further on, which may be undefined.
     Spread(usize),
 }
 
-/// Selections, aliases, fields at the top and levels.
+/// Selections, aliases, top fields and levels.
 type Sums = [usize; 4];
 
 impl Selection {
@@ -41,7 +44,7 @@ impl Selection {
         }
     }
 
-    /// Counts by unfolding: the way that takes for ever with a bomb.
+    /// Counts by unfolding, which takes exponential time.
     fn unfolded(&self, fragment: usize, fragments: &[Vec<Self>]) -> Sums {
         match self {
             Self::Field { aliased, selections } => {
@@ -87,19 +90,18 @@ fn document(bodies: &[Vec<Selection>]) -> String {
     format!("{{{}}}{fragments}", body(0))
 }
 
-/// Limits at just what a request comes to, save that one is `less`.
-fn just([selections, aliases, top_fields, depth]: Sums, less: Sums) -> Limits {
+/// The exact limits for a request, each reduced by `less`.
+fn exact_limits([selections, _, top_fields, depth]: Sums, less: [usize; 3]) -> Limits {
     Limits {
         query_selections: selections - less[0],
-        query_aliases: aliases - less[1],
-        query_root_fields: top_fields - less[2],
-        query_depth: depth - less[3],
+        query_root_fields: top_fields - less[1],
+        query_depth: depth - less[2],
         ..wide()
     }
 }
 
-/// Whether fragment `start` contains itself, where each spreads those in its list.
-fn contains_itself(start: usize, spreads: &[Vec<usize>]) -> bool {
+/// Whether fragment `start` spreads itself, directly or through others.
+fn spreads_itself(start: usize, spreads: &[Vec<usize>]) -> bool {
     let mut seen = Vec::new();
     let mut next = spreads[start].clone();
     while let Some(fragment) = next.pop() {
@@ -113,7 +115,7 @@ fn contains_itself(start: usize, spreads: &[Vec<usize>]) -> bool {
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(text in any::<String>(), pieces in vec(select(PIECES.to_vec()), 0..60)) {
+    fn no_text_causes_a_panic(text in any::<String>(), pieces in vec(select(PIECES.to_vec()), 0..60)) {
         let pieces = pieces.concat();
         for query in [text, pieces.clone(), format!("{{a{pieces}}}"), format!("{{a(x: {pieces})}}")] {
             let _ = admit(&wide(), query);
@@ -121,30 +123,36 @@ proptest! {
     }
 
     #[test]
-    fn what_is_added_up_is_what_unfolding_counts(mut bodies in vec(vec(selection(), 1..4), 1..7)) {
-        // No fragment may come to more than the operation, which is why that spreads them all.
+    fn sums_equal_the_counts_of_unfolding(mut bodies in vec(vec(selection(), 1..4), 1..7)) {
+        // The operation spreads all fragments, so that no fragment exceeds its sums.
         let fragments = bodies.len() - 1;
         bodies[0].extend((0..fragments).map(Selection::Spread));
         bodies[0].push(Selection::Field { aliased: true, selections: Vec::new() });
         let query = document(&bodies);
         let sums = unfolded(&bodies[0], 0, &bodies);
-        let outcome = admit(&just(sums, [0; 4]), query.as_str());
-        // Inline fragments within inline fragments are no levels of fields, but have a limit of their own.
+        let outcome = admit(&exact_limits(sums, [0; 3]), query.as_str());
+        // Nested inline fragments are not levels of fields, but have a limit of their own.
         prop_assume!(!matches!(outcome, Err(RequestError::TooNested { .. })));
+        if sums[1] > MAX_ALIASES {
+            let refused_for_aliases = matches!(outcome, Err(RequestError::TooLarge { key: None, .. }));
+            prop_assert!(refused_for_aliases, "{}: {:?}: {:?}", query, sums, outcome);
+            return Ok(());
+        }
         prop_assert_eq!(outcome, Ok(()), "{}: {:?}", query, sums);
-        for less in [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]] {
-            prop_assert!(admit(&just(sums, less), query.as_str()).is_err(), "{}: {:?} less {:?}", query, sums, less);
+        for less in [[1, 0, 0], [0, 1, 0], [0, 0, 1]] {
+            let limits = exact_limits(sums, less);
+            prop_assert!(admit(&limits, query.as_str()).is_err(), "{}: {:?} less {:?}", query, sums, less);
         }
     }
 
     #[test]
-    fn fragments_are_refused_exactly_where_one_contains_itself(spreads in vec(vec(0..8_usize, 0..4), 1..7)) {
+    fn fragments_are_refused_exactly_if_one_spreads_itself(spreads in vec(vec(0..8_usize, 0..4), 1..7)) {
         let spreads_of = |fragment: usize| each(spreads[fragment].len(), |i| format!("...F{} ", spreads[fragment][i]));
         let fragments = each(spreads.len(), |i| format!("fragment F{i} on T{{a {}}}", spreads_of(i)));
-        let circular = (0..spreads.len()).any(|fragment| contains_itself(fragment, &spreads));
+        let cyclic = (0..spreads.len()).any(|fragment| spreads_itself(fragment, &spreads));
         match admit(&wide(), format!("{{a}}{fragments}")) {
-            Ok(()) => prop_assert!(!circular, "{}", fragments),
-            Err(RequestError::FragmentCycle { .. }) => prop_assert!(circular, "{}", fragments),
+            Ok(()) => prop_assert!(!cyclic, "{}", fragments),
+            Err(RequestError::FragmentCycle { .. }) => prop_assert!(cyclic, "{}", fragments),
             Err(other) => prop_assert!(false, "{}: {}", fragments, other),
         }
     }
