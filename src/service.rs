@@ -96,9 +96,9 @@ impl Service {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let store = Store::open(&config.database).await?;
-        let mut probes = vec![store::Probe::open(&config.database.url).await?];
+        let mut probes = vec![store::Probe::new(&config.database.url)?];
         if let Some(replica) = &config.database.read_url {
-            probes.push(store::Probe::open(replica).await?);
+            probes.push(store::Probe::new(replica)?);
         }
         let readiness = Arc::new(Readiness::default());
         readiness.missing(watch::DATABASE, "not asked yet");
@@ -134,7 +134,7 @@ impl Service {
         let serving = CancellationToken::new();
         let router = self.router();
         let server = tokio::spawn(http::serve(self.listener, router, self.config.http.clone(), serving.clone()));
-        let watching = tokio::spawn(watch::databases(self.probes.clone(), self.readiness.clone()));
+        let watching = tokio::spawn(watch::databases(self.probes, self.readiness.clone()));
         let mut ingester = None;
         let counting = tokio::spawn(self.metrics.keep_small());
         let mut tasks = Tasks { server, watching, counting };

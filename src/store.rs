@@ -18,7 +18,6 @@ mod pools;
 mod probe;
 mod recommendation_ids;
 mod rule_hits;
-mod server;
 mod statement;
 mod statement_count;
 mod stored_values;

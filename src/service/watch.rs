@@ -17,9 +17,9 @@ pub(super) const MIGRATIONS: &str = "migrations";
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Asks each database for an answer, again and again.
-pub(super) async fn databases(probes: Vec<Probe>, readiness: Arc<Readiness>) -> Infallible {
+pub(super) async fn databases(mut probes: Vec<Probe>, readiness: Arc<Readiness>) -> Infallible {
     loop {
-        match futures_util::future::try_join_all(probes.iter().map(Probe::ask)).await {
+        match futures_util::future::try_join_all(probes.iter_mut().map(Probe::check)).await {
             Ok(_) => readiness.ready(DATABASE),
             Err(error) => readiness.missing(DATABASE, error.to_string()),
         }

@@ -15,12 +15,12 @@ pub enum Error {
         source: DbErr,
     },
     /// The server cannot be reached, or says nothing.
-    #[error("the database at {server} does not answer: {why}; start it, or mend its URL under [database]")]
+    #[error("the database at {server} cannot be reached: {reason}; start it, or correct its URL under [database]")]
     Unreachable {
-        /// Where it should be: nothing else of its URL.
+        /// The server's `host:port` or socket; nothing else of its URL.
         server: String,
-        /// What the way to it is like.
-        why: String,
+        /// Why it cannot be reached.
+        reason: String,
     },
     /// No answer in time; whether it happened is not known.
     #[error("{during}: no answer from the database within {seconds} s")]
@@ -115,11 +115,6 @@ fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
         | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
         _ => None,
     }
-}
-
-/// Did no answer come back? Of a server that is starting or full the pool tells no more than of one that is away.
-pub(super) fn is_unreachable(error: &DbErr) -> bool {
-    matches!(error, DbErr::ConnectionAcquire(_)) || matches!(sqlx_error(error), Some(sqlx::Error::Io(_)))
 }
 
 fn database_code(error: &DbErr) -> Option<String> {

@@ -4,7 +4,7 @@ use migration::Migrator;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 use sea_orm_migration::{MigrationStatus as Applied, MigratorTrait};
 
-use super::{error::Error, pools::Store, server::explained};
+use super::{error::Error, pools::Store, probe::Probe};
 
 /// Any number will do, so long as all versions of this program use it: it keeps two that start at once on an empty
 /// database from migrating side by side.
@@ -74,12 +74,12 @@ impl Store {
         Ok(if pending == 0 { SchemaState::Current } else { SchemaState::Pending(pending) })
     }
 
-    /// Who migrates, or starts, is the first to learn that the database is away: here it is told which one, and why.
+    /// Fails where the database cannot be reached. The pool retries for some seconds and then reports only a timeout; a
+    /// probe reports the reason.
     async fn reach(&self) -> Result<(), Error> {
-        match self.writer.ping().await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(explained(error, self.server.as_deref()).await),
-        }
+        let Err(error) = self.writer.ping().await else { return Ok(()) };
+        Probe::new(&self.url)?.check().await?;
+        Err(Error::during("connecting to the database")(error))
     }
 
     /// A transaction that keeps all others who migrate out; on SQLite the write lock does.

@@ -6,9 +6,12 @@ use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sqlx::{
+    postgres::PgConnectOptions,
+    sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
 
-use super::{error::Error, recommendation_ids::RecommendationIds, server::Server, statement_count};
+use super::{error::Error, recommendation_ids::RecommendationIds, statement_count};
 use crate::config::{self, DatabaseUrl};
 
 /// How many batches are written at once on PostgreSQL; SQLite has one writer.
@@ -34,8 +37,8 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Store {
     pub(super) writer: DatabaseConnection,
     pub(super) reader: DatabaseConnection,
-    /// Where the writer's connections lead; `None` for a file.
-    pub(super) server: Option<Arc<Server>>,
+    /// The URL of the writer.
+    pub(super) url: DatabaseUrl,
     pub(super) recommendation_ids: Arc<RecommendationIds>,
     pub(super) writers: Arc<tokio::sync::Semaphore>,
 }
@@ -54,7 +57,7 @@ impl Store {
         Ok(Self {
             writer,
             reader,
-            server: Server::of(&database.url).map(Arc::new),
+            url: database.url.clone(),
             recommendation_ids: Arc::default(),
             writers: Arc::new(tokio::sync::Semaphore::new(writers)),
         })
@@ -90,11 +93,11 @@ impl Store {
     }
 }
 
-pub(super) async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, Error> {
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, Error> {
     Database::connect(options).await.map_err(Error::during("opening the database"))
 }
 
-pub(super) fn options(url: &DatabaseUrl) -> ConnectOptions {
+fn options(url: &DatabaseUrl) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.expose());
     options
         .connect_lazy(true)
@@ -116,7 +119,7 @@ fn writer_options(url: &DatabaseUrl) -> ConnectOptions {
         .max_connections(if url.is_sqlite() { 1 } else { WRITERS + SPARE_WRITERS })
         .acquire_timeout(WRITER_ACQUIRE_TIMEOUT)
         .map_sqlx_postgres_opts(|postgres| {
-            postgres.options([
+            without_brackets(postgres).options([
                 ("statement_timeout", millis(WRITE_STATEMENT_TIMEOUT)),
                 ("lock_timeout", millis(LOCK_TIMEOUT)),
                 ("idle_in_transaction_session_timeout", millis(2 * WRITE_STATEMENT_TIMEOUT)),
@@ -136,7 +139,7 @@ fn reader_options(url: &DatabaseUrl, max_connections: u32) -> ConnectOptions {
     let mut options = options(url);
     options.max_connections(max_connections).acquire_timeout(READER_ACQUIRE_TIMEOUT).map_sqlx_postgres_opts(
         |postgres| {
-            postgres.options([
+            without_brackets(postgres).options([
                 ("statement_timeout", millis(READ_STATEMENT_TIMEOUT)),
                 ("default_transaction_read_only", "on".to_owned()),
                 // To plan a page anew each time costs more than to read it.
@@ -149,6 +152,12 @@ fn reader_options(url: &DatabaseUrl, max_connections: u32) -> ConnectOptions {
         options.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(SQLITE_BUSY_TIMEOUT).read_only(true));
     }
     options
+}
+
+/// Removes the brackets that sqlx keeps of an IPv6 address in a URL: with them it would look the address up as a name.
+pub(super) fn without_brackets(options: PgConnectOptions) -> PgConnectOptions {
+    let host = options.get_host().trim_matches(['[', ']']).to_owned();
+    options.host(&host)
 }
 
 fn millis(duration: Duration) -> String {
