@@ -39,7 +39,7 @@ impl RecommendationIds {
         Ok(ids)
     }
 
-    /// Caches the ids of a committed transaction. If it is rolled back, its selectors may get other ids.
+    /// Caches the ids of a committed transaction. Before the commit they are not final.
     pub(super) fn cache(&self, ids: IdsBySelector) {
         let mut cached = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for (selector, id) in ids.0 {

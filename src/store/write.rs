@@ -85,8 +85,8 @@ impl Store {
         if reports.is_empty() {
             return Ok((Written::default(), IdsBySelector::default()));
         }
-        // Every batch locks in the same order, so that batches do not deadlock: clusters by key, organizations by number,
-        // selectors by text.
+        // Every batch locks in the same order, so that batches do not deadlock: clusters by key, organizations by
+        // number, selectors by text.
         let by_cluster = by_cluster(reports);
         clusters::insert(transaction, &by_cluster).await?;
         let stored = clusters::lock(transaction, &by_cluster).await?;
