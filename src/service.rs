@@ -99,9 +99,9 @@ impl Service {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let store = Store::open(&config.database).await?;
-        let mut probes = vec![store::Probe::open(&config.database.url).await?];
+        let mut probes = vec![store::Probe::new(&config.database.url)?];
         if let Some(replica) = &config.database.read_url {
-            probes.push(store::Probe::open(replica).await?);
+            probes.push(store::Probe::new(replica)?);
         }
         let readiness = Arc::new(Readiness::default());
         readiness.missing(watch::DATABASE, "not checked yet");
@@ -137,7 +137,7 @@ impl Service {
         let stop_serving = CancellationToken::new();
         let router = self.router()?;
         let server = tokio::spawn(http::serve(self.listener, router, self.config.http.clone(), stop_serving.clone()));
-        let probing = tokio::spawn(watch::databases(self.probes.clone(), self.readiness.clone()));
+        let probing = tokio::spawn(watch::databases(self.probes, self.readiness.clone()));
         let mut ingester = None;
         let upkeep = tokio::spawn(self.metrics.run_upkeep());
         let mut tasks = Tasks { server, probing, upkeep };

@@ -1,8 +1,8 @@
-//! Every SQL statement: one write path that takes batches, and reads by key set and by page.
+//! All database access: writes batches, and reads rows by key and by page.
 //!
-//! A [`Store`] is a cheap handle on two pools, one for writers and one for readers, so that slow reads never hold
-//! ingestion up. What differs between PostgreSQL and SQLite differs in `sql/`, statement by statement; nothing above
-//! this room knows which of the two it talks to, writes SQL or names a sea-orm type.
+//! A [`Store`] is a cheap handle on two pools, one for writers and one for readers, so that slow reads do not delay
+//! ingestion. PostgreSQL and SQLite have different texts of the hand-written statements, in `sql/`. The rooms that use
+//! the store do not know which database it is, and contain neither SQL nor sea-orm types.
 
 mod cluster_filter;
 mod clusters;
@@ -18,7 +18,6 @@ mod pools;
 mod probe;
 mod recommendation_ids;
 mod rule_hits;
-mod server;
 mod statement;
 mod statement_count;
 mod stored_values;

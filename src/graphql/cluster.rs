@@ -76,7 +76,7 @@ impl Cluster {
 /// An OpenShift cluster.
 #[Object]
 impl Cluster {
-    /// The cluster's id, for `node`.
+    /// The global id, for `Query.node`.
     pub(super) async fn id(&self) -> NodeId {
         NodeId::Cluster(self.row.id)
     }
@@ -86,40 +86,41 @@ impl Cluster {
         Uuid(self.row.id)
     }
 
-    /// What to call the cluster: its UUID where no name is known.
+    /// The name to display. It is the UUID if no name is known.
     async fn display_name(&self) -> String {
         self.row.id.to_string()
     }
 
-    /// The cluster's OpenShift version; null until a report told it.
+    /// The cluster's OpenShift version. Null until a report contains it.
     async fn version(&self) -> Option<&str> {
         self.row.version.as_deref()
     }
 
-    /// Who owns the cluster.
+    /// The organization that owns the cluster.
     async fn organization(&self) -> Organization {
         Organization::among(&self.siblings.owners, self.row.organization)
     }
 
-    /// When rules last ran over data of the cluster.
+    /// When rules last ran on data of the cluster.
     async fn last_checked_at(&self) -> DateTime {
         DateTime(self.row.last_checked)
     }
 
-    /// What the rules said last; null until a report is stored.
+    /// The newest report of the cluster. Null until a report is stored.
     async fn report(&self) -> Option<Report> {
         Report::of(self)
     }
 
-    /// What began and ceased to hit the cluster while it had its present owner, newest first. Null only with an error.
+    /// When recommendations started and stopped hitting the cluster, newest first. Covers only the time during which
+    /// the current organization owned the cluster. Null only if loading failed, with an entry in `errors`.
     async fn history(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the beginning, 1 to 100; 20 where neither this nor `last` is given.")]
+        #[graphql(desc = "Number of items from the start, 1 to 100. Defaults to 20 unless `last` is given.")]
         first: Option<i64>,
-        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i64>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<HistoryEvent>>> {
         let page = PageArguments { first, after, last, before };
         let listing = HistoryListing {

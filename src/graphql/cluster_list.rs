@@ -17,62 +17,62 @@ use crate::{
 /// The longest text that is searched for.
 const LONGEST_TEXT: usize = 100;
 
-/// Which clusters a list shows: those that meet everything that is given here.
+/// Conditions on the clusters of a list. A cluster must meet all conditions that are given.
 #[derive(InputObject)]
 pub(super) struct ClusterFilter {
-    /// Part of the UUID, in any case; at most 100 characters.
+    /// The UUID contains this text, ignoring case. At most 100 characters.
     text: Option<String>,
-    /// One of these; at most 100.
+    /// The UUID is one of these. At most 100.
     uuids: Option<Vec<Uuid>>,
-    /// The version lies in this range. Clusters without a version lie in none.
+    /// The version is in this range. A cluster without a version is in no range.
     version: Option<VersionRange>,
-    /// The version is exactly one of these; at most 100.
+    /// The version is exactly one of these. At most 100.
     versions: Option<Vec<String>>,
-    /// There are hits, or there are none.
+    /// Whether a recommendation hits the cluster.
     has_hits: Option<bool>,
-    /// Hit by any of these recommendations, given by their selectors; at most 100.
+    /// At least one of these recommendations hits the cluster. Selectors, as `ruleFqdn|errorKey`. At most 100.
     hit_by: Option<Vec<String>>,
-    /// Rules last ran no longer ago than this.
+    /// Rules last ran on data of the cluster no longer ago than this.
     seen_within: Option<Duration>,
 }
 
-/// A range of versions, in the order of semantic versioning. A bound may leave out patch, or minor and patch; it then
-/// stands below everything that begins with it, pre-releases too: `before: "4.16"` leaves 4.16.0-rc.1 out.
+/// A range of versions, in the order of semantic versioning. A bound may omit patch, or minor and patch. It is then
+/// lower than all versions that begin with it, including pre-releases: `before: "4.16"` excludes 4.16.0-rc.1.
 #[derive(InputObject)]
 pub(super) struct VersionRange {
-    /// This version and those behind it.
+    /// The lowest version in the range.
     from: Option<String>,
-    /// Those before this version, which is left out itself.
+    /// The upper bound of the range, which is not in the range.
     before: Option<String>,
 }
 
-/// The order of a list of clusters. Clusters that the field says nothing of stand last, whatever the direction; those that
-/// it says the same of stand by UUID.
+/// The order of a list of clusters. Clusters without a value in the field are last in both directions. Clusters with
+/// equal values are ordered by UUID.
 #[derive(Clone, Copy, InputObject)]
 pub(super) struct ClusterOrder {
-    /// By what.
+    /// The field to order by.
     pub(super) field: ClusterOrderField,
-    /// Which way.
+    /// The direction of the order.
     pub(super) direction: OrderDirection,
 }
 
-/// What clusters can be ordered by.
+/// A field by which clusters can be ordered.
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
 pub(super) enum ClusterOrderField {
     /// The UUID.
     Uuid,
-    /// When rules last ran.
+    /// When rules last ran on data of the cluster.
     LastChecked,
     /// The version, in the order of semantic versioning.
     Version,
 }
 
-/// Which way a list runs.
+/// The direction of an order.
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
 pub(super) enum OrderDirection {
-    /// Small, early and old first.
+    /// Ascending: the smallest, earliest or oldest value first.
     Asc,
-    /// Large, late and new first.
+    /// Descending: the largest, latest or newest value first.
     Desc,
 }
 

@@ -128,12 +128,12 @@ impl<T: Paged> Connection<T> {
         &self.slice.items
     }
 
-    /// Where the page stands in the list.
+    /// Whether there are more pages, and the cursors to request them with.
     async fn page_info(&self) -> &PageInfo {
         &self.info
     }
 
-    /// How many items the whole list has, whatever the page.
+    /// Number of items in the whole list, on all pages.
     async fn total_count(&self) -> Result<i64> {
         let total = self.slice.total.and_then(|total| i64::try_from(total).ok());
         total.ok_or_else(|| TotalNotLoaded.into())
@@ -157,10 +157,10 @@ impl<T: Paged> TypeName for Edge<T> {
     }
 }
 
-/// An item of a page, with its place in the list.
+/// An item of a page, with its cursor.
 #[Object(name_type)]
 impl<T: Paged> Edge<T> {
-    /// The item's place in the list, to go on from.
+    /// The item's position in the list, for `after` and `before`.
     async fn cursor(&self) -> String {
         Connection::cursor_of(&self.node, self.order)
     }
@@ -171,15 +171,17 @@ impl<T: Paged> Edge<T> {
     }
 }
 
-/// Where a page stands in its list.
+/// Whether a list has more pages, and the cursors to request them with.
 #[derive(SimpleObject)]
 pub(super) struct PageInfo {
-    /// Is there at least one item behind this page? Of a page taken from the end: was it asked for with `before`?
+    /// Whether the list has more items after this page. If the page was requested with `last`: whether
+    /// `before` was given.
     has_next_page: bool,
-    /// Is there at least one item before this page? Of a page taken from the beginning: was it asked for with `after`?
+    /// Whether the list has more items before this page. If the page was requested without `last`: whether
+    /// `after` was given.
     has_previous_page: bool,
-    /// The first item's cursor, to be given as `before` for the page before; null on an empty page.
+    /// The first item's cursor, to use as `before` for the previous page. Null if the page is empty.
     start_cursor: Option<String>,
-    /// The last item's cursor, to be given as `after` for the next page; null on an empty page.
+    /// The last item's cursor, to use as `after` for the next page. Null if the page is empty.
     end_cursor: Option<String>,
 }

@@ -25,40 +25,40 @@ impl HistoryEvent {
     }
 }
 
-/// What happened to a hit.
+/// The kind of a history event.
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
 #[graphql(remote = "store::HistoryEventKind")]
 pub(super) enum HistoryEventKind {
-    /// It began to hit the cluster.
+    /// The recommendation started hitting the cluster.
     Opened,
-    /// It hit the cluster no more, or the cluster went to another organization.
+    /// The recommendation stopped hitting the cluster, or the cluster moved to another organization.
     Closed,
 }
 
-/// A recommendation began or ceased to hit a cluster.
+/// A recommendation started or stopped hitting a cluster.
 #[Object]
 impl HistoryEvent {
-    /// What happened.
+    /// Whether the recommendation started or stopped hitting the cluster.
     async fn kind(&self) -> HistoryEventKind {
         self.row.kind.into()
     }
 
-    /// When the rules ran that found it so.
+    /// When the rules that found the change ran.
     async fn at(&self) -> DateTime {
         DateTime(self.row.at)
     }
 
-    /// The recommendation, written `ruleFqdn|errorKey`.
+    /// The recommendation, as `ruleFqdn|errorKey`.
     async fn selector(&self) -> &str {
         self.row.selector.as_str()
     }
 
-    /// The UUID of the cluster that it happened to.
+    /// The UUID of the cluster.
     async fn cluster_uuid(&self) -> Uuid {
         Uuid(self.cluster.row.id)
     }
 
-    /// The cluster that it happened to; null once it moved away.
+    /// The cluster. Null if it has moved to another organization since.
     async fn cluster(&self) -> Option<&Cluster> {
         Some(&self.cluster)
     }

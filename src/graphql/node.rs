@@ -10,9 +10,9 @@ use super::{
 };
 use crate::domain::{ClusterId, OrgId};
 
-/// Whatever has an id by which it can be asked for again.
+/// An object with a global id, by which `Query.node` returns it.
 #[derive(Clone, Interface)]
-#[graphql(field(name = "id", ty = "NodeId", desc = "The id, for `node`."))]
+#[graphql(field(name = "id", ty = "NodeId", desc = "The global id, for `Query.node`."))]
 pub(super) enum Node {
     Organization(Organization),
     Cluster(Cluster),

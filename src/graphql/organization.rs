@@ -75,31 +75,32 @@ impl Organization {
     }
 }
 
-/// A customer that owns clusters.
+/// A customer organization, which owns clusters.
 #[Object]
 impl Organization {
-    /// The organization's id, for `node`.
+    /// The global id, for `Query.node`.
     pub(super) async fn id(&self) -> NodeId {
         NodeId::Organization(self.id)
     }
 
-    /// The organization's number, as a text: as the identity header has it.
+    /// The organization's number, as a string. The identity header contains the same value.
     async fn org_id(&self) -> String {
         self.id.to_string()
     }
 
-    /// The organization's clusters, by UUID unless another order is asked for. Null only with an error.
+    /// The clusters that the organization owns, ordered by UUID unless `orderBy` is given. Null only if loading failed,
+    /// with an entry in `errors`.
     #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn clusters(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the beginning, 1 to 100; 20 where neither this nor `last` is given.")]
+        #[graphql(desc = "Number of items from the start, 1 to 100. Defaults to 20 unless `last` is given.")]
         first: Option<i64>,
-        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i64>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Only those that meet all of this.")] filter: Option<ClusterFilter>,
-        #[graphql(desc = "In which order.")] order_by: Option<ClusterOrder>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only clusters that meet all of these conditions.")] filter: Option<ClusterFilter>,
+        #[graphql(desc = "The order of the list.")] order_by: Option<ClusterOrder>,
     ) -> Result<Option<Connection<Cluster>>> {
         let order = order_by.unwrap_or(ClusterOrder::DEFAULT);
         let page = PageArguments { first, after, last, before };

@@ -22,31 +22,31 @@ use crate::{
 /// The root of all queries.
 pub(super) struct Query;
 
-/// Where every query begins.
+/// The fields with which a query starts.
 #[Object]
 impl Query {
-    /// Who asks.
+    /// The user or client that sends the query.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
         ctx.viewer().map(Viewer)
     }
 
-    /// Whatever an id names: null when it is unknown, gone or not the viewer's to see.
+    /// The object with this id. Null if it does not exist, has been removed, or the viewer may not see it.
     async fn node(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "An id that this service gave out.")] id: ID,
+        #[graphql(desc = "The value of an `id` field.")] id: ID,
     ) -> Result<Option<Node>> {
         let id = id.parse().map_err(|error: InvalidNodeId| bad_user_input("id", &error.to_string()))?;
         let mut nodes = node::in_order(ctx, &[Some(id)]).await?;
         Ok(nodes.pop().flatten())
     }
 
-    /// Whatever the ids name: in the order asked, null in the place of one that is unknown, gone, malformed or not the
-    /// viewer's to see.
+    /// The objects with these ids, in the same order. Null for each id that is malformed, and for each object that does
+    /// not exist, has been removed, or the viewer may not see.
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Ids that this service gave out, at most 100.")] ids: Vec<ID>,
+        #[graphql(desc = "Values of `id` fields, at most 100.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>> {
         if ids.len() > MOST_KEYS {
             return Err(bad_user_input("ids", &format!("has {} ids; at most {MOST_KEYS} are taken", ids.len())));
@@ -55,26 +55,27 @@ impl Query {
         node::in_order(ctx, &ids).await
     }
 
-    /// An organization by its number; null when it never reported or is not the viewer's to see.
+    /// The organization with this number. Null if no report of it was ever stored, or the viewer may not see it.
     async fn organization(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The organization's number, as a text.")] org_id: String,
+        #[graphql(desc = "The organization's number, as a string.")] org_id: String,
     ) -> Result<Option<Organization>> {
         let id: OrgId = org_id.parse().map_err(|error| bad_user_input("orgId", &format!("{error}")))?;
         let known = ctx.loaders()?.known_organizations(&[id]).await?;
         Ok(known.contains(&id).then(|| Organization::alone(id)))
     }
 
-    /// All organizations that the viewer may see, by number. Null only with an error.
+    /// The organizations that the viewer may see, ordered by number. Null only if loading failed, with an entry in
+    /// `errors`.
     async fn organizations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the beginning, 1 to 100; 20 where neither this nor `last` is given.")]
+        #[graphql(desc = "Number of items from the start, 1 to 100. Defaults to 20 unless `last` is given.")]
         first: Option<i64>,
-        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i64>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<Organization>>> {
         let page = PageArguments { first, after, last, before };
         let total = ctx.look_ahead().field("totalCount").exists();
@@ -83,7 +84,7 @@ impl Query {
         Ok(Some(Connection::new(Organization::list(slice), (), &listing.window)))
     }
 
-    /// A cluster by its UUID; null when it is unknown or not the viewer's to see.
+    /// The cluster with this UUID. Null if it is unknown, or the viewer may not see it.
     async fn cluster(
         &self,
         ctx: &Context<'_>,
@@ -93,7 +94,8 @@ impl Query {
         Ok(clusters.pop().flatten())
     }
 
-    /// Clusters by their UUIDs: in the order asked, null in the place of one that is unknown or not the viewer's to see.
+    /// The clusters with these UUIDs, in the same order. Null for each cluster that is unknown or the viewer may not
+    /// see.
     async fn clusters(
         &self,
         ctx: &Context<'_>,
@@ -105,7 +107,7 @@ impl Query {
         clusters_in_order(ctx, &uuids).await
     }
 
-    /// The service that answers.
+    /// Versions of this service.
     async fn service(&self) -> Service {
         Service
     }

@@ -55,15 +55,15 @@ impl Report {
     }
 }
 
-/// What the rules said of a cluster at one time: the newest there is.
+/// The newest result of the rules for a cluster.
 #[Object]
 impl Report {
-    /// The report's id, for `node`: it names the cluster's current report.
+    /// The global id, for `Query.node`. It always identifies the cluster's newest report.
     pub(super) async fn id(&self) -> NodeId {
         NodeId::Report(self.cluster.row.id)
     }
 
-    /// The cluster that the rules looked at.
+    /// The cluster that the rules checked.
     async fn cluster(&self) -> Cluster {
         self.cluster.clone()
     }
@@ -73,30 +73,31 @@ impl Report {
         DateTime(self.head.last_checked)
     }
 
-    /// When the data were collected on the cluster; null where the report does not say so.
+    /// When the data was collected on the cluster. Null if the report does not contain the time.
     async fn gathered_at(&self) -> Option<DateTime> {
         self.head.gathered_at.map(DateTime)
     }
 
-    /// When the report was stored, by the service's clock.
+    /// When the service stored the report.
     async fn stored_at(&self) -> DateTime {
         DateTime(self.head.stored_at)
     }
 
-    /// The upload that the report answers; null where it was not tracked.
+    /// The id of the upload from which the report was made. Null if the upload was not tracked.
     async fn request_id(&self) -> Option<&str> {
         self.head.request_id.as_deref()
     }
 
-    /// What hits the cluster, by selector. An empty list is good news: a healthy cluster. Null only with an error.
+    /// The recommendations that hit the cluster, ordered by selector. The list of a healthy cluster is empty. Null only
+    /// if loading failed, with an entry in `errors`.
     async fn rule_hits(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many from the beginning, 1 to 100; 20 where neither this nor `last` is given.")]
+        #[graphql(desc = "Number of items from the start, 1 to 100. Defaults to 20 unless `last` is given.")]
         first: Option<i64>,
-        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i64>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
     ) -> Result<Option<Connection<RuleHit>>> {
         let asked = ctx.look_ahead();
         let page = PageArguments { first, after, last, before };

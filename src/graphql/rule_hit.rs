@@ -34,40 +34,40 @@ impl RuleHit {
     }
 }
 
-/// A recommendation that fires on a cluster.
+/// A recommendation that hits a cluster: the rule found the problem that the recommendation describes.
 #[Object]
 impl RuleHit {
-    /// The hit's id, for `node`: it names the open hit of this recommendation on this cluster.
+    /// The global id, for `Query.node`. It identifies the current hit of this recommendation on this cluster.
     pub(super) async fn id(&self) -> NodeId {
         NodeId::RuleHit(self.cluster.row.id, self.row.selector.clone())
     }
 
-    /// The cluster that is hit.
+    /// The cluster that has the problem.
     async fn cluster(&self) -> Cluster {
         self.cluster.clone()
     }
 
-    /// The recommendation, written `ruleFqdn|errorKey`.
+    /// The recommendation, as `ruleFqdn|errorKey`.
     async fn selector(&self) -> &str {
         self.row.selector.as_str()
     }
 
-    /// The rule that hits: a Python module's name.
+    /// The rule, as the full name of its Python module.
     async fn rule_fqdn(&self) -> &str {
         self.row.selector.rule_fqdn()
     }
 
-    /// The way in which the rule failed. The same key may occur under many rules.
+    /// The problem that the rule found. Several rules may use the same key.
     async fn error_key(&self) -> &str {
         self.row.selector.error_key()
     }
 
-    /// The template data that fill in the recommendation's text, byte for byte; null where the message had none.
+    /// The values to fill into the recommendation's text, byte for byte as received. Null if none were received.
     async fn details(&self) -> Option<RawJson> {
         self.row.details.clone().map(RawJson)
     }
 
-    /// When the recommendation first hit the cluster, without a break since.
+    /// Since when the recommendation has hit the cluster without interruption.
     async fn impacted_since(&self) -> DateTime {
         DateTime(self.row.impacted_since)
     }

@@ -19,9 +19,9 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 const INGESTION_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Probes each database repeatedly.
-pub(super) async fn databases(probes: Vec<Probe>, readiness: Arc<Readiness>) -> Infallible {
+pub(super) async fn databases(mut probes: Vec<Probe>, readiness: Arc<Readiness>) -> Infallible {
     loop {
-        match futures_util::future::try_join_all(probes.iter().map(Probe::ask)).await {
+        match futures_util::future::try_join_all(probes.iter_mut().map(Probe::check)).await {
             Ok(_) => readiness.ready(DATABASE),
             Err(error) => readiness.missing(DATABASE, error.to_string()),
         }

@@ -1,4 +1,4 @@
-//! The rows that a set-based statement takes, column by column.
+//! The rows that are passed to a set-based statement, column by column.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::{ClusterId, Timestamp};
 
-/// One column. All columns of a statement have the same length.
+/// The values of one column. All columns of a statement have the same length.
 pub(super) enum Column {
     Uuid(Vec<Uuid>),
     BigInt(Vec<i64>),
@@ -20,11 +20,12 @@ pub(super) enum Column {
     Time(Vec<Timestamp>),
     Bytes(Vec<Vec<u8>>),
     Text(Vec<String>),
-    /// Never `Some("")`: on PostgreSQL the empty text stands for null, since an array that holds one panics in sea-orm.
+    /// Must not contain `Some("")`: on PostgreSQL null is passed as the empty text, because sea-orm panics at an array
+    /// with a null.
     OptionalText(Vec<Option<String>>),
-    /// A text on PostgreSQL, cast in the statement, for the same reason.
+    /// Passed as text on PostgreSQL, for the same reason, and cast in the statement.
     OptionalTime(Vec<Option<Timestamp>>),
-    /// `\x..` in hex on both, cast in the statement.
+    /// Passed as text on both databases, `\x` and hex digits, and cast in the statement.
     OptionalBytes(Vec<Option<Vec<u8>>>),
 }
 
@@ -34,7 +35,7 @@ impl Column {
         Self::Uuid(clusters.into_iter().map(ClusterId::uuid).collect())
     }
 
-    /// For PostgreSQL: an array.
+    /// Returns the column as an array, for PostgreSQL.
     pub(super) fn into_array(self) -> Value {
         fn texts(texts: Vec<Option<String>>) -> Value {
             texts.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().into()
@@ -52,7 +53,7 @@ impl Column {
         }
     }
 
-    /// This column alone as rows of a statement: what to select `p` from, and the column in it.
+    /// Returns a function whose rows, named `p`, are the column's values, and the expression for the value in `p`.
     pub(super) fn into_rows(self, backend: DbBackend) -> (FunctionCall, Expr) {
         match backend {
             DbBackend::Sqlite => {
@@ -63,8 +64,8 @@ impl Column {
         }
     }
 
-    /// The condition that `value` is in this column. One parameter, however long it is: so the statement's text, and what
-    /// the database remembers of it, is the same for any number of keys.
+    /// Returns the condition that `value` is in this column. It has one parameter for any number of values, so that the
+    /// statement's text is the same and the database's cached plan is reused.
     pub(super) fn is_in(self, value: Expr, backend: DbBackend) -> Expr {
         match backend {
             DbBackend::Sqlite => {
@@ -75,7 +76,7 @@ impl Column {
         }
     }
 
-    /// An array alone does not say of what it is one.
+    /// Casts the array, because PostgreSQL cannot infer its type from the parameter.
     fn into_typed_array(self) -> Expr {
         let array_type = match self {
             Self::Uuid(_) => "uuid[]",
@@ -95,7 +96,7 @@ impl Column {
         }
     }
 
-    /// For SQLite: all rows as one JSON text, a list a row, UUIDs and bytes in hex.
+    /// Returns all rows as one JSON text, for SQLite: one list per row, with UUIDs and bytes in hex.
     pub(super) fn rows_as_json(columns: &[Self]) -> String {
         let rows = columns.first().map_or(0, Self::len);
         debug_assert!(columns.iter().all(|column| column.len() == rows), "columns of one length");
@@ -132,7 +133,7 @@ impl Column {
     }
 }
 
-/// As sea-orm writes a time to SQLite, so that times compare as text.
+/// Formats a time as sea-orm does for SQLite, so that times compare as text.
 fn sqlite_time(time: Timestamp) -> String {
     time.utc().to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }

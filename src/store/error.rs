@@ -1,69 +1,69 @@
-//! What can go wrong between us and the database, and what that means for a batch.
+//! Errors of the database, and how to proceed with a batch after each.
 
 use sea_orm::{DbErr, RuntimeErr};
 use strum::IntoStaticStr;
 
-/// A statement or transaction that failed.
+/// Why a statement or transaction failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database, or the way to it, said no.
-    #[error("{during}: {}", told(source))]
+    /// The database or the connection to it returned an error.
+    #[error("{during}: {}", loggable(source))]
     Database {
         /// What was being done.
         during: &'static str,
-        /// What came back. Not to be shown to clients, and of a data error not to be logged: it may quote a value.
+        /// Must not be shown to clients. A data error must not be logged either, because it may quote a value.
         source: DbErr,
     },
-    /// The server cannot be reached, or says nothing.
-    #[error("the database at {server} does not answer: {why}; start it, or mend its URL under [database]")]
+    /// The server cannot be reached or rejects the connection.
+    #[error("the database at {server} cannot be reached: {reason}; start it, or correct its URL under [database]")]
     Unreachable {
-        /// Where it should be: nothing else of its URL.
+        /// The server's `host:port` or socket; nothing else of its URL.
         server: String,
-        /// What the way to it is like.
-        why: String,
+        /// Why it cannot be reached.
+        reason: String,
     },
-    /// No answer in time; whether it happened is not known.
+    /// No answer in time. Whether the statement or commit was executed is not known.
     #[error("{during}: no answer from the database within {seconds} s")]
     TimedOut {
         /// What was being done.
         during: &'static str,
-        /// How long we waited.
+        /// The time limit.
         seconds: u64,
     },
-    /// A stored value that we could not have written.
-    #[error("{what} in the database is not what this version writes; was it changed by hand?")]
+    /// A stored value is not one that this program writes.
+    #[error("{what} in the database is not what this version writes; was it changed manually?")]
     Corrupt {
-        /// The value's place.
+        /// Which value.
         what: &'static str,
     },
-    /// The database holds steps that this program does not know.
+    /// The database has migrations that this program does not know.
     #[error("the database is newer than this program: {unknown}; start the version that migrated it, or a later one")]
     TooNew {
-        /// What the database has more.
+        /// The names of these migrations.
         unknown: String,
     },
 }
 
-/// What a failure means for the batch that met it.
+/// How to proceed with a batch after an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Class {
-    /// The database is away, busy or full: the same batch again, for as long as it takes.
+    /// The database is unreachable, busy or full. Retry the batch until it is written.
     Transient,
-    /// A cached statement no longer fits, or a transaction was left broken: the same batch again.
+    /// A cached statement is out of date, or a transaction was left in a failed state. Retry the batch.
     StaleStatement,
-    /// More than one statement can carry: in halves.
+    /// The batch is too large for a statement. Split it in half.
     TooLarge,
-    /// Wrong credentials, missing tables or rights: as a moment, and someone has to mend it.
+    /// Wrong credentials, missing tables or missing privileges. Retry the batch; an operator has to fix the cause.
     Setup,
-    /// The database will never take this: in halves, until the one message is found.
+    /// The database rejects a value, and always will. Split the batch in half until the message is found.
     Data,
     /// None of the above.
     Unknown,
 }
 
 impl Class {
-    /// The class in one word, for metrics.
+    /// Returns the class as a metric label.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -74,7 +74,7 @@ impl Error {
         move |source| Self::Database { during, source }
     }
 
-    /// What this means for the batch that met it.
+    /// Returns how to proceed with a batch after this error.
     pub fn class(&self) -> Class {
         match self {
             Self::Unreachable { .. } | Self::TimedOut { .. } => Class::Transient,
@@ -83,7 +83,7 @@ impl Error {
         }
     }
 
-    /// Is the database, or the way to it, away? Then a client may try again.
+    /// Returns whether the database cannot be used at present, so that a client may retry.
     pub fn is_unavailable(&self) -> bool {
         match self.class() {
             Class::Transient | Class::Setup | Class::StaleStatement => true,
@@ -91,7 +91,7 @@ impl Error {
         }
     }
 
-    /// The database's own code (SQLSTATE, or SQLite's extended code in decimal), where it gave one.
+    /// Returns the database's error code: an SQLSTATE, or SQLite's extended result code in decimal.
     pub fn code(&self) -> Option<String> {
         match self {
             Self::Database { source, .. } => database_code(source),
@@ -100,10 +100,10 @@ impl Error {
     }
 }
 
-/// What may be logged of an error: a data error quotes values, and those are a message's bytes.
-fn told(error: &DbErr) -> String {
+/// Describes an error for the log. Leaves out the text of a data error, because it quotes values of messages.
+fn loggable(error: &DbErr) -> String {
     match (class_of(error), database_code(error)) {
-        (Class::Data | Class::Unknown, Some(code)) => format!("refused with code {code}"),
+        (Class::Data | Class::Unknown, Some(code)) => format!("rejected with code {code}"),
         _ => error.to_string(),
     }
 }
@@ -115,11 +115,6 @@ fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
         | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
         _ => None,
     }
-}
-
-/// Did no answer come back? Of a server that is starting or full the pool tells no more than of one that is away.
-pub(super) fn is_unreachable(error: &DbErr) -> bool {
-    matches!(error, DbErr::ConnectionAcquire(_)) || matches!(sqlx_error(error), Some(sqlx::Error::Io(_)))
 }
 
 fn database_code(error: &DbErr) -> Option<String> {
@@ -143,14 +138,14 @@ fn class_of(error: &DbErr) -> Class {
             | sqlx::Error::Protocol(_),
         ) => Class::Transient,
         Some(sqlx::Error::Configuration(_)) => Class::Setup,
-        // A stored value that we could not have written: no message is to blame for it.
+        // A stored value that cannot be read. No message of the batch caused it.
         _ if matches!(error, DbErr::Type(_)) => Class::Setup,
         _ if matches!(error, DbErr::Conn(_)) => Class::Transient,
         _ => Class::Unknown,
     }
 }
 
-/// By SQLSTATE (five characters) or by SQLite's result code (a number).
+/// Classifies an SQLSTATE (five characters) or SQLite's result code (a number).
 fn class_of_code(code: &str) -> Class {
     if code.len() != 5 {
         return code.parse().map_or(Class::Unknown, class_of_sqlite_code);
@@ -187,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_of_the_table_has_its_class() {
+    fn every_listed_code_has_its_class() {
         for (class, codes) in [
             (Class::Transient, "08006 40001 40P01 55P03 57014 57P01 57P03 53100 53300 58030 25006 5 261 517 6 13 10"),
             (Class::StaleStatement, "0A000 26000 42P05 25P02"),
@@ -203,13 +198,13 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_value_that_is_not_ours_is_for_somebody_to_mend() {
+    fn a_stored_value_that_cannot_be_read_is_an_error_of_the_setup() {
         let error = Error::during("writing")(DbErr::Type("a digest".to_owned()));
         assert_eq!(error.class(), Class::Setup);
     }
 
     #[test]
-    fn a_pool_that_gives_no_connection_is_a_bad_moment() {
+    fn a_pool_without_a_free_connection_is_a_transient_error() {
         let error = Error::during("reading")(DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout));
         assert_eq!(error.class(), Class::Transient);
         assert!(error.is_unavailable());

@@ -1,40 +1,41 @@
-//! Bringing the schema up to date, down again, and telling how it stands.
+//! Applies and reverts migrations, and returns their status.
 
 use migration::Migrator;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 use sea_orm_migration::{MigrationStatus as Applied, MigratorTrait};
 
-use super::{error::Error, pools::Store, server::explained};
+use super::{error::Error, pools::Store, probe::Probe};
 
-/// Any number will do, so long as all versions of this program use it: it keeps two that start at once on an empty
-/// database from migrating side by side.
+/// Key of the advisory lock that keeps two processes from migrating at the same time. The number is arbitrary, but all
+/// versions of this program must use the same one.
 const ADVISORY_LOCK: i64 = 0x1256_1c47_0a99;
 
-/// One step and whether the database has it.
+/// A migration and whether it is applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MigrationStatus {
-    /// The step's name.
+    /// The migration's name.
     pub name: String,
-    /// Has it been applied?
+    /// Whether the database has it.
     pub applied: bool,
 }
 
-/// Does the database's schema fit this program?
+/// Whether the database has the schema that this program needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchemaState {
-    /// It does.
+    /// All migrations are applied.
     Current,
-    /// So many steps are not applied yet.
+    /// This many migrations are not applied yet.
     Pending(usize),
 }
 
 impl Store {
-    /// Applies all pending steps, all or none; returns how many there were. Others that do so at the same time wait.
+    /// Applies all pending migrations, or none if one fails, and returns their number. Waits for another process that
+    /// migrates at the same time.
     ///
     /// # Errors
-    /// When the database is away or newer than this program, or when a step fails.
+    /// When the database is unreachable or newer than this program, or when a migration fails.
     pub async fn migrate_up(&self) -> Result<usize, Error> {
-        let during = "migrating the database up";
+        let during = "applying migrations";
         self.reach().await?;
         let transaction = self.begin_migration().await.map_err(Error::during(during))?;
         let pending = pending(&transaction).await?;
@@ -43,12 +44,12 @@ impl Store {
         Ok(pending)
     }
 
-    /// Takes the last `steps` steps back, with what their tables hold.
+    /// Reverts the last `steps` migrations. The rows of their tables are lost.
     ///
     /// # Errors
-    /// When the database is away or newer than this program, or when a step fails.
+    /// When the database is unreachable or newer than this program, or when a migration fails.
     pub async fn migrate_down(&self, steps: u32) -> Result<(), Error> {
-        let during = "migrating the database down";
+        let during = "reverting migrations";
         self.reach().await?;
         let transaction = self.begin_migration().await.map_err(Error::during(during))?;
         pending(&transaction).await?;
@@ -56,37 +57,38 @@ impl Store {
         transaction.commit().await.map_err(Error::during(during))
     }
 
-    /// Every step this program knows, and whether the database has it.
+    /// Returns every migration that this program knows, and whether it is applied.
     ///
     /// # Errors
-    /// When the database is away or newer than this program.
+    /// When the database is unreachable or newer than this program.
     pub async fn migrations(&self) -> Result<Vec<MigrationStatus>, Error> {
         self.reach().await?;
         statuses(&self.writer).await
     }
 
-    /// Does the database's schema fit this program?
+    /// Returns whether the database has the schema that this program needs.
     ///
     /// # Errors
-    /// When the database is away or newer than this program.
+    /// When the database is unreachable or newer than this program.
     pub async fn schema_state(&self) -> Result<SchemaState, Error> {
-        let pending = self.migrations().await?.iter().filter(|step| !step.applied).count();
+        let pending = self.migrations().await?.iter().filter(|migration| !migration.applied).count();
         Ok(if pending == 0 { SchemaState::Current } else { SchemaState::Pending(pending) })
     }
 
-    /// Who migrates, or starts, is the first to learn that the database is away: here it is told which one, and why.
+    /// Fails where the database cannot be reached. The pool retries for some seconds and then reports only a timeout; a
+    /// probe reports the reason.
     async fn reach(&self) -> Result<(), Error> {
-        match self.writer.ping().await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(explained(error, self.server.as_deref()).await),
-        }
+        let Err(error) = self.writer.ping().await else { return Ok(()) };
+        Probe::new(&self.url)?.check().await?;
+        Err(Error::during("connecting to the database")(error))
     }
 
-    /// A transaction that keeps all others who migrate out; on SQLite the write lock does.
+    /// Begins a transaction that keeps other processes from migrating: on PostgreSQL by an advisory lock, on SQLite by
+    /// the write lock.
     async fn begin_migration(&self) -> Result<DatabaseTransaction, DbErr> {
         let transaction = self.begin_write().await?;
         if self.backend() == DbBackend::Postgres {
-            // A step, and another's steps before it, may take longer than a batch's statement.
+            // A migration, and the wait for another process's migrations, may take longer than a batch's statement.
             transaction.execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
             transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")).await?;
         }
@@ -94,28 +96,28 @@ impl Store {
     }
 }
 
-/// The newest step this program knows; a database that is ready to be used has it.
+/// Returns the name of the newest migration that this program knows.
 pub fn newest_migration() -> String {
-    Migrator::migrations().last().map(|step| step.name().to_owned()).unwrap_or_default()
+    Migrator::migrations().last().map(|migration| migration.name().to_owned()).unwrap_or_default()
 }
 
 async fn pending(transaction: &DatabaseTransaction) -> Result<usize, Error> {
-    Ok(statuses(transaction).await?.iter().filter(|step| !step.applied).count())
+    Ok(statuses(transaction).await?.iter().filter(|migration| !migration.applied).count())
 }
 
 async fn statuses(connection: &impl ConnectionTrait) -> Result<Vec<MigrationStatus>, Error> {
-    let steps = match Migrator::get_migration_with_status_read_only(connection).await {
-        Ok(steps) => steps,
-        // The only refusal of this kind: the database has steps that are not among ours. It quotes their names.
-        Err(DbErr::Custom(refusal)) => {
-            let unknown = refusal.split('\'').skip(1).step_by(2).collect::<Vec<_>>().join(", ");
+    let migrations = match Migrator::get_migration_with_status_read_only(connection).await {
+        Ok(migrations) => migrations,
+        // Returned only where the database has migrations that this program does not know. The text quotes their names.
+        Err(DbErr::Custom(message)) => {
+            let unknown = message.split('\'').skip(1).step_by(2).collect::<Vec<_>>().join(", ");
             return Err(Error::TooNew { unknown });
         }
         Err(error) => return Err(Error::during("reading which migrations are applied")(error)),
     };
-    let status = |step: &sea_orm_migration::Migration| MigrationStatus {
-        name: step.name().to_owned(),
-        applied: matches!(step.status(), Applied::Applied),
+    let status = |migration: &sea_orm_migration::Migration| MigrationStatus {
+        name: migration.name().to_owned(),
+        applied: matches!(migration.status(), Applied::Applied),
     };
-    Ok(steps.iter().map(status).collect())
+    Ok(migrations.iter().map(status).collect())
 }

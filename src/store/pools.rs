@@ -1,4 +1,4 @@
-//! The store's handle: a pool for writers, a pool for readers.
+//! The store's handle, with one pool for writers and one for readers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,61 +6,65 @@ use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sqlx::{
+    postgres::PgConnectOptions,
+    sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
 
-use super::{error::Error, recommendation_ids::RecommendationIds, server::Server, statement_count};
+use super::{error::Error, recommendation_ids::RecommendationIds, statement_count};
 use crate::config::{self, DatabaseUrl};
 
-/// How many batches are written at once on PostgreSQL; SQLite has one writer.
+/// Most batches that are written at the same time on PostgreSQL. SQLite has one writer.
 pub(super) const WRITERS: u32 = 4;
-/// Connections of the writers' pool beside the writers: one whose commit timed out keeps its place until the server
-/// answers, and cannot be closed through sea-orm.
-const SPARE_WRITERS: u32 = 2;
-/// How long a read may run in the database. Nothing else stops it: a request that is dropped does not.
+/// Further connections in the writers' pool. A connection whose commit timed out stays in the pool until the server
+/// answers, because sea-orm cannot close it.
+const SPARE_CONNECTIONS: u32 = 2;
+/// Longest time for a read in the database. Nothing else stops a read, not even the end of its request.
 const READ_STATEMENT_TIMEOUT: Duration = Duration::from_secs(8);
-/// How long one statement of a batch may run in the database. Beyond it the batch is tried again.
+/// Longest time for one statement of a batch in the database. After a timeout the batch is retried.
 const WRITE_STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long a statement waits for a row that another batch has locked.
+/// Longest wait for a row that another batch has locked.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a read waits for a connection before the client is told to come back.
+/// Longest wait of a read for a connection. After it the client gets the error UNAVAILABLE.
 const READER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a batch waits for a connection before it counts as a bad moment.
+/// Longest wait of a batch for a connection. After it the batch is retried ([`Class::Transient`](super::Class)).
 const WRITER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long SQLite waits for another process that writes.
+/// Longest wait of SQLite for another process that writes.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The database. Cheap to clone; all clones share the pools.
+/// A handle on the database. It is cheap to clone, and all clones share the pools.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(super) writer: DatabaseConnection,
     pub(super) reader: DatabaseConnection,
-    /// Where the writer's connections lead; `None` for a file.
-    pub(super) server: Option<Arc<Server>>,
+    /// The URL of the writer.
+    pub(super) url: DatabaseUrl,
     pub(super) recommendation_ids: Arc<RecommendationIds>,
     pub(super) writers: Arc<tokio::sync::Semaphore>,
 }
 
 impl Store {
-    /// Opens both pools. A server may be away: it is connected to with the first statement. A SQLite file is opened at once.
+    /// Creates both pools. A server is connected to with the first statement and may be down now. A SQLite file is
+    /// opened.
     ///
     /// # Errors
-    /// When a URL cannot be read or a file cannot be opened.
+    /// When a URL is invalid or a file cannot be opened.
     pub async fn open(database: &config::Database) -> Result<Self, Error> {
         let mut writer = connect(writer_options(&database.url)).await?;
         let mut reader = connect(reader_options(database.readers_url(), database.max_connections)).await?;
-        statement_count::observe(&mut writer);
-        statement_count::observe(&mut reader);
+        statement_count::instrument(&mut writer);
+        statement_count::instrument(&mut reader);
         let writers = if database.url.is_sqlite() { 1 } else { WRITERS as usize };
         Ok(Self {
             writer,
             reader,
-            server: Server::of(&database.url).map(Arc::new),
+            url: database.url.clone(),
             recommendation_ids: Arc::default(),
             writers: Arc::new(tokio::sync::Semaphore::new(writers)),
         })
     }
 
-    /// Waits for what runs and closes all connections.
+    /// Waits for running statements and closes all connections.
     pub async fn close(&self) {
         for pool in [&self.reader, &self.writer] {
             if let Err(error) = pool.clone().close().await {
@@ -73,8 +77,8 @@ impl Store {
         self.writer.get_database_backend()
     }
 
-    /// Begins a transaction that will write. On SQLite it takes the write lock at once: one that has read first could
-    /// not take it once another has written.
+    /// Begins a transaction that writes. On SQLite it takes the write lock at once: a transaction that reads first
+    /// cannot get the lock after another one has written.
     pub(super) async fn begin_write(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = match self.backend() {
             DbBackend::Sqlite => TransactionOptions {
@@ -90,11 +94,11 @@ impl Store {
     }
 }
 
-pub(super) async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, Error> {
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, Error> {
     Database::connect(options).await.map_err(Error::during("opening the database"))
 }
 
-pub(super) fn options(url: &DatabaseUrl) -> ConnectOptions {
+fn options(url: &DatabaseUrl) -> ConnectOptions {
     let mut options = ConnectOptions::new(url.expose());
     options
         .connect_lazy(true)
@@ -113,19 +117,19 @@ pub(super) fn options(url: &DatabaseUrl) -> ConnectOptions {
 fn writer_options(url: &DatabaseUrl) -> ConnectOptions {
     let mut options = options(url);
     options
-        .max_connections(if url.is_sqlite() { 1 } else { WRITERS + SPARE_WRITERS })
+        .max_connections(if url.is_sqlite() { 1 } else { WRITERS + SPARE_CONNECTIONS })
         .acquire_timeout(WRITER_ACQUIRE_TIMEOUT)
         .map_sqlx_postgres_opts(|postgres| {
-            postgres.options([
+            without_brackets(postgres).options([
                 ("statement_timeout", millis(WRITE_STATEMENT_TIMEOUT)),
                 ("lock_timeout", millis(LOCK_TIMEOUT)),
                 ("idle_in_transaction_session_timeout", millis(2 * WRITE_STATEMENT_TIMEOUT)),
-                // Planned for its values, `id = ANY(500 ids)` becomes a sequential scan; the generic plan takes the index.
+                // A plan for the values of `id = ANY(500 ids)` is a sequential scan; the generic plan uses the index.
                 ("plan_cache_mode", "force_generic_plan".to_owned()),
-                // A plan is made once. Made while a table is empty it would be a sequential scan, and go on as one until
-                // somebody analyzes the table; all that is written goes by keys.
+                // The generic plan is made once. While the table is empty it would be a sequential scan, and stay one
+                // until the table is analyzed. All statements of a batch find rows by key.
                 ("enable_seqscan", "off".to_owned()),
-                // Where a scan cannot be avoided, it now looks so costly that it would be compiled first.
+                // `enable_seqscan = off` makes unavoidable scans look so costly that PostgreSQL would compile them.
                 ("jit", "off".to_owned()),
             ])
         });
@@ -136,19 +140,25 @@ fn reader_options(url: &DatabaseUrl, max_connections: u32) -> ConnectOptions {
     let mut options = options(url);
     options.max_connections(max_connections).acquire_timeout(READER_ACQUIRE_TIMEOUT).map_sqlx_postgres_opts(
         |postgres| {
-            postgres.options([
+            without_brackets(postgres).options([
                 ("statement_timeout", millis(READ_STATEMENT_TIMEOUT)),
                 ("default_transaction_read_only", "on".to_owned()),
-                // To plan a page anew each time costs more than to read it.
+                // Planning a page takes longer than reading it.
                 ("plan_cache_mode", "force_generic_plan".to_owned()),
             ])
         },
     );
     if url.is_sqlite() {
-        // Through `map_sqlx_sqlite_opts` a second time: sea-orm keeps one closure, so this one says all.
+        // sea-orm keeps only the last closure, so this one repeats the options that it needs.
         options.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(SQLITE_BUSY_TIMEOUT).read_only(true));
     }
     options
+}
+
+/// Removes the brackets that sqlx keeps of an IPv6 address in a URL: with them it would look the address up as a name.
+pub(super) fn without_brackets(options: PgConnectOptions) -> PgConnectOptions {
+    let host = options.get_host().trim_matches(['[', ']']).to_owned();
+    options.host(&host)
 }
 
 fn millis(duration: Duration) -> String {

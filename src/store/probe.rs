@@ -1,50 +1,182 @@
-//! Is the database there? Asked over a connection of its own, so that a pool that is busy is not taken for one that is
-//! away.
+//! Checks whether a database can be reached, and finds out why not.
 
-use std::time::Duration;
+use std::{io, path::Path, sync::Arc, time::Duration};
 
-use sea_orm::{ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, Statement};
+use sea_orm::{DbErr, RuntimeErr};
+use sqlx::{Connection, PgConnection, SqliteConnection, postgres::PgConnectOptions};
 use tokio::time::timeout;
 
-use super::{
-    error::Error,
-    pools,
-    server::{Server, explained},
-};
+use super::{error::Error, pools::without_brackets};
 use crate::config::DatabaseUrl;
 
-/// How long the database may take to answer a probe.
-const PATIENCE: Duration = Duration::from_millis(1500);
+/// Longest time for one check, connecting included.
+const PROBE_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Asks whether the database is there.
-#[derive(Clone, Debug)]
-pub struct Probe {
-    connection: DatabaseConnection,
-    /// `None` for a file.
-    server: Option<Server>,
+/// Checks whether a database can be reached, on a connection outside the pools.
+///
+/// In a pool the check would wait while all connections are in use. A pool also retries until it times out and then
+/// reports only the timeout, not that the server refuses connections or is starting.
+#[derive(Debug)]
+pub struct Probe(Target);
+
+#[derive(Debug)]
+enum Target {
+    Postgres(Link<PgConnection>),
+    Sqlite(Link<SqliteConnection>),
 }
 
 impl Probe {
-    /// Opens a connection, lazily.
+    /// Creates a probe, which connects with its first check.
     ///
     /// # Errors
-    /// When the URL cannot be read.
-    pub async fn open(url: &DatabaseUrl) -> Result<Self, Error> {
-        let mut options: ConnectOptions = pools::options(url);
-        options.max_connections(1).acquire_timeout(PATIENCE);
-        Ok(Self { connection: pools::connect(options).await?, server: Server::of(url) })
+    /// When the URL is invalid.
+    pub fn new(url: &DatabaseUrl) -> Result<Self, Error> {
+        let parsed = || {
+            Ok(if url.is_sqlite() {
+                Target::Sqlite(Link::new(url.expose().parse()?))
+            } else {
+                Target::Postgres(Link::new(without_brackets(url.expose().parse()?)))
+            })
+        };
+        parsed().map(Self).map_err(failed)
     }
 
-    /// Asks for an answer.
+    /// Sends a ping and waits for the answer, on the connection of the previous check or on a new one.
     ///
     /// # Errors
-    /// When there is none, with the reason.
-    pub async fn ask(&self) -> Result<(), Error> {
-        let select = Statement::from_string(self.connection.get_database_backend(), "SELECT 1");
-        let out_of_patience = |_| Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
-        match timeout(PATIENCE, self.connection.query_one_raw(select)).await.unwrap_or_else(out_of_patience) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(explained(error, self.server.as_ref()).await),
+    /// When the database cannot be reached, with the reason.
+    pub async fn check(&mut self) -> Result<(), Error> {
+        match &mut self.0 {
+            Target::Sqlite(link) => link.check().await.map_err(failed),
+            Target::Postgres(link) => link
+                .check()
+                .await
+                .map_err(|error| Error::Unreachable { server: address(&link.options), reason: reason(&error) }),
         }
+    }
+}
+
+fn failed(error: sqlx::Error) -> Error {
+    Error::during("connecting to the database")(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
+}
+
+/// How to connect, and the connection while it is usable.
+#[derive(Debug)]
+struct Link<C: Connection> {
+    options: C::Options,
+    connection: Option<C>,
+}
+
+impl<C: Connection> Link<C> {
+    fn new(options: C::Options) -> Self {
+        Self { options, connection: None }
+    }
+
+    async fn check(&mut self) -> Result<(), sqlx::Error> {
+        let too_late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {PROBE_TIMEOUT:?}"));
+        timeout(PROBE_TIMEOUT, self.ping()).await.map_err(too_late)?
+    }
+
+    /// A connection that fails, or is waiting when the check times out, is dropped. A new one then gives the reason.
+    async fn ping(&mut self) -> Result<(), sqlx::Error> {
+        if let Some(mut connection) = self.connection.take()
+            && connection.ping().await.is_ok()
+        {
+            self.connection = Some(connection);
+            return Ok(());
+        }
+        let mut connection = C::connect_with(&self.options).await?;
+        connection.ping().await?;
+        self.connection = Some(connection);
+        Ok(())
+    }
+}
+
+/// Returns `host:port` or the path of the socket. Contains nothing else of the URL, because it is logged.
+fn address(options: &PgConnectOptions) -> String {
+    let (host, port) = (options.get_host(), options.get_port());
+    // As in `PGHOST`, a host that begins with a slash is the folder of the socket.
+    let folder = options.get_socket().map_or_else(|| Path::new(host), |folder| folder.as_path());
+    if folder.has_root() {
+        folder.join(format!(".s.PGSQL.{port}")).display().to_string()
+    } else if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
+}
+
+/// Describes an error without the server's own text, which quotes the user and the database.
+fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Io(error) => error.to_string(),
+        sqlx::Error::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            let meaning = match &*code {
+                "28000" | "28P01" => "authentication failed",
+                "3D000" => "it has no database of the URL's name",
+                "53300" => "too many connections",
+                "57P03" => "it is starting or stopping",
+                _ => "it refused the connection",
+            };
+            format!("{meaning} (code {code})")
+        }
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn url(text: &str) -> DatabaseUrl {
+        DatabaseUrl::try_from(text.to_owned()).expect(text)
+    }
+
+    #[test]
+    fn the_address_of_a_server_contains_nothing_else_of_its_url() {
+        for (text, expected) in [
+            ("postgres://user:s3cr3t@db.example/name", "db.example:5432"),
+            ("postgres://user:s3cr3t@db.example:6432/name?sslmode=require", "db.example:6432"),
+            ("postgresql://[::1]/name", "[::1]:5432"),
+            ("postgres:///name?host=db.example&port=6432&password=s3cr3t", "db.example:6432"),
+            ("postgres:///name?host=/run/postgresql", "/run/postgresql/.s.PGSQL.5432"),
+            ("postgres://%2Frun%2Fpostgresql/name", "/run/postgresql/.s.PGSQL.5432"),
+        ] {
+            assert_eq!(address(&without_brackets(text.parse().expect(text))), expected, "{text}");
+        }
+    }
+
+    async fn reason_at(host: &str) -> String {
+        let mut probe = Probe::new(&url(&format!("postgres://user:s3cr3t@{host}/name"))).expect("a probe");
+        match probe.check().await {
+            Err(Error::Unreachable { reason, .. }) => reason,
+            other => panic!("{host}: {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_reason_is_the_error_of_the_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("its address");
+        assert_eq!(reason_at(&address.to_string()).await, "no answer within 1.5s");
+        drop(listener);
+        assert!(reason_at(&address.to_string()).await.contains("refused"));
+        assert!(!reason_at(&format!("[::1]:{}", address.port())).await.contains("lookup"), "an address is not a name");
+        assert!(reason_at("%2Fnowhere").await.contains("No such file"));
+        assert!(reason_at("db.invalid").await.contains("lookup"));
+    }
+
+    #[tokio::test]
+    async fn a_file_is_reached_and_a_folder_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().display();
+        let mut probe = Probe::new(&url(&format!("sqlite://{path}/insights.db?mode=rwc"))).expect("a probe");
+        for _ in 0..2 {
+            probe.check().await.expect("a file");
+        }
+        Probe::new(&url(&format!("sqlite://{path}"))).expect("a probe").check().await.expect_err("a folder");
     }
 }

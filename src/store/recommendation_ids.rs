@@ -1,4 +1,4 @@
-//! The recommendation_ids of recommendations: a small number for each selector, known to the process.
+//! The ids of recommendations: a small integer per selector, cached in the process.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -10,27 +10,27 @@ use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult};
 use super::{columns::Column, statement};
 use crate::domain::Selector;
 
-/// How many selectors the process remembers; the real rules have some hundreds. Those beyond are asked for again.
-const REMEMBERED: usize = 100_000;
+/// Most selectors in the cache. The real rules have some hundreds. Ids beyond are read from the database each time.
+const MAX_CACHED: usize = 100_000;
 
-/// Committed ids, by selector. Entries of the table are never changed or removed, so that none can be out of date.
+/// A cache of committed ids. It is never out of date, because rows of the table are never changed or removed.
 #[derive(Debug, Default)]
 pub(super) struct RecommendationIds(RwLock<HashMap<Selector, i32>>);
 
-/// The ids that one transaction uses: remembered, found or just given.
+/// The ids that one transaction uses, some of them perhaps inserted by it.
 #[derive(Debug, Default)]
 pub(super) struct IdsBySelector(HashMap<Selector, i32>);
 
 impl RecommendationIds {
-    /// The ids of `selectors`, giving new ones to those that have none, within `transaction`.
-    pub(super) async fn ids(
+    /// Finds the ids of `selectors`, and inserts those that are missing.
+    pub(super) async fn find_or_insert(
         &self,
         transaction: &DatabaseTransaction,
         selectors: BTreeSet<&Selector>,
     ) -> Result<IdsBySelector, DbErr> {
-        let mut ids = self.remembered(&selectors);
-        let missing = ids.missing(&selectors);
-        find(transaction, &missing, &mut ids).await?;
+        let mut ids = self.cached(&selectors);
+        let unknown = ids.missing(&selectors);
+        find(transaction, &unknown, &mut ids).await?;
         let new = ids.missing(&selectors);
         if !new.is_empty() {
             insert(transaction, &new).await?;
@@ -39,30 +39,30 @@ impl RecommendationIds {
         Ok(ids)
     }
 
-    /// Remembers ids once their transaction is committed; before that another may yet be given.
-    pub(super) fn remember(&self, ids: IdsBySelector) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        for (selector, number) in ids.0 {
-            if known.len() >= REMEMBERED {
+    /// Caches the ids of a committed transaction. Before the commit they are not final.
+    pub(super) fn cache(&self, ids: IdsBySelector) {
+        let mut cached = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (selector, id) in ids.0 {
+            if cached.len() >= MAX_CACHED {
                 break;
             }
-            known.insert(selector, number);
+            cached.insert(selector, id);
         }
     }
 
-    fn remembered(&self, selectors: &BTreeSet<&Selector>) -> IdsBySelector {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let ids = selectors.iter().filter_map(|&selector| Some((selector.clone(), *known.get(selector)?)));
+    fn cached(&self, selectors: &BTreeSet<&Selector>) -> IdsBySelector {
+        let cached = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let ids = selectors.iter().filter_map(|&selector| Some((selector.clone(), *cached.get(selector)?)));
         IdsBySelector(ids.collect())
     }
 }
 
 impl IdsBySelector {
-    /// The number of a selector that was among those asked for.
-    pub(super) fn of(&self, selector: &Selector) -> Result<i32, DbErr> {
-        // Only a recommendation_ids from which another program deletes meanwhile can fail this.
-        let gone = || DbErr::RecordNotFound("a recommendation that was just inserted".to_owned());
-        self.0.get(selector).copied().ok_or_else(gone)
+    /// Returns the id of one of the selectors that were found or inserted.
+    pub(super) fn get(&self, selector: &Selector) -> Result<i32, DbErr> {
+        // Fails only if another program deletes rows of the table in the meantime.
+        let deleted = || DbErr::RecordNotFound("a recommendation that was just inserted".to_owned());
+        self.0.get(selector).copied().ok_or_else(deleted)
     }
 
     fn missing<'a>(&self, selectors: &BTreeSet<&'a Selector>) -> Vec<&'a Selector> {

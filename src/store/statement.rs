@@ -1,21 +1,21 @@
-//! The named statements: whole texts, one a database, that the hot paths give to sea-orm.
+//! The hand-written statements of the write path, with one text per database.
 //!
-//! All else goes by entities and queries. A statement that takes many rows takes them as arrays on PostgreSQL
-//! (`unnest`) and as one JSON text on SQLite (`json_each`); [`Named::bind`] does the one or the other.
+//! All other statements are built with sea-orm. The rows of a hand-written statement are passed as arrays on PostgreSQL
+//! (`unnest`) and as one JSON text on SQLite (`json_each`), see [`NamedStatement::bind`].
 
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement, Value};
 
 use super::columns::Column;
 
-/// A statement's name and its text on either database.
-pub(super) struct Named {
+/// A statement's text for each database.
+pub(super) struct NamedStatement {
     postgres: &'static str,
     sqlite: &'static str,
 }
 
 macro_rules! named {
     ($($constant:ident = $name:literal;)*) => {
-        $(pub(super) const $constant: Named = Named {
+        $(pub(super) const $constant: NamedStatement = NamedStatement {
             postgres: include_str!(concat!("sql/postgres/", $name, ".sql")),
             sqlite: include_str!(concat!("sql/sqlite/", $name, ".sql")),
         };)*
@@ -36,8 +36,8 @@ named! {
     RULE_HIT_HISTORY_INSERT = "rule_hit_history_insert";
 }
 
-impl Named {
-    /// Executes it within a transaction.
+impl NamedStatement {
+    /// Executes the statement.
     pub(super) async fn execute(
         &self,
         transaction: &DatabaseTransaction,
@@ -48,7 +48,7 @@ impl Named {
         transaction.execute_raw(statement).await.map(drop)
     }
 
-    /// What it finds, asked within a transaction.
+    /// Returns the rows that the statement finds.
     pub(super) async fn find<R: FromQueryResult>(
         &self,
         transaction: &DatabaseTransaction,
@@ -58,7 +58,8 @@ impl Named {
         transaction.query_all_raw(statement).await?.iter().map(|row| R::from_query_result(row, "")).collect()
     }
 
-    /// The statement for `backend`, with its rows (column by column, in the text's order) and what follows them.
+    /// Returns the statement for `backend` with its parameters: the columns of the rows, then the scalars, in the order
+    /// of the text.
     pub(super) fn bind(
         &self,
         backend: DbBackend,

@@ -1,4 +1,4 @@
-//! How many statements a piece of work costs, and which: exact, also when others use the same pools.
+//! Counts and records the SQL statements of a task, also while other tasks use the same pools.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -12,40 +12,41 @@ tokio::task_local! {
     static TEXTS: Arc<Mutex<Vec<String>>>;
 }
 
-/// Runs `work` and tells how many SQL statements its task asked for.
+/// Runs `work` and returns its output with the number of SQL statements that its task executed.
 ///
-/// BEGIN and COMMIT are not counted, nor is what `work` spawns. A count within another adds to it once it is done.
+/// BEGIN, COMMIT and the statements of tasks that `work` spawns are not counted. When counts are nested, the inner
+/// count is added to the outer one at its end.
 pub async fn count_statements<F: Future>(work: F) -> (F::Output, usize) {
     let count = Arc::new(AtomicUsize::new(0));
     let output = STATEMENTS.scope(count.clone(), work).await;
     let statements = count.load(Ordering::Relaxed);
-    count_here(statements);
+    add_to_count(statements);
     (output, statements)
 }
 
-/// Runs `work` and tells the text of each SQL statement that its task asked for, as the database got it: so that its plan
-/// can be looked at. What is counted is told.
+/// Runs `work` and returns its output with the text of each SQL statement that its task executed, so that tests can
+/// check the plans. Records the same statements that [`count_statements`] counts.
 pub async fn record_statements<F: Future>(work: F) -> (F::Output, Vec<String>) {
     let texts = Arc::new(Mutex::default());
     let output = TEXTS.scope(Arc::clone(&texts), work).await;
-    let told = std::mem::take(&mut *texts.lock().unwrap_or_else(PoisonError::into_inner));
-    (output, told)
+    let recorded = std::mem::take(&mut *texts.lock().unwrap_or_else(PoisonError::into_inner));
+    (output, recorded)
 }
 
-/// Makes a pool's statements count. To be called before the pool's handle is cloned.
-pub(super) fn observe(pool: &mut DatabaseConnection) {
-    pool.set_metric_callback(|seen| {
-        count_here(1);
-        tell_here(&seen.statement.sql);
+/// Has a pool's statements counted and recorded. Must be called before the pool's handle is cloned.
+pub(super) fn instrument(pool: &mut DatabaseConnection) {
+    pool.set_metric_callback(|executed| {
+        add_to_count(1);
+        record(&executed.statement.sql);
     });
 }
 
-// Outside of `count_statements` nobody counts, and outside of `record_statements` nobody listens: which is no fault.
+// Outside of `count_statements` and `record_statements` the task-locals are not set, and these functions do nothing.
 
-fn count_here(statements: usize) {
+fn add_to_count(statements: usize) {
     let _ = STATEMENTS.try_with(|count| count.fetch_add(statements, Ordering::Relaxed));
 }
 
-fn tell_here(text: &str) {
+fn record(text: &str) {
     let _ = TEXTS.try_with(|texts| texts.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned()));
 }

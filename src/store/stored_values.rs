@@ -1,4 +1,4 @@
-//! The domain's words as columns hold them, so that a row can be read into a struct of them.
+//! Reads domain types from the columns of a row.
 
 use sea_orm::{
     ColIdx, DbErr, QueryResult, TryGetError, TryGetable,
@@ -7,13 +7,14 @@ use sea_orm::{
 
 use crate::domain::{ClusterId, Digest, OrgId, Selector, Timestamp};
 
-/// A word, how a column holds it, and what to make of that.
+/// Implements `TryGetable` for a domain type, given the type of its column and the conversion from that.
 macro_rules! stored {
-    ($($word:ty, $name:literal: $column:ty => $read:expr;)*) => {$(
-        impl TryGetable for $word {
+    ($($domain:ty, $name:literal: $column:ty => $read:expr;)*) => {$(
+        impl TryGetable for $domain {
             fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
-                let not_ours = |_| TryGetError::DbErr(DbErr::Type(concat!($name, " that we could not have written").into()));
-                <$column>::try_get_by(row, index).map($read)?.map_err(not_ours)
+                let message = concat!($name, " that this program does not write");
+                let invalid = |_| TryGetError::DbErr(DbErr::Type(message.into()));
+                <$column>::try_get_by(row, index).map($read)?.map_err(invalid)
             }
         }
     )*};

@@ -1,8 +1,8 @@
-//! The one write path: a batch of reports, applied in one transaction with set-based SQL.
+//! The write path: a batch of reports, applied in one transaction with set-based SQL.
 //!
-//! A batch gives what its messages one at a time, in offset order, would give. `clusters` reads the stored state of its
-//! clusters under lock; `reconcile` decides from that state, in memory, which reports are newer and what they
-//! diff; what is then written is the final state, and every interval that the accepted closed.
+//! The result is the same as if the messages were applied one at a time, in offset order. `clusters` locks the rows of
+//! the batch's clusters and reads them. From these, `reconcile` decides in memory which reports are stale and what the
+//! others change. Only the final state is written, and every interval that an accepted report closes.
 
 mod clusters;
 mod consumer_errors;
@@ -22,44 +22,44 @@ use crate::{
     fault_point::FaultPoint,
 };
 
-/// Longest time for a batch's transaction, its commit included. Beyond it the batch is repeated, which is harmless:
-/// what was committed after all is found to be stale.
+/// Longest time for a batch's transaction, its commit included. After a timeout the batch is repeated. If it was
+/// committed after all, its reports are then stale.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What is written at once.
+/// The results of some messages of one partition, written in one transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
-    /// The reports of a partition, in offset order.
+    /// The reports, in offset order.
     pub reports: &'a [Report],
-    /// The messages among them that were no reports.
+    /// The messages that could not be ingested.
     pub rejected: &'a [ConsumerError],
 }
 
-/// What became of a batch's reports.
+/// Counts of a batch's reports by outcome.
 #[derive(Add, AddAssign, Clone, Copy, Debug, Default, PartialEq, Eq, Sum)]
 pub struct Written {
-    /// Newer than what was stored, and so applied.
+    /// Newer than the stored report, and applied.
     pub applied: usize,
-    /// Of the applied ones, those whose hits were the stored ones.
+    /// Applied reports with the same hits as the stored report.
     pub unchanged: usize,
-    /// Of the applied ones, those that brought a cluster from another organization.
+    /// Applied reports that moved the cluster to another organization.
     pub moved: usize,
-    /// Not newer than what was stored, and so skipped.
+    /// Not newer than the stored report, and skipped.
     pub stale: usize,
 }
 
 impl Store {
-    /// Writes a batch, all or nothing. To repeat it is harmless.
+    /// Writes all of a batch, or nothing if it fails. Writing a batch again changes nothing.
     ///
     /// # Errors
-    /// When the database is away or refuses; [`Error::class`] tells what to do with the batch then.
+    /// When the database is unreachable or rejects a statement. [`Error::class`] says how to proceed with the batch.
     pub async fn write(&self, batch: Batch<'_>) -> Result<Written, Error> {
         let timed_out = |_| Error::TimedOut { during: "writing a batch", seconds: BATCH_TIMEOUT.as_secs() };
-        // The semaphore is never closed; and without a permit the pool's own bound would do.
+        // The semaphore is never closed. Without a permit the pool's size would be the limit.
         let _permit = self.writers.acquire().await.ok();
         let written = tokio::time::timeout(BATCH_TIMEOUT, self.write_in_transaction(batch)).await.map_err(timed_out)?;
         let (written, ids) = written.map_err(Error::during("writing a batch"))?;
-        self.recommendation_ids.remember(ids);
+        self.recommendation_ids.cache(ids);
         Ok(written)
     }
 
@@ -85,25 +85,26 @@ impl Store {
         if reports.is_empty() {
             return Ok((Written::default(), IdsBySelector::default()));
         }
-        // Locks are taken in one order by every batch: clusters by key, organizations by number, selectors by text.
+        // Every batch locks in the same order, so that batches do not deadlock: clusters by key, organizations by
+        // number, selectors by text.
         let by_cluster = by_cluster(reports);
         clusters::insert(transaction, &by_cluster).await?;
-        let heads = clusters::lock(transaction, &by_cluster).await?;
+        let stored = clusters::lock(transaction, &by_cluster).await?;
         FaultPoint::ClustersLocked.pass();
 
         let accepted: Vec<AcceptedReports<'_>> =
-            heads.into_iter().map(|head| AcceptedReports::of(head, &by_cluster)).collect();
+            stored.into_iter().map(|state| AcceptedReports::new(state, &by_cluster)).collect();
         let written = accepted.iter().map(AcceptedReports::written).sum();
 
         clusters::insert_organizations(transaction, &accepted).await?;
         let selectors = accepted.iter().flat_map(AcceptedReports::selectors).collect();
-        let ids = self.recommendation_ids.ids(transaction, selectors).await?;
+        let ids = self.recommendation_ids.find_or_insert(transaction, selectors).await?;
 
-        let mut stored = rule_hits::stored(transaction, &accepted).await?;
+        let mut open_hits = rule_hits::stored(transaction, &accepted).await?;
         let mut diffs = Vec::with_capacity(accepted.len());
-        for accepted in &accepted {
-            let open = stored.remove(&accepted.cluster()).unwrap_or_default();
-            diffs.push(accepted.reconcile(&open, &ids)?);
+        for reports in &accepted {
+            let stored = open_hits.remove(&reports.cluster()).unwrap_or_default();
+            diffs.push(reports.reconcile(&stored, &ids)?);
         }
         clusters::update(transaction, &accepted, stored_at).await?;
         rule_hits::write(transaction, &diffs).await?;
@@ -111,7 +112,7 @@ impl Store {
     }
 }
 
-/// The batch's reports by their cluster, each cluster's in offset order.
+/// A batch's reports by cluster, in offset order.
 type ByCluster<'a> = BTreeMap<ClusterId, Vec<&'a Report>>;
 
 fn by_cluster(reports: &[Report]) -> ByCluster<'_> {

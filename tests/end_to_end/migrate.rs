@@ -91,8 +91,30 @@ async fn an_unreachable_database_is_named_without_its_password() {
         let (output, address) = (process.output(), door.address);
         assert_eq!(code, Some(5), "{output}");
         let expected =
-            format!("error: the migration failed: the database at {address} does not answer: Connection refused");
+            format!("error: the migration failed: the database at {address} cannot be reached: Connection refused");
         assert!(output.contains(&expected), "{output}");
-        assert!(output.contains("; start it, or mend its URL") && !output.contains("Pa55word"), "{output}");
+        assert!(output.contains("; start it, or correct its URL") && !output.contains("Pa55word"), "{output}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_rejects_the_connection_is_named_and_its_user_and_database_are_not() {
+    let database = postgres().await;
+    let (server, url) = (database.server(), database.settings.url.expose());
+    let user = url::Url::parse(url).expect("a URL").username().to_owned();
+    let (path, _) = url.rsplit_once('/').expect("a name");
+    for (url, reason) in [
+        (url.replace(&format!("{user}:"), &format!("{user}:not-")), "authentication failed (code 28P01)"),
+        (format!("{path}/missing_database"), "it has no database of the URL's name (code 3D000)"),
+    ] {
+        let mut command = program();
+        command.args(["migrate", "status"]);
+        set(&mut command, "DATABASE__URL", &url);
+        let (code, output) = run(command);
+        assert_eq!(code, Some(5), "{output}");
+        let expected =
+            format!("error: the migration failed: the database at {server} cannot be reached: {reason}; start it");
+        assert!(output.contains(&expected), "{output}");
+        assert!(!output.contains(&user) && !output.contains("missing_database"), "{output}");
     }
 }

@@ -27,7 +27,7 @@ async fn until_the_database_is_missing(url: &str) {
     until("readiness says so", async || {
         let answer = reqwest::get(format!("{url}/readyz")).await.expect("an answer");
         let body: Value = answer.json().await.expect("JSON");
-        body["missing"]["database"].as_str()?.contains("does not answer").then_some(())
+        body["missing"]["database"].as_str()?.contains("cannot be reached").then_some(())
     })
     .await;
 }

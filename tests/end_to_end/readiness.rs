@@ -63,7 +63,7 @@ async fn without_the_database_the_api_says_so_and_all_is_well_once_it_is_there()
     config.database = database.settings_behind(&door);
     let running = Running::start(config, Role::All).await;
 
-    let refused = format!("the database at {} does not answer: Connection refused", door.address);
+    let refused = format!("the database at {} cannot be reached: Connection refused", door.address);
     until_missing("database", &refused, &running).await;
     until_missing("migrations", &refused, &running).await;
     until_missing("kafka", "waits for the database", &running).await;

@@ -1,6 +1,8 @@
-//! What a batch does to one cluster: pure, decided from the cluster's locked state and its reports in offset order.
+//! Decides what a batch changes of one cluster, from the cluster's locked state and its reports in offset order.
+//!
+//! Does no input or output.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::BTreeMap;
 
 use sea_orm::{DbErr, FromQueryResult};
 
@@ -10,17 +12,17 @@ use crate::{
     store::recommendation_ids::IdsBySelector,
 };
 
-/// A cluster's row as it was locked.
+/// A cluster's row, as read under its lock.
 #[derive(Clone, Debug, FromQueryResult)]
 pub(super) struct ClusterState {
     #[sea_orm(from_alias = "id")]
     pub(super) cluster: ClusterId,
     #[sea_orm(from_alias = "org_id")]
     pub(super) organization: OrgId,
-    /// Of the newest result of either kind.
+    /// Time of the newest result of either kind.
     #[sea_orm(from_alias = "last_checked_at")]
     pub(super) last_checked: Timestamp,
-    /// Of the current report; `None` until one is stored.
+    /// Time of the current report; `None` until one is stored.
     #[sea_orm(from_alias = "report_checked_at")]
     pub(super) report_checked: Option<Timestamp>,
     pub(super) version: Option<String>,
@@ -28,13 +30,15 @@ pub(super) struct ClusterState {
 }
 
 impl ClusterState {
-    /// A report is stale unless it is later than the stored one; one of another organization, unless it is later than
-    /// whatever was accepted last of the cluster.
-    fn makes_stale(&self, report: &Report) -> bool {
+    /// Returns whether the report is not stale.
+    ///
+    /// A report of the cluster's owner must be later than the current report. A report of another organization must be
+    /// later than every accepted result of the cluster.
+    fn accepts(&self, report: &Report) -> bool {
         if report.organization == self.organization {
-            self.report_checked.is_some_and(|stored| report.last_checked <= stored)
+            self.report_checked.is_none_or(|current| report.last_checked > current)
         } else {
-            report.last_checked <= self.last_checked
+            report.last_checked > self.last_checked
         }
     }
 
@@ -42,13 +46,13 @@ impl ClusterState {
         report.organization != self.organization
     }
 
-    /// Does the report leave all hits as they are?
-    fn has_the_hits_of(&self, report: &Report) -> bool {
+    /// Returns whether the report changes no hit.
+    fn has_same_hits(&self, report: &Report) -> bool {
         !self.is_moved_by(report) && self.hits_digest == Some(report.hits_digest())
     }
 
-    fn advance(&mut self, report: &Report) {
-        // A version is the cluster's word to its owner: a new owner knows none until told.
+    fn apply(&mut self, report: &Report) {
+        // A report without a version keeps the stored one, unless that was reported to another owner.
         if report.version.is_some() || self.is_moved_by(report) {
             self.version.clone_from(&report.version);
         }
@@ -59,7 +63,7 @@ impl ClusterState {
     }
 }
 
-/// A cluster's reports that are newer than what came before them, each one step, and where they lead.
+/// A cluster's reports that are not stale, and the cluster's state before and after them.
 #[derive(Debug)]
 pub(super) struct AcceptedReports<'a> {
     reports: Vec<&'a Report>,
@@ -71,19 +75,19 @@ pub(super) struct AcceptedReports<'a> {
 }
 
 impl<'a> AcceptedReports<'a> {
-    /// Parts the newer reports of the head's cluster from the stale ones.
-    pub(super) fn of(head: ClusterState, reports: &ByCluster<'a>) -> Self {
-        let reports = reports.get(&head.cluster).map_or(&[][..], Vec::as_slice);
+    /// Applies the batch's reports of the cluster in order, leaving out stale ones.
+    pub(super) fn new(stored: ClusterState, reports: &ByCluster<'a>) -> Self {
+        let reports = reports.get(&stored.cluster).map_or(&[][..], Vec::as_slice);
         let mut accepted =
-            Self { reports: vec![], before: head.clone(), after: head, unchanged: 0, moved: 0, stale: 0 };
+            Self { reports: vec![], before: stored.clone(), after: stored, unchanged: 0, moved: 0, stale: 0 };
         for &report in reports {
-            if accepted.after.makes_stale(report) {
+            if !accepted.after.accepts(report) {
                 accepted.stale += 1;
                 continue;
             }
-            accepted.unchanged += usize::from(accepted.after.has_the_hits_of(report));
+            accepted.unchanged += usize::from(accepted.after.has_same_hits(report));
             accepted.moved += usize::from(accepted.after.is_moved_by(report));
-            accepted.after.advance(report);
+            accepted.after.apply(report);
             accepted.reports.push(report);
         }
         accepted
@@ -93,25 +97,25 @@ impl<'a> AcceptedReports<'a> {
         self.before.cluster
     }
 
-    /// The newest accepted report: what the cluster's row says from now on.
+    /// Returns the newest accepted report.
     pub(super) fn newest(&self) -> Option<&'a Report> {
         self.reports.last().copied()
     }
 
-    /// Organizations that may be new to us: those that came with a new or a moved cluster.
-    pub(super) fn new_owners(&self) -> impl Iterator<Item = OrgId> {
-        let known = self.before.report_checked.map(|_| self.before.organization);
-        self.reports.iter().map(|report| report.organization).filter(move |owner| Some(*owner) != known)
+    /// Returns the organizations that may have no row yet: those of reports that create or move the cluster.
+    pub(super) fn new_organizations(&self) -> impl Iterator<Item = OrgId> {
+        let stored = self.before.report_checked.map(|_| self.before.organization);
+        self.reports.iter().map(|report| report.organization).filter(move |owner| Some(*owner) != stored)
     }
 
-    /// The recommendations that the accepted reports name. A stale report adds nothing to the recommendation_ids.
+    /// Returns the recommendations of the accepted reports, which may have no id yet.
     pub(super) fn selectors(&self) -> impl Iterator<Item = &'a Selector> {
-        let reports = if self.touches_hits() { self.reports.as_slice() } else { &[] };
+        let reports = if self.may_change_hits() { self.reports.as_slice() } else { &[] };
         reports.iter().flat_map(|report| report.hits()).map(|hit| &hit.selector)
     }
 
-    /// Does any step change a hit? Where none does, only the cluster's row is touched.
-    pub(super) fn touches_hits(&self) -> bool {
+    /// Returns whether a report changes a hit. Otherwise only the cluster's row is written.
+    pub(super) fn may_change_hits(&self) -> bool {
         self.unchanged < self.reports.len()
     }
 
@@ -119,27 +123,27 @@ impl<'a> AcceptedReports<'a> {
         Written { applied: self.reports.len(), unchanged: self.unchanged, moved: self.moved, stale: self.stale }
     }
 
-    /// Walks the accepted over the stored open hits.
+    /// Applies the accepted reports to the stored open hits.
     pub(super) fn reconcile(
         &self,
         stored: &BTreeMap<i32, OpenHit>,
         ids: &IdsBySelector,
     ) -> Result<ClusterDiff<'a>, DbErr> {
-        let mut diff = ClusterDiff { cluster: self.cluster(), written: vec![], gone: vec![], closed: vec![] };
-        if !self.touches_hits() {
+        let mut diff = ClusterDiff { cluster: self.cluster(), upserted: vec![], deleted: vec![], closed: vec![] };
+        if !self.may_change_hits() {
             return Ok(diff);
         }
-        let mut now = State { owner: self.before.organization, open: BTreeMap::new() };
-        now.open.extend(stored.iter().map(|(number, hit)| (*number, (hit.clone(), None))));
+        let mut current = CurrentHits::new(self.before.organization, stored);
         for report in &self.reports {
-            now.step(report, ids, &mut diff.closed)?;
+            current.apply(report, ids, &mut diff.closed)?;
         }
-        diff.gone = stored.keys().filter(|number| !now.open.contains_key(number)).copied().collect();
-        for (number, (hit, content)) in now.open {
-            // Without content it is the stored hit, untouched by every step.
-            let Some(content) = content else { continue };
-            if stored.get(&number) != Some(&hit) {
-                diff.written.push(WrittenHit { number, owner: now.owner, since: hit.since, content });
+        diff.deleted = stored.keys().filter(|id| !current.hits.contains_key(id)).copied().collect();
+        for (recommendation_id, CurrentHit { open, reported }) in current.hits {
+            // No report has this hit: it is as it is stored.
+            let Some(hit) = reported else { continue };
+            if stored.get(&recommendation_id) != Some(&open) {
+                let (organization, impacted_since) = (current.organization, open.impacted_since);
+                diff.upserted.push(UpsertedHit { recommendation_id, organization, impacted_since, hit });
             }
         }
         Ok(diff)
@@ -149,79 +153,86 @@ impl<'a> AcceptedReports<'a> {
 /// A hit that is open, without its details.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OpenHit {
-    pub(super) since: Timestamp,
+    pub(super) impacted_since: Timestamp,
     pub(super) digest: Digest,
 }
 
-/// What diffs of one cluster's hits.
+/// What is to be written of one cluster's hits.
 #[derive(Debug)]
 pub(super) struct ClusterDiff<'a> {
     pub(super) cluster: ClusterId,
-    /// Hits to be inserted or updated.
-    pub(super) written: Vec<WrittenHit<'a>>,
-    /// IdsBySelector of hits to be deleted.
-    pub(super) gone: Vec<i32>,
+    pub(super) upserted: Vec<UpsertedHit<'a>>,
+    /// Recommendation ids of the hits to delete.
+    pub(super) deleted: Vec<i32>,
     /// Intervals for the history.
-    pub(super) closed: Vec<Interval>,
+    pub(super) closed: Vec<ClosedInterval>,
 }
 
-/// A hit as it is to be stored.
+/// A hit to insert or update.
 #[derive(Debug)]
-pub(super) struct WrittenHit<'a> {
-    pub(super) number: i32,
-    pub(super) owner: OrgId,
-    pub(super) since: Timestamp,
-    pub(super) content: &'a RuleHit,
+pub(super) struct UpsertedHit<'a> {
+    pub(super) recommendation_id: i32,
+    pub(super) organization: OrgId,
+    pub(super) impacted_since: Timestamp,
+    pub(super) hit: &'a RuleHit,
 }
 
-/// A time during which a recommendation hit.
+/// A time during which a recommendation hit the cluster without a break.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Interval {
-    pub(super) number: i32,
-    pub(super) owner: OrgId,
-    pub(super) opened: Timestamp,
-    pub(super) closed: Timestamp,
+pub(super) struct ClosedInterval {
+    pub(super) recommendation_id: i32,
+    pub(super) organization: OrgId,
+    pub(super) opened_at: Timestamp,
+    pub(super) closed_at: Timestamp,
 }
 
-/// The open hits between two accepted, each with the content that a step gave it.
-struct State<'a> {
-    owner: OrgId,
-    open: BTreeMap<i32, (OpenHit, Option<&'a RuleHit>)>,
+/// The open hits after some of the accepted reports, by recommendation id.
+struct CurrentHits<'a> {
+    organization: OrgId,
+    hits: BTreeMap<i32, CurrentHit<'a>>,
 }
 
-impl<'a> State<'a> {
-    fn step(&mut self, report: &'a Report, ids: &IdsBySelector, closed: &mut Vec<Interval>) -> Result<(), DbErr> {
-        let mut hits = BTreeMap::new();
+struct CurrentHit<'a> {
+    open: OpenHit,
+    /// The hit in the last report that has it; `None` where no report of the batch does.
+    reported: Option<&'a RuleHit>,
+}
+
+impl<'a> CurrentHits<'a> {
+    fn new(organization: OrgId, stored: &BTreeMap<i32, OpenHit>) -> Self {
+        let current = |(id, open): (&i32, &OpenHit)| (*id, CurrentHit { open: open.clone(), reported: None });
+        Self { organization, hits: stored.iter().map(current).collect() }
+    }
+
+    fn apply(
+        &mut self,
+        report: &'a Report,
+        ids: &IdsBySelector,
+        closed: &mut Vec<ClosedInterval>,
+    ) -> Result<(), DbErr> {
+        let mut reported = BTreeMap::new();
         for hit in report.hits() {
-            hits.insert(ids.of(&hit.selector)?, hit);
+            reported.insert(ids.get(&hit.selector)?, hit);
         }
-        let moved = report.organization != self.owner;
-        self.close(report.last_checked, |number| moved || !hits.contains_key(&number), closed);
-        self.owner = report.organization;
-        for (number, hit) in hits {
-            match self.open.entry(number) {
-                Entry::Vacant(slot) => {
-                    let opened = OpenHit { since: report.last_checked, digest: hit.digest };
-                    slot.insert((opened, Some(hit)));
-                }
-                Entry::Occupied(mut slot) => {
-                    let (open, content) = slot.get_mut();
-                    open.digest = hit.digest;
-                    *content = Some(hit);
-                }
-            }
+        let is_moved = report.organization != self.organization;
+        self.close(|id| is_moved || !reported.contains_key(&id), report.last_checked, closed);
+        self.organization = report.organization;
+        for (recommendation_id, hit) in reported {
+            let opened = OpenHit { impacted_since: report.last_checked, digest: hit.digest };
+            let current = self.hits.entry(recommendation_id).or_insert(CurrentHit { open: opened, reported: None });
+            current.open.digest = hit.digest;
+            current.reported = Some(hit);
         }
         Ok(())
     }
 
-    fn close(&mut self, at: Timestamp, ends: impl Fn(i32) -> bool, closed: &mut Vec<Interval>) {
-        let owner = self.owner;
-        self.open.retain(|&number, (hit, _)| {
-            let ended = ends(number);
-            if ended {
-                closed.push(Interval { number, owner, opened: hit.since, closed: at });
-            }
-            !ended
-        });
+    /// Removes the hits whose recommendation ids meet the condition and adds their intervals to `closed`.
+    fn close(&mut self, is_closed: impl Fn(i32) -> bool, closed_at: Timestamp, closed: &mut Vec<ClosedInterval>) {
+        let organization = self.organization;
+        let removed = self.hits.extract_if(.., |&id, _| is_closed(id));
+        closed.extend(removed.map(|(recommendation_id, hit)| {
+            let opened_at = hit.open.impacted_since;
+            ClosedInterval { recommendation_id, organization, opened_at, closed_at }
+        }));
     }
 }
