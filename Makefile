@@ -29,10 +29,10 @@ test: ## runs all tests, against a real PostgreSQL and a real Kafka
 	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked $(ARGS)
 	$(if $(ARGS),,@$(MAKE) --no-print-directory fault-points)
 
-fault-points: ## has the process die between any two steps of a message (a build of its own; part of `make test`)
+fault-points: ## kills the process between any two steps of a message (needs its own build; part of `make test`)
 	@services/install build
 	@web/build
-	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked --features $(PACKAGE)/fault-points --test fault_points $(ARGS)
+	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked --features $(PACKAGE)/fault-points --test end_to_end $(or $(ARGS),fault_points::)
 
 coverage: ## runs all tests and tells which lines they reach (builds all of it anew: minutes)
 	@services/install build web browser

@@ -2,18 +2,12 @@
 //!
 //! A test binary of its own, since the program has to be built with the points: `make test` runs it after the others.
 
-#![allow(dead_code, unused_imports, reason = "what the tests stand on also has what the others need")]
-
-mod harness;
-mod messages;
-mod model;
-
 use std::{os::unix::process::ExitStatusExt as _, process::Command};
 
 use insights_results_aggregator::{cli::Exit, fault_point::FaultPoint};
 use strum::VariantArray as _;
 
-use self::{
+use crate::{
     harness::{Database, Process, Topic, each_database, postgres, refuse_recommendations_of, serve_in_small_batches},
     messages::{Message, cluster},
     model::{Flow, seed},

@@ -10,6 +10,8 @@ mod demo;
 mod documented_errors;
 mod exactness;
 mod examples;
+#[cfg(feature = "fault-points")]
+mod fault_points;
 mod faults;
 mod graph;
 mod graphiql;
