@@ -150,7 +150,7 @@ async fn to_open_what_everybody_may_read_must_be_said_twice() {
     let mut served = Process::spawn(everywhere(true, true));
     assert!(served.address().await.ip().is_unspecified());
     served.signal("TERM");
-    assert!(served.ended().await.success(), "{}", served.output());
+    assert!(served.exit_status().await.success(), "{}", served.output());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait as _, EntityTrait as _};
 use serde_json::json;
 
 use crate::{
-    harness::{Database, Process, Topic, each_database, postgres, program, serve, set, sqlite, until},
+    harness::{Database, Process, Topic, each_database, postgres, program, serve, set_config, sqlite, until},
     messages::{Message, cluster},
 };
 
@@ -24,7 +24,7 @@ fn marked_messages() -> Vec<Vec<u8>> {
             .hit(&format!("rules.{MARKER}"), MARKER, &format!(r#"{{"{MARKER}": "{MARKER}"}}"#))
             .version(MARKER)
             .upload(MARKER, CHECKED)
-            .unread(MARKER, &format!("\"{MARKER}\""))
+            .extra_member(MARKER, &format!("\"{MARKER}\""))
     };
     let of = |message: Message| String::from_utf8(message.json()).expect("UTF-8");
     let marked = format!("\"{MARKER}\"");
@@ -121,7 +121,7 @@ fn with_sasl(mut command: Command) -> Command {
         ("SASL_USERNAME", "user"),
         ("SASL_PASSWORD", PASSWORD),
     ] {
-        set(&mut command, &format!("KAFKA__SECURITY__{key}"), value);
+        set_config(&mut command, &format!("KAFKA__SECURITY__{key}"), value);
     }
     command
 }
@@ -149,9 +149,9 @@ fn run(command: &mut Command) -> (bool, String) {
 async fn the_configuration_is_printed_with_masks() {
     let mut command = with_sasl(program());
     command.arg("config");
-    set(&mut command, "DATABASE__URL", &format!("postgres://user:{PASSWORD}@db.invalid/name"));
-    set(&mut command, "DATABASE__READ_URL", &format!("postgres://user:{PASSWORD}@replica.invalid/name"));
-    set(&mut command, "KAFKA__CLIENT__SSL_KEY_PASSWORD", PASSWORD);
+    set_config(&mut command, "DATABASE__URL", &format!("postgres://user:{PASSWORD}@db.invalid/name"));
+    set_config(&mut command, "DATABASE__READ_URL", &format!("postgres://user:{PASSWORD}@replica.invalid/name"));
+    set_config(&mut command, "KAFKA__CLIENT__SSL_KEY_PASSWORD", PASSWORD);
     let (went_well, told) = run(&mut command);
     assert!(went_well && told.contains("db.invalid") && told.contains("sasl_password"), "{told}");
     assert_untold(&[PASSWORD], &told);
@@ -173,7 +173,7 @@ async fn a_start_that_fails_tells_no_password() {
         for command in [&["migrate", "status"][..], &["serve", "--role", "sideways"]] {
             let mut process = program();
             process.args(command);
-            set(&mut process, "DATABASE__URL", &url);
+            set_config(&mut process, "DATABASE__URL", &url);
             let (went_well, told) = run(&mut process);
             assert!(!went_well && told.contains("error: "), "{told}");
             assert_untold(&[PASSWORD], &told);
@@ -182,7 +182,7 @@ async fn a_start_that_fails_tells_no_password() {
     let mut crossed = program();
     crossed.arg("serve");
     for key in ["HTTP__ADDRESS", "INGEST__BATCH_WAIT", "LOG__LEVEL", "KAFKA__SECURITY__SASL_PASSWORD"] {
-        set(&mut crossed, key, PASSWORD);
+        set_config(&mut crossed, key, PASSWORD);
     }
     let (went_well, told) = run(&mut crossed);
     assert!(!went_well && told.contains("kafka.security.sasl_password"), "{told}");

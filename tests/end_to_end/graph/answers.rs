@@ -58,7 +58,7 @@ async fn store_what_no_report_leaves(database: &Database) {
 }
 
 async fn answering(database: &Database) -> Graph {
-    let graph = Graph::of(database, &stored()).await;
+    let graph = Graph::with_reports(database, &stored()).await;
     store_what_no_report_leaves(database).await;
     graph
 }
@@ -82,7 +82,7 @@ async fn every_case_has_its_answer_on_both_databases() {
             let query = read(&case.join("query.graphql"));
             assert!(query.starts_with("# "), "{}: the first line says why the case is there", case.display());
             let expected: Value = serde_json::from_str(&read(&case.join("answer.json"))).expect("JSON");
-            let answer = graph.ask(&query).await;
+            let answer = graph.query(&query).await;
             if answer != expected {
                 wrong.push(format!("{} on {} is answered with\n{answer:#}", case.display(), database.name));
             }
@@ -114,7 +114,7 @@ async fn a_report_was_stored_when_it_was_written() {
         let before = time(&chrono::Utc::now().to_rfc3339());
         let graph = answering(&database).await;
         let query = format!("{{ cluster(uuid: \"{}\") {{ report {{ storedAt }} }} }}", reports::cluster(0xa1));
-        let answer = graph.ask(&query).await;
+        let answer = graph.query(&query).await;
         let stored_at = answer["data"]["cluster"]["report"]["storedAt"].as_str().expect("a time");
         let written = before..=time(&chrono::Utc::now().to_rfc3339());
         assert!(written.contains(&time(stored_at)), "{}: {stored_at} in {written:?}", database.name);

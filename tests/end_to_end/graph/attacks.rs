@@ -21,7 +21,7 @@ const LONGEST_ANSWER: usize = 4_096;
 
 async fn graph() -> (Graph, Database) {
     let database = sqlite();
-    (Graph::of(&database, &reports(1, 1, 2, 2)).await, database)
+    (Graph::with_reports(&database, &reports(1, 1, 2, 2)).await, database)
 }
 
 /// What is refused, with what code, and a word of the message.
@@ -37,7 +37,7 @@ async fn check_refused(graph: &Graph, attacks: &[(&str, Request, &str, &str)]) {
         assert_eq!(errors[0]["extensions"]["code"], *code, "{name}: {answer}");
         assert!(errors[0]["message"].as_str().expect("a message").contains(word), "{name}: {word} in {answer}");
         assert!(answer.to_string().len() <= LONGEST_ANSWER, "{name}: {answer}");
-        assert_eq!(graph.ask("{ organizations { totalCount } }").await["data"]["organizations"]["totalCount"], 1);
+        assert_eq!(graph.query("{ organizations { totalCount } }").await["data"]["organizations"]["totalCount"], 1);
     }
 }
 
@@ -175,7 +175,7 @@ async fn what_is_nested_without_end_is_refused() {
     )
     .await;
     // The limit itself passes: 16 levels.
-    let answer = graph.ask(&up_and_down(7)).await;
+    let answer = graph.query(&up_and_down(7)).await;
     assert_eq!(answer.get("errors"), None, "{answer}");
 }
 
@@ -223,7 +223,7 @@ fn ids_and_cursors_of_any_kind_are_taken_without_panic() {
         let query = "query($id: ID!, $ids: [ID!]!, $c: String) { one: node(id: $id) { id }
             many: nodes(ids: $ids) { id } organizations(first: 2, after: $c) { nodes { clusters(last: 9, before: $c) { nodes {
                 history(after: $c) { nodes { at } } report { ruleHits(before: $c) { nodes { selector } } } } } } } }";
-        let answer = runtime.block_on(graph.ask_with(query, json!({ "id": text, "ids": [text], "c": text })));
+        let answer = runtime.block_on(graph.query_with(query, json!({ "id": text, "ids": [text], "c": text })));
         for error in answer["errors"].as_array().into_iter().flatten() {
             assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{text:?}: {answer}");
         }

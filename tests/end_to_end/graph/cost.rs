@@ -15,7 +15,7 @@ async fn ask(graph: &Graph, query: &str, extensions: Value) -> Value {
 #[tokio::test]
 async fn a_request_that_asks_is_told_its_cost_and_the_limit() {
     const QUERY: &str = "{ organizations(first: 3) { nodes { orgId } } }";
-    let graph = Graph::of(&sqlite(), &[]).await;
+    let graph = Graph::with_reports(&sqlite(), &[]).await;
     let told = ask(&graph, QUERY, json!({ "cost": true })).await;
     assert_eq!(told["extensions"], json!({ "cost": { "cost": 1 + 3 * 2, "limit": 20_000 } }));
     for extensions in [json!({}), json!({ "cost": false }), json!({ "cost": "true" })] {
@@ -25,7 +25,7 @@ async fn a_request_that_asks_is_told_its_cost_and_the_limit() {
 
 #[tokio::test]
 async fn the_cost_is_told_beside_errors_too() {
-    let graph = Graph::of(&sqlite(), &[]).await;
+    let graph = Graph::with_reports(&sqlite(), &[]).await;
     let told = ask(&graph, "{ organizations(first: 1, last: 1) { totalCount } }", json!({ "cost": true })).await;
     assert_eq!(told["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{told}");
     assert_eq!(told["extensions"]["cost"]["cost"], 2, "{told}");
@@ -36,9 +36,9 @@ async fn what_costs_as_much_as_it_may_is_answered_and_one_more_is_refused() {
     const QUERY: &str = "query($n: Int) { organizations(first: $n) { nodes { orgId } } }";
     for database in each_database().await {
         let limits = Limits { query_cost: 101, ..default_config().limits };
-        let graph = Graph::within(database.store().await, &limits);
-        assert_eq!(graph.ask_with(QUERY, json!({ "n": 50 })).await.get("errors"), None, "{}", database.name);
-        let refused = graph.ask_with(QUERY, json!({ "n": 51 })).await;
+        let graph = Graph::with_limits(database.store().await, &limits);
+        assert_eq!(graph.query_with(QUERY, json!({ "n": 50 })).await.get("errors"), None, "{}", database.name);
+        let refused = graph.query_with(QUERY, json!({ "n": 51 })).await;
         let expected = json!({ "errors": [{
             "message": "limits.query_cost allows 101 fields, those of a page counted as often as it is long; \
                         this request has at least 103",
@@ -55,7 +55,7 @@ async fn a_hundred_clusters_with_twenty_hits_and_all_their_fields_fit() {
             ruleHits(first: 20) { totalCount nodes {
                 id selector ruleFqdn errorKey details impactedSince } } } } } } }"#;
     let database = sqlite();
-    let graph = Graph::of(&database, &reports(1, 1, 100, 20)).await;
+    let graph = Graph::with_reports(&database, &reports(1, 1, 100, 20)).await;
     let told = ask(&graph, QUERY, json!({ "cost": true })).await;
     assert_eq!(told.get("errors"), None, "{}", organization(1));
     let cost = told["extensions"]["cost"]["cost"].as_u64().expect("a cost");

@@ -77,7 +77,7 @@ async fn the_limit_itself_is_answered_and_one_more_is_refused_by_name_limit_and_
     for (name, setting, limit, request) in CASES {
         let mut limits = default_config().limits;
         *setting(&mut limits) = limit;
-        let graph = Graph::within(store.clone(), &limits);
+        let graph = Graph::with_limits(store.clone(), &limits);
         let within = graph.execute(Viewer::unrestricted(), request(limit)).await;
         assert_eq!(within.get("errors"), None, "{name} at the limit: {within}");
 

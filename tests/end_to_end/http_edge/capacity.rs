@@ -6,7 +6,7 @@ use reqwest::header::RETRY_AFTER;
 
 use super::*;
 use crate::{
-    harness::HeldTable,
+    harness::LockedTable,
     reports::{reports, write},
 };
 
@@ -101,12 +101,12 @@ async fn an_operation_beyond_the_limit_is_told_to_come_again() {
     write(&database.store().await, &reports(1, 1, 3, 2)).await;
     let service = api(&database, |config| config.http.max_requests = 1).await;
     let url = service.url("/graphql");
-    let held = HeldTable::hold(&database, "rule_hit").await;
+    let held = LockedTable::lock(&database, "rule_hit").await;
     let under_way = tokio::spawn(async move {
         let asked = reqwest::Client::new().post(url).json(&json!({ "query": HITS }));
         asked.send().await.expect("an answer").json::<Value>().await.expect("JSON")
     });
-    held.until_wanted_by(1).await;
+    held.until_waiters(1).await;
 
     let turned_away = reqwest::Client::new().post(service.url("/graphql")).json(&json!({ "query": "{ __typename }" }));
     let turned_away = turned_away.send().await.expect("an answer");
@@ -118,7 +118,7 @@ async fn an_operation_beyond_the_limit_is_told_to_come_again() {
     // Whoever looks after the process is answered all the same.
     assert_eq!(get(&service, "/healthz").await.0, StatusCode::OK);
 
-    held.let_go().await;
+    held.unlock().await;
     assert_eq!(under_way.await.expect("an answer").get("errors"), None);
     service.data("{ __typename }").await;
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    harness::{HeldTable, until},
+    harness::{LockedTable, until},
     reports::{reports, write},
 };
 
@@ -31,7 +31,7 @@ async fn a_body_that_does_not_arrive_is_not_waited_for() {
 async fn a_query_that_takes_too_long_is_told_so_and_the_service_lives_on() {
     let database = postgres().await;
     let service = api_with_hits(&database, Duration::from_secs(1)).await;
-    let held = HeldTable::hold(&database, "rule_hit").await;
+    let held = LockedTable::lock(&database, "rule_hit").await;
     let (status, answer) = post(&service, JSON, hits()).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let answer: Value = serde_json::from_str(&answer).expect("JSON");
@@ -39,7 +39,7 @@ async fn a_query_that_takes_too_long_is_told_so_and_the_service_lives_on() {
     assert_eq!(answer["data"], Value::Null, "{answer}");
     // What does not need the table is answered while it is held.
     service.data("{ organizations { totalCount } }").await;
-    held.let_go().await;
+    held.unlock().await;
     let answer = service.data(HITS).await;
     assert_eq!(answer["organizations"]["nodes"][0]["clusters"]["nodes"][2]["report"]["ruleHits"]["totalCount"], 2);
 }
@@ -49,16 +49,16 @@ async fn a_request_under_way_is_answered_before_the_process_stops() {
     let database = postgres().await;
     let service = api_with_hits(&database, Duration::from_mins(1)).await;
     let (address, url) = (service.address, service.url("/graphql"));
-    let held = HeldTable::hold(&database, "rule_hit").await;
+    let held = LockedTable::lock(&database, "rule_hit").await;
     let under_way = tokio::spawn(async move {
         let asked = reqwest::Client::new().post(url).header(CONTENT_TYPE, "application/json").body(hits());
         asked.send().await.expect("an answer").json::<Value>().await.expect("JSON")
     });
-    held.until_wanted_by(1).await;
+    held.until_waiters(1).await;
     let stopped = tokio::spawn(service.stop());
     until("nobody else is let in", async || tokio::net::TcpStream::connect(address).await.is_err().then_some(())).await;
     assert!(!under_way.is_finished(), "the request is still under way");
-    held.let_go().await;
+    held.unlock().await;
     let answer = under_way.await.expect("an answer");
     assert_eq!(answer.get("errors"), None, "{answer}");
     assert_eq!(
