@@ -1,5 +1,5 @@
-// Reads two pages of an organization's clusters, and then one of the clusters by its id, with Apollo's client in the
-// way that its documentation recommends. Prints the client's store, in which every node must stand once.
+// Reads two pages of an organization's clusters, and then one of the clusters by its id, with Apollo Client in the
+// way that its documentation recommends. Prints the client's store, in which every node must be once.
 //
 //     node tests/apollo/read.js URL ORG_ID PAGE_SIZE
 

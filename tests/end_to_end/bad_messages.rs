@@ -1,5 +1,5 @@
-//! Bad messages between good ones. The good ones are stored, each bad one is recorded with its reason, and the offsets of all
-//! are committed.
+//! Bad messages between good ones. The good ones are stored, each bad one is recorded with its reason, and the offsets
+//! of all are committed.
 
 use std::io::Write as _;
 

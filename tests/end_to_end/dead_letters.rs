@@ -1,5 +1,5 @@
-//! Dead letters: messages that cannot be ingested are copied unchanged to the dead-letter topic. Commands list, show and
-//! replay them.
+//! Dead letters: messages that cannot be ingested are copied unchanged to the dead-letter topic. Commands list, show
+//! and replay them.
 
 mod commands;
 mod contents;

@@ -1,5 +1,5 @@
-//! Random messages in any order and in batches of any size. The tables must equal those of a simple model that takes one
-//! message at a time.
+//! Random messages in any order and in batches of any size. The tables must equal those of a simple model that takes
+//! one message at a time.
 //!
 //! All random values follow from a seed, which is printed first. The variable `TEST_SEED` sets it.
 
@@ -123,8 +123,8 @@ async fn any_messages_in_any_batches_result_in_the_tables_of_the_model() {
     }
 }
 
-/// Ingests random messages and compares tables and dead letters with the model. Then reads the whole topic again, which must
-/// change nothing, not even the times of storage.
+/// Ingests random messages and compares tables and dead letters with the model. Then reads the whole topic again, which
+/// must change nothing, not even the times of storage.
 async fn assert_exact(database: Database, partitions: i32) {
     let mut flow = Flow::new(Topic::create(partitions).await, seed());
     flow.send(MESSAGES).await;

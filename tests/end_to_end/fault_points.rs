@@ -1,5 +1,5 @@
-//! Processes that die at each fault point between two steps of a message. The next process must end in the same state as a
-//! run without faults.
+//! Processes that die at each fault point between two steps of a message. The next process must end in the same state
+//! as a run without faults.
 //!
 //! `make test` runs these tests after the others, because the program must be built with the feature `fault-points`.
 
@@ -108,8 +108,8 @@ test_each_point! {
     offset_committed: OffsetCommitted,
 }
 
-/// Once a later report of its cluster is stored, a message that the database refused is stale. The next process would then
-/// skip it without a dead letter.
+/// Once a later report of its cluster is stored, a message that the database refused is stale. The next process would
+/// then skip it without a dead letter.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_the_database_refuses_becomes_a_dead_letter_whenever_the_process_is_killed() {
     // At the commit of the message before it, of its record, and of the message after it; and once its dead letter is

@@ -17,7 +17,8 @@ const KILLS: usize = 10;
 /// How often the database crashes.
 const CRASHES: usize = 5;
 
-/// The number of stored clusters and bad messages. It grows with every few batches, because there are always bad messages.
+/// The number of stored clusters and bad messages. It grows with every few batches, because there are always bad
+/// messages.
 async fn count_rows(connection: &DatabaseConnection) -> u64 {
     let clusters = cluster::Entity::find().count(connection).await.expect("a count");
     clusters + consumer_error::Entity::find().count(connection).await.expect("a count")
@@ -64,14 +65,16 @@ async fn an_offset_is_not_committed_before_its_batch_is_stored_and_another_proce
     let mut killed = Process::serve(&database, &topic);
     let blocked = topic.send_to(0, Some(&Message::new(1, &cluster(1), "2024-05-02T08:00:00Z").json())).await;
     table.until_waiters(1).await;
-    // This message needs no lock. When its offset is committed, any other offset that was stored would be committed too.
+    // This message needs no lock. When its offset is committed, any other offset that was stored would be committed
+    // too.
     let bad = topic.send_to(1, Some(b"not JSON")).await;
     topic.until_committed(1, bad + 1).await;
     assert_eq!(topic.committed(0).await, blocked);
 
     killed.kill();
     table.unlock().await;
-    // The processes have no group instance id, so the second one gets the partitions when the session of the first expires.
+    // The processes have no group instance id, so the second one gets the partitions when the session of the first
+    // expires.
     let _another = Process::serve(&database, &topic);
     topic.until_all_committed().await;
     assert_eq!(tables(&database.connect().await).await.clusters.len(), 1);
@@ -119,8 +122,8 @@ async fn a_process_that_is_stopped_under_load_leaves_the_rest_to_the_next_one() 
     flow.assert_exact(&database).await;
 }
 
-/// Clusters whose reports are in two partitions. Either of two reports may be read first, so only what does not depend on
-/// the order is compared.
+/// Clusters whose reports are in two partitions. Either of two reports may be read first, so only what does not depend
+/// on the order is compared.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_clusters_in_two_partitions_the_newest_reports_are_kept() {
     for database in [postgres().await, sqlite()] {

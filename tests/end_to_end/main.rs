@@ -1,7 +1,7 @@
 //! End-to-end tests of the service with a real PostgreSQL, SQLite and Apache Kafka.
 //!
-//! `make test` starts the services and runs these tests. Each test has its own database and topic. A missing service fails
-//! the tests with an instruction; no test is skipped.
+//! `make test` starts the services and runs these tests. Each test has its own database and topic. A missing service
+//! fails the tests with an instruction; no test is skipped.
 
 mod bad_messages;
 mod command_line;

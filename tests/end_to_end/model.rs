@@ -1,5 +1,5 @@
-//! A model of the stored data: it applies the rules for reports to one message at a time, in plain maps. It shares no code
-//! with the service.
+//! A model of the stored data: it applies the rules for reports to one message at a time, in plain maps. It shares no
+//! code with the service.
 
 mod flow;
 mod intervals;

@@ -1,7 +1,7 @@
 //! Of a cluster's reports the newest counts, and of equally new ones the first.
 //!
-//! Messages, some of which share a cluster and even its time, are sent through the whole pipeline. The graph returns what was
-//! sent, byte for byte, and the sizes of batches make no difference.
+//! Messages, some of which share a cluster and even its time, are sent through the whole pipeline. The graph returns
+//! what was sent, byte for byte, and the sizes of batches make no difference.
 
 use ::entity::cluster;
 use insights_results_aggregator::service::Role;
@@ -67,8 +67,8 @@ fn messages() -> Vec<Vec<u8>> {
 const QUERY: &str = "query ($uuids: [UUID!]!) { clusters(uuids: $uuids) { uuid organization { orgId } version \
     lastCheckedAt report { gatheredAt requestId ruleHits { totalCount nodes { selector impactedSince details } } } } }";
 
-/// The expected JSON of a cluster with its hits, each `(selector, impacted since, details)`, with details as they were sent.
-/// None of these reports has a request id or a gathering time.
+/// The expected JSON of a cluster with its hits, each `(selector, impacted since, details)`, with details as they were
+/// sent. None of these reports has a request id or a gathering time.
 fn cluster_json(uuid: &str, organization: &str, version: &str, checked: &str, hits: &[(&str, &str, &str)]) -> String {
     let node = |(selector, since, details): &(&str, &str, &str)| {
         format!(r#"{{"selector":"{selector}","impactedSince":"{since}","details":{details}}}"#)
@@ -88,7 +88,8 @@ fn expected_answer() -> String {
     let proxy = "ccx.rules.cluster_wide_proxy_auth_check|AUTH_OPERATOR_PROXY_ERROR";
     let (alert, disk) = ("alerts|ALERT|WITH_BAR", "ccx.rules.disk|DISK");
     let clusters = [
-        // The version is kept although the newest report has none, and the time of the hit although its details changed.
+        // The version is kept although the newest report has none, and the time of the hit although its details
+        // changed.
         cluster_json(SHARED, "101", r#""4.15.11""#, next, &[(alert, next, ALERT), (kubelet, first, KUBELET_LATER)]),
         cluster_json(CONTESTED, "303", "null", contested, &[(disk, contested, DISK)]),
         cluster_json(QUIET, "303", "null", quiet, &[(alert, quiet, ALERT), (proxy, quiet, PROXY)]),

@@ -23,8 +23,8 @@ fn key(type_name: &str, id: &Value) -> String {
     format!("{type_name}:{}", id.as_str().expect("an id"))
 }
 
-/// The cache after two pages and a node. The organization has one list with the clusters of both pages, each cluster is there
-/// once, and the first one also has the fields that were read by `node`.
+/// The cache after two pages and a node. The organization has one list with the clusters of both pages, each cluster is
+/// there once, and the first one also has the fields that were read by `node`.
 fn expected_store(organization: &Value) -> Map<String, Value> {
     let id = &organization["id"];
     let edges = &organization["clusters"]["edges"].as_array().expect("edges")[..2 * PAGE];

@@ -1,4 +1,5 @@
-//! Dependencies that are missing at start: readiness names them, the rest of the service works, and it recovers by itself.
+//! Dependencies that are missing at start: readiness names them, the rest of the service works, and it recovers by
+//! itself.
 
 use insights_results_aggregator::service::Role;
 use reqwest::StatusCode;

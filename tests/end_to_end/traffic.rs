@@ -32,8 +32,8 @@ pub(crate) struct Sent {
     report: Option<(ClusterId, Timestamp)>,
 }
 
-/// Generates reports of this many clusters, each cluster's on one partition. Each round has one report per cluster and is two
-/// hours after the round before.
+/// Generates reports of this many clusters, each cluster's on one partition. Each round has one report per cluster and
+/// is two hours after the round before.
 pub(crate) fn traffic(topic: &Topic, clusters: u32, rounds: i32) -> Vec<Outgoing> {
     let mut fleet = Fleet::new(DEFAULT_SEED, FleetSize { organizations: 10, clusters }).expect("a fleet");
     let first_round: DateTime<Utc> = "2024-05-02T08:00:00Z".parse().expect("a time");

@@ -1,4 +1,5 @@
-//! The typed client in `examples/typescript`, which must do what its README describes, with types of the current schema.
+//! The typed client in `examples/typescript`, which must do what its README describes, with types of the current
+//! schema.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 

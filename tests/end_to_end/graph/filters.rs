@@ -208,7 +208,7 @@ async fn invalid_filters_are_refused_with_their_names() {
         ("hasHits: 1".to_owned(), r#"Invalid value for argument "filter.hasHits", expected type "Boolean""#),
         ("nam: 1".to_owned(), r#"Invalid value for argument "filter", unknown field "nam" of type "ClusterFilter""#),
     ];
-    // Filters are checked without the database.
+    // Whether a filter is valid does not depend on the database.
     let database = sqlite();
     let graph = Graph::with_reports(&database, &fleet()).await;
     for (filter, message) in &cases {

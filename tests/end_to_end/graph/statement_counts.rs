@@ -16,7 +16,8 @@ const CONCURRENT: u32 = 16;
 /// clusters with 5 hits each; alone, and concurrently.
 async fn check(queries: &[(&str, usize)]) {
     for mut database in each_database().await {
-        // Few, because opening connections takes long in a debug build, and a request that waits too long for one fails.
+        // Few, because opening connections takes long in a debug build, and a request that waits too long for one
+        // fails.
         database.settings.max_connections = 4;
         let graph = Graph::with_reports(&database, &reports(1, 1, 2, 1)).await;
         check_costs(&graph, queries, &format!("few rows of {}", database.name)).await;
@@ -202,7 +203,8 @@ async fn filters_orders_and_directions_take_no_further_statements() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cursor_for_all_parents_takes_no_further_statements() {
-    // After the first cluster, before the last hit, between two events: each list takes one statement, whatever the cursor.
+    // After the first cluster, before the last hit, between two events: each list takes one statement, whatever the
+    // cursor.
     let encode = |text: String| URL_SAFE_NO_PAD.encode(text);
     let (first, last) =
         (encode(format!("1:clusters:uuid:asc:{}", cluster(1))), encode("1:ruleHits:selector:asc:z|Z".into()));

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::task::spawn_blocking;
 
-/// Runs a command in a folder of the repository and returns its output. The test's runtime goes on meanwhile, so a service
+/// Runs a command in a folder of the repository and returns its output. The test's runtime is not blocked, so a service
 /// in this process can answer the command.
 pub(crate) async fn run(folder: &str, command: &str, arguments: &[&str]) -> Output {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

@@ -46,8 +46,8 @@ pub(crate) fn serve(database: &Database, topic: &Topic) -> Command {
     command
 }
 
-/// [`serve`] in batches of 20 messages, so that a batch is always under way, and with a group instance id, so that the next
-/// process gets the partitions at once.
+/// [`serve`] in batches of 20 messages, so that a batch is always under way, and with a group instance id, so that the
+/// next process gets the partitions at once.
 pub(crate) fn serve_small_batches(database: &Database, topic: &Topic) -> Command {
     let mut command = serve(database, topic);
     set_config(&mut command, "INGEST__BATCH_MESSAGES", "20");

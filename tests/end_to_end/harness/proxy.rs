@@ -1,5 +1,5 @@
-//! A TCP proxy in front of a server. While open it forwards bytes; when it is closed it cuts its connections and refuses
-//! new ones.
+//! A TCP proxy in front of a server. While open it forwards bytes; when it is closed it cuts its connections and
+//! refuses new ones.
 
 use std::net::{Ipv4Addr, SocketAddr};
 

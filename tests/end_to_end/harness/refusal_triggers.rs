@@ -1,12 +1,12 @@
-//! Constraints and triggers that make a database refuse some reports. The service's own schema accepts every report that
-//! passed its checks; a trigger that an operator added may not.
+//! Constraints and triggers that make a database refuse some reports. The service's own schema accepts every report
+//! that passed its checks; a trigger that an operator added may not.
 
 use sea_orm::{ConnectionTrait as _, DbBackend};
 
 use super::databases::Database;
 
-/// Makes the database refuse recommendations of a rule. A report with such a hit is refused in every batch, unless it is
-/// stale.
+/// Makes the database refuse recommendations of a rule. A report with such a hit is refused in every batch, unless it
+/// is stale.
 pub(crate) async fn refuse_recommendations_of(rule: &str, database: &Database) {
     database.store().await.close().await;
     let connection = database.connect().await;
@@ -23,8 +23,8 @@ pub(crate) async fn refuse_recommendations_of(rule: &str, database: &Database) {
     connection.close().await.expect("close");
 }
 
-/// Makes the database refuse hits whose details contain the word. PostgreSQL's error quotes the details, as the error of a
-/// constraint does.
+/// Makes the database refuse hits whose details contain the word. PostgreSQL's error quotes the details, as the error
+/// of a constraint does.
 pub(crate) async fn refuse_hits_with(word: &str, database: &Database) {
     database.store().await.close().await;
     let connection = database.connect().await;

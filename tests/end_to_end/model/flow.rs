@@ -121,8 +121,8 @@ impl Flow {
         assert_eq!(lost(&expected, &found), [""; 0], "{}, with {committed:?} committed", database.name);
     }
 
-    /// Asserts what does not depend on the order in which messages were read: each cluster has its newest report and exactly
-    /// that report's hits.
+    /// Asserts what does not depend on the order in which messages were read: each cluster has its newest report and
+    /// exactly that report's hits.
     pub(crate) async fn assert_newest_kept(&self, database: &Database) {
         let found = tables(&database.connect().await).await;
         let expected = self.tables();
@@ -212,8 +212,8 @@ enum Content {
     Empty,
 }
 
-/// Generates messages of all kinds. On average, of 20 messages one is bad, one lacks a field, one is empty, one is stale, two
-/// repeat earlier ones and one moves its cluster.
+/// Generates messages of all kinds. On average, of 20 messages one is bad, one lacks a field, one is empty, one is
+/// stale, two repeat earlier ones and one moves its cluster.
 struct Generator {
     rng: ChaCha8Rng,
     owners: BTreeMap<u16, u32>,

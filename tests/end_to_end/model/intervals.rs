@@ -5,7 +5,8 @@ use crate::harness::Tables;
 /// Cluster and selector, start and end. The text form of times in the tables sorts chronologically.
 type Interval<'a> = ([&'a str; 2], &'a str, &'a str);
 
-/// Returns the intervals, including open hits, that are empty or overlap the next one of their cluster and recommendation.
+/// Returns the intervals, including open hits, that are empty or overlap the next one of their cluster and
+/// recommendation.
 pub(super) fn overlaps(tables: &Tables) -> Vec<Interval<'_>> {
     let closed = tables.history.iter().map(|line| interval(line));
     let open = tables.rule_hits.iter().map(|line| {

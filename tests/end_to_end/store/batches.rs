@@ -1,4 +1,5 @@
-//! A batch is one transaction that writes only what changed, in a number of statements that does not depend on its size.
+//! A batch is one transaction that writes only what changed, in a number of statements that does not depend on its
+//! size.
 
 use std::collections::BTreeMap;
 

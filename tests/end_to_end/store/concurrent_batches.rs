@@ -1,5 +1,5 @@
-//! Batches that are written at the same time. They must leave the tables as if they were written one after another, in some
-//! order.
+//! Batches that are written at the same time. They must leave the tables as if they were written one after another, in
+//! some order.
 
 use futures_util::future::join_all;
 use insights_results_aggregator::{

@@ -75,8 +75,8 @@ pub(super) async fn stored(database: &Database) -> Tables {
     stored
 }
 
-/// Returns the tables after these reports. They must be the same on both databases, whether the reports are written one at a
-/// time or in one batch.
+/// Returns the tables after these reports. They must be the same on both databases, whether the reports are written one
+/// at a time or in one batch.
 pub(super) async fn tables_after(reports: &[Report]) -> Tables {
     let mut outcomes = Vec::new();
     for batch_size in [1, reports.len()] {

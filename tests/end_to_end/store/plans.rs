@@ -121,8 +121,8 @@ fn report(owner: u32, number: u128, at: u32, hits: &[&str]) -> Report {
     report
 }
 
-/// Runs all statements that are not part of a batch: every read of a table that grows, in each order, from both ends, with
-/// and without a cursor, for a member and unrestricted; and the mark on replayed messages.
+/// Runs all statements that are not part of a batch: every read of a table that grows, in each order, from both ends,
+/// with and without a cursor, for a member and unrestricted; and the mark on replayed messages.
 async fn read_everything(store: &Store) {
     let keys = [cluster(1), cluster(2)];
     for scope in [Viewer::unrestricted().scope(), Viewer::member_of(organization(1)).scope()] {

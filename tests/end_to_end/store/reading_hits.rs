@@ -1,5 +1,5 @@
-//! Pages of hits, ordered by the bytes of their selectors: no page skips or repeats a hit, and one statement reads the hits
-//! of many clusters.
+//! Pages of hits, ordered by the bytes of their selectors: no page skips or repeats a hit, and one statement reads the
+//! hits of many clusters.
 
 use std::collections::HashMap;
 

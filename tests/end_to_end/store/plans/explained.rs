@@ -56,7 +56,8 @@ async fn on_sqlite(connection: &DatabaseConnection, statement: &str) -> Vec<Stri
     steps.filter(is_scan).collect()
 }
 
-/// Whether SQLite scans keys from the statement's parameters or an intermediate result. Steps name tables by their aliases.
+/// Whether SQLite scans keys from the statement's parameters or an intermediate result. Steps name tables by their
+/// aliases.
 fn is_intermediate(scanned: &str) -> bool {
     let name = scanned.split(' ').next().unwrap_or(scanned);
     INTERMEDIATE.contains(&name)
