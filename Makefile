@@ -34,7 +34,7 @@ fault-points: ## kills the process between any two steps of a message (needs its
 	@web/build
 	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked --features $(PACKAGE)/fault-points --test end_to_end $(or $(ARGS),fault_points::)
 
-coverage: ## runs all tests and tells which lines they reach (builds all of it anew: minutes)
+coverage: ## runs all tests except the fault points and reports which lines they reach (its own build: minutes)
 	@services/install build web browser
 	@web/build
 	@services/node-modules examples/typescript tests/apollo tests/graphql-http
