@@ -1,5 +1,5 @@
-// Reads two pages of an organization's clusters, and then one cluster by its id, with Apollo Client as its
-// documentation recommends. Prints the client's cache, which must contain each node once.
+// Reads two pages of an organization's clusters, and then one of the clusters by its id, with Apollo Client in the
+// way that its documentation recommends. Prints the client's store, in which every node must be once.
 //
 //     node tests/apollo/read.js URL ORG_ID PAGE_SIZE
 
@@ -52,7 +52,7 @@ async function read(url, orgId, first) {
   const { edges, pageInfo } = data.organization.clusters;
 
   const list = client.watchQuery({ query: PAGE, variables });
-  const watching = list.subscribe(() => {}); // as a page that shows the list does
+  const watching = list.subscribe(() => {}); // as a page would that shows the list
   await list.fetchMore({ variables: { after: pageInfo.endCursor } });
   watching.unsubscribe();
 

@@ -1,5 +1,5 @@
-//! Bad messages between good ones: the good ones are stored, each bad one is recorded with its reason, and the offset
-//! moves past them all.
+//! Bad messages between good ones. The good ones are stored, each bad one is recorded with its reason, and the offsets
+//! of all are committed.
 
 use std::io::Write as _;
 
@@ -20,7 +20,7 @@ fn good(number: u16) -> Vec<u8> {
     Message::new(1, &cluster(number), CHECKED).hit("rules.a", "A", "{}").json()
 }
 
-/// A good message with one text in it exchanged for another.
+/// A good message in which one text is replaced with another.
 fn good_but(text: &str, other: &str) -> Vec<u8> {
     let good = String::from_utf8(good(0xbad)).expect("UTF-8");
     assert_eq!(good.matches(text).count(), 1, "{text} in {good}");
@@ -40,12 +40,12 @@ fn with_hits(hits: usize) -> Vec<u8> {
 
 fn not_utf8() -> Vec<u8> {
     let mut message = good_but("rules.a.report", "rules.?.report");
-    let place = message.iter().position(|byte| *byte == b'?').expect("the mark");
-    message[place] = 0xff;
+    let position = message.iter().position(|byte| *byte == b'?').expect("the placeholder");
+    message[position] = 0xff;
     message
 }
 
-/// Bad values, each with the reason that is to be recorded.
+/// Bad values, each with the expected reason.
 fn bad() -> Vec<(&'static str, Option<Vec<u8>>)> {
     let too_large = MAX_MESSAGE_BYTES + 1;
     let deep = |levels| format!("\"details\": {}{}", "[".repeat(levels), "]".repeat(levels));
@@ -53,9 +53,9 @@ fn bad() -> Vec<(&'static str, Option<Vec<u8>>)> {
     let org_id = |other: &str| good_but("\"OrgID\": 1", &format!("\"OrgID\": {other}"));
     let checked = |other: &str| good_but(CHECKED, other);
     let truncated = |bytes: Vec<u8>| bytes[..bytes.len() - 5].to_vec();
-    let bad_sum = |mut bytes: Vec<u8>| {
-        let place = bytes.len() - 6;
-        bytes[place] ^= 1;
+    let bad_checksum = |mut bytes: Vec<u8>| {
+        let position = bytes.len() - 6;
+        bytes[position] ^= 1;
         bytes
     };
     let values: Vec<(&str, Vec<u8>)> = vec![
@@ -64,7 +64,7 @@ fn bad() -> Vec<(&'static str, Option<Vec<u8>>)> {
         ("not_json", (0..100_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8 | 1).collect()),
         ("not_json", b"\x0a\x05proto\x10\x01".to_vec()),
         ("not_json", truncated(gzip(&good(0xbad)))),
-        ("not_json", bad_sum(gzip(&good(0xbad)))),
+        ("not_json", bad_checksum(gzip(&good(0xbad)))),
         ("not_json", gzip(&gzip(&good(0xbad)))),
         ("not_json", [b"\xef\xbb\xbf".to_vec(), good(0xbad)].concat()),
         ("not_json", details("\"details\": NaN")),
@@ -106,7 +106,7 @@ fn bad() -> Vec<(&'static str, Option<Vec<u8>>)> {
         ("too_deep", details(&deep(90_000))),
         ("too_large", vec![b' '; too_large]),
         ("too_large", gzip(&vec![b' '; too_large])),
-        // A thousandfold, and in two members of which neither alone is too large.
+        // A thousand times the limit, and two gzip members of which neither alone is too large.
         ("too_large", gzip(&vec![b' '; 1_000 * MAX_MESSAGE_BYTES])),
         ("too_large", [gzip(&vec![b' '; too_large / 2 + 1]), gzip(&vec![b' '; too_large / 2 + 1])].concat()),
         ("too_many_hits", with_hits(1001)),
@@ -134,7 +134,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_is_recorded_with_its_reason_and_the_good_ones_beside_it_are_stored() {
+async fn each_bad_message_is_recorded_with_its_reason_and_the_good_ones_beside_it_are_stored() {
     let topic = Topic::create(1).await;
     let mut expected = vec![];
     topic.send(&good(0)).await;
@@ -148,7 +148,7 @@ async fn each_is_recorded_with_its_reason_and_the_good_ones_beside_it_are_stored
 
     for batch_messages in [7, 500] {
         for database in each_database().await {
-            let topic = topic.of_another_group();
+            let topic = topic.with_another_group();
             let running = start(&database, &topic, batch_messages).await;
             topic.until_committed(0, sent).await;
             running.stop().await.expect("a clean end");
@@ -161,20 +161,20 @@ async fn each_is_recorded_with_its_reason_and_the_good_ones_beside_it_are_stored
             });
             assert_eq!(rows.collect::<Vec<_>>(), expected, "{}", database.name);
             let stored = tables(&database.connect().await).await.clusters.len();
-            assert_eq!(stored, expected.len() + 1, "{}: the good ones, and none of the bad", database.name);
+            assert_eq!(stored, expected.len() + 1, "{}: all good ones and no bad one", database.name);
         }
     }
-    let letters = topic.of_dead_letters().records(0);
+    let dead_letters = topic.dead_letter_topic().records(0);
     let sent: Vec<_> = bad().into_iter().map(|(_, value)| value.unwrap_or_default()).collect();
-    for letters in letters.chunks(sent.len()) {
-        let letters: Vec<_> = letters.iter().map(|letter| letter.value.clone()).collect();
-        assert!(letters == sent, "each run sends the bad ones, byte for byte, and none of the good");
+    for of_one_run in dead_letters.chunks(sent.len()) {
+        let values: Vec<_> = of_one_run.iter().map(|record| record.value.clone()).collect();
+        assert!(values == sent, "each run sends the bad messages, byte for byte, and no good one");
     }
-    assert_eq!(letters.len(), 4 * sent.len(), "one letter a run for each");
+    assert_eq!(dead_letters.len(), 4 * sent.len(), "one dead letter per run and message");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_committed_offset_is_the_one_after_the_last_message_whatever_became_of_it() {
+async fn the_committed_offset_is_the_one_after_the_last_message_whatever_its_outcome() {
     for database in each_database().await {
         let topic = Topic::create(3).await;
         topic.send_to(0, Some(&good(0))).await;
@@ -188,12 +188,12 @@ async fn the_committed_offset_is_the_one_after_the_last_message_whatever_became_
             topic.until_committed(partition, last + 1).await;
         }
         running.stop().await.expect("a clean end");
-        // Waiting is for "at least"; this is for "exactly", after the last commit.
+        // The wait above accepts later offsets. After the last commit they must be exactly these.
         for (partition, last) in [(0, stale), (1, tombstone), (2, bad)] {
             assert_eq!(topic.committed(partition).await, last + 1, "{}", database.name);
         }
 
-        // The next one to be read is the next one to be sent.
+        // The next message to be read is the next one to be sent.
         let next = topic.send_to(1, Some(&good(1))).await;
         let running = start(&database, &topic, 500).await;
         topic.until_committed(1, next + 1).await;
@@ -221,9 +221,8 @@ async fn a_message_that_the_database_refuses_is_recorded_and_the_rest_of_its_bat
         let refused = [0, 13, 26, 39].map(|offset| (offset, "store_rejected"));
         assert_eq!(rows, [&refused[..], &[(40, "not_json")]].concat(), "{}", database.name);
         assert_eq!(tables(&database.connect().await).await.clusters.len(), 36, "{}", database.name);
-        let letters: Vec<_> = topic.of_dead_letters().records(0).into_iter().map(|letter| letter.value).collect();
-        let at = |offset: usize| values[offset].clone();
-        let what = "those refused at once, the others after them";
-        assert_eq!(letters, [0, 13, 26, 39, 40].map(at), "{}: {what}", database.name);
+        let found: Vec<_> = topic.dead_letter_topic().records(0).into_iter().map(|record| record.value).collect();
+        let expected = [0, 13, 26, 39, 40].map(|offset: usize| values[offset].clone());
+        assert_eq!(found, expected, "{}: those that the database refused first, then the other", database.name);
     }
 }

@@ -154,7 +154,7 @@ async fn listening_beyond_loopback_without_authentication_requires_two_settings(
     let mut served = Process::spawn(everywhere(true, true));
     assert!(served.address().await.ip().is_unspecified());
     served.signal("TERM");
-    assert!(served.ended().await.success(), "{}", served.output());
+    assert!(served.exit_status().await.success(), "{}", served.output());
 }
 
 #[test]

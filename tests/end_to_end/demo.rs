@@ -5,13 +5,13 @@ use std::{fs, path::Path, process::Command};
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use crate::harness::{Process, program, set, until};
+use crate::harness::{Process, program, set_config, until};
 
 /// Returns `demo` on a free port, with its temporary files in this folder.
 fn demo(temporary: &Path) -> Command {
     let mut command = program();
     command.arg("demo").env("TMPDIR", temporary);
-    set(&mut command, "HTTP__ADDRESS", "127.0.0.1:0");
+    set_config(&mut command, "HTTP__ADDRESS", "127.0.0.1:0");
     command
 }
 
@@ -38,7 +38,7 @@ async fn run_query(editor: &Url, query: &str) -> Value {
 
 async fn end(mut process: Process, signal: &str) {
     process.signal(signal);
-    assert_eq!(process.ended().await.code(), Some(0), "{}", process.output());
+    assert_eq!(process.exit_status().await.code(), Some(0), "{}", process.output());
 }
 
 fn is_empty(folder: &Path) -> bool {

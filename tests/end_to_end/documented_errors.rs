@@ -1,4 +1,4 @@
-//! Every code, reason and exit code that the service has is in `docs/errors.md`, and no other.
+//! `docs/errors.md` documents every error code, rejection reason and exit code of the service, and no other.
 
 use std::{collections::BTreeSet, fs};
 
@@ -41,12 +41,12 @@ fn every_reason_of_a_bad_message_is_documented_and_no_other() {
     assert_eq!(documented("Reasons of bad messages"), known(Reason::VARIANTS.iter().map(|reason| reason.as_str())));
 }
 
-/// What `dead-letters show` says of a reason is what the page says.
+/// `dead-letters show` prints the same cause of a reason as the page.
 #[test]
 fn every_reason_has_one_cause_on_the_page_and_in_the_program() {
     for [word, cause, _] in rows("Reasons of bad messages") {
         let reason: Reason = word.parse().expect("a reason");
-        // A cell of a table begins small and has no full stop.
+        // The text in the table begins with a lower-case letter and has no full stop.
         let (first, rest) = cause.split_at(1);
         assert_eq!(format!("{}{rest}.", first.to_uppercase()), reason.cause(), "{word}");
     }

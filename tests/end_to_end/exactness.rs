@@ -1,7 +1,7 @@
-//! Whatever is said, in whatever order and however it is cut into batches: the tables are those of a simple model that takes
+//! Random messages in any order and in batches of any size. The tables must equal those of a simple model that takes
 //! one message at a time.
 //!
-//! Everything random follows from a seed that is printed first; `TEST_SEED` takes it back.
+//! All random values follow from a seed, which is printed first. The variable `TEST_SEED` sets it.
 
 use std::env;
 
@@ -19,34 +19,34 @@ use tokio::runtime::Handle;
 
 use crate::{
     harness::{Database, Running, Tables, Topic, each_database, postgres, sqlite, tables},
-    model::{DETAILS, Flow, Model, Said, VERSIONS, differences, seed, without_digests},
+    model::{DETAILS, Flow, Model, ReportSpec, VERSIONS, differences, seed, without_digests},
 };
 
-/// So many messages go through Kafka.
+/// The number of messages that are sent through Kafka.
 const MESSAGES: u32 = 5_000;
 
-/// Few organizations, clusters, rules and times, so that all of them meet.
-fn said() -> impl Strategy<Value = Said> {
+/// Reports with few organizations, clusters, rules and times, so that all of them coincide.
+fn report() -> impl Strategy<Value = ReportSpec> {
     let hits = prop::collection::btree_map(0_u8..5, prop::sample::select(&DETAILS[..]), 0..5);
     let version = prop::option::of(prop::sample::select(&VERSIONS[..]));
     (1_u32..4, 0_u16..4, 0_u32..25, version, any::<bool>(), hits).prop_map(
-        |(organization, cluster, minute, version, is_tracked, hits)| Said {
+        |(organization, cluster, minute, version, has_upload, hits)| ReportSpec {
             organization,
             cluster,
             minute,
             version,
-            is_tracked,
+            has_upload,
             hits,
         },
     )
 }
 
-/// A message of a batch; `None` is a bad one.
-fn messages() -> impl Strategy<Value = Vec<Option<Said>>> {
-    prop::collection::vec(prop::option::weighted(0.9, said()), 1..40)
+/// Messages; `None` is a bad one.
+fn messages() -> impl Strategy<Value = Vec<Option<ReportSpec>>> {
+    prop::collection::vec(prop::option::weighted(0.9, report()), 1..40)
 }
 
-fn bad(offset: usize) -> ConsumerError {
+fn rejected(offset: usize) -> ConsumerError {
     let message = MessageIdentity {
         topic: "topic".to_owned(),
         partition: 0,
@@ -58,7 +58,7 @@ fn bad(offset: usize) -> ConsumerError {
     ConsumerError { refusal, key: None, value_bytes: 1, reason: "not_json", detail }
 }
 
-/// Empties the tables, but for the dictionary, which the store remembers.
+/// Empties all tables except `recommendation`, whose ids the store caches.
 async fn empty(connection: &DatabaseConnection) {
     rule_hit::Entity::delete_many().exec(connection).await.expect("empty");
     rule_hit_history::Entity::delete_many().exec(connection).await.expect("empty");
@@ -67,25 +67,25 @@ async fn empty(connection: &DatabaseConnection) {
     consumer_error::Entity::delete_many().exec(connection).await.expect("empty");
 }
 
-/// Writes messages, cut into batches of these sizes in turn; gives the tables, and those of the model.
-async fn write(database: &Database, messages: &[Option<Said>], sizes: &[usize]) -> (Tables, Tables) {
+/// Writes messages in batches whose sizes cycle through `sizes`; returns the tables and those of the model.
+async fn write(database: &Database, messages: &[Option<ReportSpec>], sizes: &[usize]) -> (Tables, Tables) {
     let (store, connection) = (database.store().await, database.connect().await);
     empty(&connection).await;
     let mut model = Model::default();
     let mut rest = messages;
     for size in sizes.iter().cycle() {
-        let (batch, behind) = rest.split_at((*size).min(rest.len()));
+        let (batch, remaining) = rest.split_at((*size).min(rest.len()));
         let first = messages.len() - rest.len();
-        let reports: Vec<_> = batch.iter().flatten().map(Said::report).collect();
-        let places = batch.iter().enumerate().filter(|(_, said)| said.is_none());
-        let rejected: Vec<_> = places.map(|(place, _)| bad(first + place)).collect();
+        let reports: Vec<_> = batch.iter().flatten().map(ReportSpec::report).collect();
+        let bad = batch.iter().enumerate().filter(|(_, message)| message.is_none());
+        let rejected: Vec<_> = bad.map(|(position, _)| rejected(first + position)).collect();
         let written = store.write(Batch { reports: &reports, rejected: &rejected }).await.expect("written");
-        let applied = batch.iter().flatten().filter(|said| model.take(said)).count();
+        let applied = batch.iter().flatten().filter(|report| model.apply(report)).count();
         assert_eq!((written.applied, written.stale), (applied, reports.len() - applied));
         for bad in &rejected {
-            model.refuse(format!("topic/0/{} not_json", bad.refusal.message.offset));
+            model.reject(format!("topic/0/{} not_json", bad.refusal.message.offset));
         }
-        rest = behind;
+        rest = remaining;
         if rest.is_empty() {
             break;
         }
@@ -93,18 +93,18 @@ async fn write(database: &Database, messages: &[Option<Said>], sizes: &[usize]) 
     store.close().await;
     let mut expected = model.tables();
     let found = without_digests(tables(&connection).await);
-    assert!(expected.recommendations.is_subset(&found.recommendations), "the dictionary has all that were told");
+    assert!(expected.recommendations.is_subset(&found.recommendations), "all reported recommendations are stored");
     expected.recommendations.clone_from(&found.recommendations);
     (found, expected)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_messages_in_any_batches_give_the_model_s_tables() {
+async fn any_messages_in_any_batches_result_in_the_tables_of_the_model() {
     let databases = each_database().await;
     let (seed, runtime) = (seed(), Handle::current());
     let checked = tokio::task::spawn_blocking(move || {
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed.to_le_bytes(); 4].concat());
-        // PROPTEST_CASES asks for more.
+        // PROPTEST_CASES sets another number.
         let cases = env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(60);
         let config = Config { cases, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
         let sizes = prop::collection::vec(prop_oneof![Just(1_usize), 1_usize..8, Just(usize::MAX)], 1..5);
@@ -123,21 +123,24 @@ async fn any_messages_in_any_batches_give_the_model_s_tables() {
     }
 }
 
-/// Sends random messages and ingests them; tables and dead letters are the model's. Then the whole topic is read once more,
-/// which changes nothing, not even when something was stored.
+/// Ingests random messages and compares tables and dead letters with the model. Then reads the whole topic again, which
+/// must change nothing, not even the times of storage.
 async fn assert_exact(database: Database, partitions: i32) {
     let mut flow = Flow::new(Topic::create(partitions).await, seed());
     flow.send(MESSAGES).await;
     ingest(&database, &flow.topic).await;
     let expected = flow.tables();
-    assert!(expected.history.len() > 1_000 && expected.consumer_errors.len() > 200, "traffic that shows little");
+    assert!(
+        expected.history.len() > 1_000 && expected.consumer_errors.len() > 200,
+        "the traffic has enough of each kind"
+    );
     flow.assert_exact(&database).await;
 
     let connection = database.connect().await;
-    let before = rows(&connection).await;
-    ingest(&database, &flow.topic.of_another_group()).await;
+    let before = rows_with_times(&connection).await;
+    ingest(&database, &flow.topic.with_another_group()).await;
     flow.assert_exact(&database).await;
-    assert!(rows(&connection).await == before, "{}: what is read again is not stored again", database.name);
+    assert!(rows_with_times(&connection).await == before, "{}: what is read again is not stored again", database.name);
 }
 
 async fn ingest(database: &Database, topic: &Topic) {
@@ -146,8 +149,8 @@ async fn ingest(database: &Database, topic: &Topic) {
     running.stop().await.expect("a clean end");
 }
 
-/// The rows that tell our clock's time: clusters with when they were stored, bad messages with when they were consumed.
-async fn rows(connection: &DatabaseConnection) -> (Vec<cluster::Model>, Vec<consumer_error::Model>) {
+/// The rows with times of the service's clock: clusters with `stored_at` and bad messages with `consumed_at`.
+async fn rows_with_times(connection: &DatabaseConnection) -> (Vec<cluster::Model>, Vec<consumer_error::Model>) {
     let mut clusters = cluster::Entity::find().all(connection).await.expect("clusters");
     clusters.sort_by_key(|row| row.id);
     let mut errors = consumer_error::Entity::find().all(connection).await.expect("bad messages");
@@ -156,16 +159,16 @@ async fn rows(connection: &DatabaseConnection) -> (Vec<cluster::Model>, Vec<cons
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn through_one_partition_the_tables_and_dead_letters_are_the_model_s() {
+async fn through_one_partition_the_tables_and_dead_letters_equal_the_model() {
     assert_exact(postgres().await, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn through_four_partitions_the_tables_and_dead_letters_are_the_model_s() {
+async fn through_four_partitions_the_tables_and_dead_letters_equal_the_model() {
     assert_exact(postgres().await, 4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_sqlite_the_tables_and_dead_letters_are_the_model_s() {
+async fn on_sqlite_the_tables_and_dead_letters_equal_the_model() {
     assert_exact(sqlite(), 4).await;
 }

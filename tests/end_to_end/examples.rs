@@ -1,4 +1,4 @@
-//! The examples that GraphiQL opens with are the repository's, and each of them works.
+//! The example queries of the repository, which GraphiQL opens with.
 
 use std::{collections::BTreeSet, fs};
 
@@ -11,10 +11,10 @@ use crate::{
     reports::{reports_of_a_fleet, write},
 };
 
-/// What the demo shows: the examples are to be tried there.
+/// The fleet of the demo, where users try the examples.
 const DEMO: FleetSize = FleetSize { organizations: 20, clusters: 1_000 };
 
-/// Each example of the repository, its title and its query, in the order of the names.
+/// The title and query of each example, ordered by title.
 fn examples() -> Vec<(String, String)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/queries");
     let mut examples: Vec<_> = fs::read_dir(folder)
@@ -31,7 +31,7 @@ fn examples() -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_example_is_an_operation_with_a_name_of_its_own() {
+fn every_example_is_an_operation_with_a_unique_name() {
     let mut names = BTreeSet::new();
     for (title, query) in examples() {
         let document = parse_query(&query).unwrap_or_else(|error| panic!("{title}: {error}"));
@@ -44,7 +44,7 @@ fn every_example_is_an_operation_with_a_name_of_its_own() {
 }
 
 #[test]
-fn every_example_ends_with_the_line_that_asks_it_from_a_shell() {
+fn every_example_ends_with_the_command_that_sends_it_from_a_shell() {
     for (title, query) in examples() {
         let line = format!(
             "# jq -Rs '{{query: .}}' examples/queries/{title}.graphql | \
@@ -55,16 +55,16 @@ fn every_example_ends_with_the_line_that_asks_it_from_a_shell() {
 }
 
 #[tokio::test]
-async fn graphiql_is_given_all_of_them() {
+async fn graphiql_lists_all_examples() {
     let service = Running::api(&sqlite()).await;
     let answer = reqwest::get(service.url("/graphiql/examples.json")).await.expect("an answer");
     let listed: Value = answer.json().await.expect("JSON");
     let expected: Value = examples().iter().map(|(title, query)| json!({ "title": title, "query": query })).collect();
-    assert_eq!(listed, expected, "a build embeds the examples that it finds: was one added since?");
+    assert_eq!(listed, expected, "a build embeds the examples that exist at that time: was one added since?");
 }
 
 #[tokio::test]
-async fn each_of_them_works_with_nothing_filled_in() {
+async fn every_example_works_without_changes() {
     for database in each_database().await {
         let reports = reports_of_a_fleet(DEMO);
         write(&database.store().await, &reports).await;
@@ -79,7 +79,7 @@ async fn each_of_them_works_with_nothing_filled_in() {
     }
 }
 
-/// The outermost list that comes first.
+/// The first of the outermost lists.
 fn first_list(answer: &Value) -> Option<&Vec<Value>> {
     match answer {
         Value::Array(list) => Some(list),

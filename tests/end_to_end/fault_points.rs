@@ -1,106 +1,100 @@
-//! A process that dies at any named point of a message's way leaves no trace: the next one comes to the same end.
+//! Processes that die at each fault point between two steps of a message. The next process must end in the same state
+//! as a run without faults.
 //!
-//! A test binary of its own, since the program has to be built with the points: `make test` runs it after the others.
-
-#![allow(dead_code, unused_imports, reason = "what the tests stand on also has what the others need")]
-
-mod harness;
-mod messages;
-mod model;
+//! `make test` runs these tests after the others, because the program must be built with the feature `fault-points`.
 
 use std::{os::unix::process::ExitStatusExt as _, process::Command};
 
 use insights_results_aggregator::{cli::Exit, fault_point::FaultPoint};
 use strum::VariantArray as _;
 
-use self::{
-    harness::{Database, Process, Topic, each_database, postgres, refuse_recommendations_of, serve_in_small_batches},
+use crate::{
+    harness::{Database, Process, Topic, each_database, postgres, refuse_recommendations_of, serve_small_batches},
     messages::{Message, cluster},
     model::{Flow, seed},
 };
 
-/// What happens at a point.
+/// What happens at a fault point.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
-    /// The process is gone at once.
+    /// The process aborts.
     Kill,
-    /// What runs there panics, and the process sees to its end itself.
+    /// The task panics, and the process shuts itself down.
     Panic,
 }
 
-/// SIGABRT.
-const ABORTED: i32 = 6;
+const SIGABRT: i32 = 6;
 
-/// Starts a process and waits until it has died at the point, having passed it so often before.
-async fn die(mut command: Command, point: FaultPoint, fault: Fault, passed: u32) {
+/// Starts a process that dies at the point after it has passed it `passes` times, and waits for its end.
+async fn run_until_fault(mut command: Command, point: FaultPoint, fault: Fault, passes: u32) {
     let action = match fault {
         Fault::Kill => "return",
         Fault::Panic => "panic",
     };
     let name: &str = point.into();
-    command.env("FAILPOINTS", format!("{name}={passed}*off->{action}"));
+    command.env("FAILPOINTS", format!("{name}={passes}*off->{action}"));
     let mut process = Process::spawn(command);
-    let ended = process.ended().await;
+    let status = process.exit_status().await;
     let output = process.output();
     match fault {
-        Fault::Kill => assert_eq!(ended.signal(), Some(ABORTED), "{point:?}: {ended}\n{output}"),
+        Fault::Kill => assert_eq!(status.signal(), Some(SIGABRT), "{point:?}: {status}\n{output}"),
         Fault::Panic => {
-            assert_eq!(ended.code(), Some(Exit::Kafka.code().into()), "{point:?}: {ended}\n{output}");
+            assert_eq!(status.code(), Some(Exit::Kafka.code().into()), "{point:?}: {status}\n{output}");
             assert!(output.contains(&format!("failpoint {name} panic")), "{point:?}: {output}");
         }
     }
 }
 
-/// How often a point is passed before the second process dies there: so that it does so in the middle of something.
-fn passed_before(point: FaultPoint) -> u32 {
+/// How often the second process passes a point before it dies there, chosen so that it dies in the middle of its work.
+fn passes_of_second_process(point: FaultPoint) -> u32 {
     match point {
         FaultPoint::MessageTaken | FaultPoint::MessageParsed => 30,
-        // Once a second, and all is read by then.
+        // Offsets are committed once per second. By then all messages are read.
         FaultPoint::OffsetCommitted => 0,
         _ => 3,
     }
 }
 
-async fn assert_no_trace_of(point: FaultPoint, fault: Fault, database: Database) {
-    let mut flow = Flow::refused_in_part(Topic::create(2).await, seed(), &database).await;
-    for passed in [0, passed_before(point)] {
+async fn assert_same_state_despite(point: FaultPoint, fault: Fault, database: Database) {
+    let mut flow = Flow::with_refused_rule(Topic::create(2).await, seed(), &database).await;
+    for passes in [0, passes_of_second_process(point)] {
         flow.send(200).await;
-        die(serve_in_small_batches(&database, &flow.topic), point, fault, passed).await;
+        run_until_fault(serve_small_batches(&database, &flow.topic), point, fault, passes).await;
         flow.assert_committed_is_stored(&database).await;
     }
     flow.send(50).await;
-    let _last = Process::spawn(serve_in_small_batches(&database, &flow.topic));
+    let _last = Process::spawn(serve_small_batches(&database, &flow.topic));
     flow.topic.until_all_committed().await;
     flow.assert_exact(&database).await;
 }
 
-/// A test for each point and fault, so that they run side by side.
-macro_rules! at_each_point {
+/// Defines a test for each point and fault, so that they run in parallel.
+macro_rules! test_each_point {
     ($($name:ident: $point:ident,)*) => {
         $(mod $name {
             use super::*;
 
             #[tokio::test(flavor = "multi_thread")]
-            async fn a_process_that_is_killed_leaves_no_trace() {
+            async fn a_killed_process_loses_and_doubles_nothing() {
                 for database in each_database().await {
-                    assert_no_trace_of(FaultPoint::$point, Fault::Kill, database).await;
+                    assert_same_state_despite(FaultPoint::$point, Fault::Kill, database).await;
                 }
             }
 
             #[tokio::test(flavor = "multi_thread")]
-            async fn a_process_that_panics_leaves_no_trace() {
-                assert_no_trace_of(FaultPoint::$point, Fault::Panic, postgres().await).await;
+            async fn a_panicking_process_loses_and_doubles_nothing() {
+                assert_same_state_despite(FaultPoint::$point, Fault::Panic, postgres().await).await;
             }
         })*
 
         #[test]
-        fn every_point_is_tried() {
+        fn every_point_is_tested() {
             assert_eq!([$(FaultPoint::$point,)*], FaultPoint::VARIANTS);
         }
     };
 }
 
-at_each_point! {
+test_each_point! {
     message_taken: MessageTaken,
     message_parsed: MessageParsed,
     batch_filled: BatchFilled,
@@ -114,19 +108,21 @@ at_each_point! {
     offset_committed: OffsetCommitted,
 }
 
-/// Once a later report of its cluster is in, a message that was refused is stale, and nobody would miss its letter.
+/// Once a later report of its cluster is stored, a message that the database refused is stale. The next process would
+/// then skip it without a dead letter.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_the_database_refuses_has_its_letter_whenever_the_process_is_killed() {
-    // At what comes before it, at its record, and at what comes after it; and once its letter is there.
-    let moments = [0, 1, 2].map(|passed| (FaultPoint::Committed, passed));
-    for (point, passed) in moments.into_iter().chain([(FaultPoint::DeadLettersDelivered, 0)]) {
+async fn a_message_that_the_database_refuses_becomes_a_dead_letter_whenever_the_process_is_killed() {
+    // At the commit of the message before it, of its record, and of the message after it; and once its dead letter is
+    // delivered.
+    let commits = [0, 1, 2].map(|passes| (FaultPoint::Committed, passes));
+    for (point, passes) in commits.into_iter().chain([(FaultPoint::DeadLettersDelivered, 0)]) {
         for database in each_database().await {
-            assert_letter_after(point, passed, &database).await;
+            assert_dead_letter_after(point, passes, &database).await;
         }
     }
 }
 
-async fn assert_letter_after(point: FaultPoint, passed: u32, database: &Database) {
+async fn assert_dead_letter_after(point: FaultPoint, passes: u32, database: &Database) {
     let topic = Topic::create(1).await;
     refuse_recommendations_of("rules.refused", database).await;
     let at = |number, hour| Message::new(1, &cluster(number), &format!("2024-05-02T0{hour}:00:00Z"));
@@ -134,10 +130,10 @@ async fn assert_letter_after(point: FaultPoint, passed: u32, database: &Database
     let (before, after) = (at(1, 1).json(), at(2, 2).json());
     topic.send_all([&before, &refused, &after].map(|value| (0, value.as_slice()))).await;
 
-    die(serve_in_small_batches(database, &topic), point, Fault::Kill, passed).await;
-    let _next = Process::spawn(serve_in_small_batches(database, &topic));
+    run_until_fault(serve_small_batches(database, &topic), point, Fault::Kill, passes).await;
+    let _next = Process::spawn(serve_small_batches(database, &topic));
     topic.until_all_committed().await;
-    let letters: Vec<_> = topic.of_dead_letters().records(0).into_iter().map(|letter| letter.value).collect();
-    let is_letter = !letters.is_empty() && letters.iter().all(|letter| *letter == refused);
-    assert!(is_letter, "{}, {point:?} after {passed}: {letters:?}", database.name);
+    let found: Vec<_> = topic.dead_letter_topic().records(0).into_iter().map(|record| record.value).collect();
+    let is_dead_letter = !found.is_empty() && found.iter().all(|value| *value == refused);
+    assert!(is_dead_letter, "{}, {point:?} after {passes} passes: {found:?}", database.name);
 }

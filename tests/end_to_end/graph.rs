@@ -1,4 +1,4 @@
-//! The graph as it can be asked, here without HTTP: what it answers, and in how many statements.
+//! Tests of the graph without HTTP: its responses, and how many statements they take.
 
 mod answers;
 mod attacks;
@@ -31,15 +31,15 @@ use crate::{
     reports::write,
 };
 
-/// More than any request here takes, and less than anyone would wait for a test.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Longer than any request in these tests takes.
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A piece of text for each number below `count`.
+/// Concatenates a piece of text for each number below `count`.
 pub(crate) fn each(count: usize, piece: impl Fn(usize) -> String) -> String {
     (0..count).map(piece).collect()
 }
 
-/// The graph over a store, within the limits that nobody changed.
+/// The graph over a store.
 #[derive(Clone)]
 struct Graph {
     store: Store,
@@ -47,46 +47,47 @@ struct Graph {
 }
 
 impl Graph {
-    /// The graph over a database that holds these reports.
-    async fn of(database: &Database, reports: &[Report]) -> Self {
+    /// Writes reports into a database and returns the graph over it, with the default limits.
+    async fn with_reports(database: &Database, reports: &[Report]) -> Self {
         let store = database.store().await;
         write(&store, reports).await;
-        Self::within(store, &default_config().limits)
+        Self::with_limits(store, &default_config().limits)
     }
 
-    /// The graph over a store, within other limits.
-    fn within(store: Store, limits: &Limits) -> Self {
+    /// The graph over a store, with these limits.
+    fn with_limits(store: Store, limits: &Limits) -> Self {
         let executor = Executor::new(store.clone(), limits).expect("the schema's SDL is GraphQL");
-        Self { store, executor }
+        Self { executor, store }
     }
 
-    /// The whole answer.
-    async fn ask(&self, query: &str) -> Value {
-        self.ask_with(query, json!({})).await
+    /// Returns the whole response to a query.
+    async fn query(&self, query: &str) -> Value {
+        self.query_with(query, json!({})).await
     }
 
-    /// The whole answer to a query with variables.
-    async fn ask_with(&self, query: &str, variables: Value) -> Value {
-        self.ask_as(Viewer::unrestricted(), query, variables).await
+    /// Returns the whole response to a query with variables.
+    async fn query_with(&self, query: &str, variables: Value) -> Value {
+        self.query_as(Viewer::unrestricted(), query, variables).await
     }
 
-    /// The whole answer to somebody's query with variables.
-    async fn ask_as(&self, viewer: Viewer, query: &str, variables: Value) -> Value {
+    /// Returns the whole response to a viewer's query with variables.
+    async fn query_as(&self, viewer: Viewer, query: &str, variables: Value) -> Value {
         self.execute(viewer, Request::new(query).variables(Variables::from_json(variables))).await
     }
 
+    /// Returns the whole response to a viewer's request.
     async fn execute(&self, viewer: Viewer, request: Request) -> Value {
         serde_json::from_str(&self.text(viewer, request).await).expect("JSON")
     }
 
-    /// The answer's text.
+    /// Returns the text of the response to a viewer's request.
     async fn text(&self, viewer: Viewer, request: Request) -> String {
-        let answer = self.executor.execute(viewer, request, PATIENCE).await;
-        String::from_utf8(answer.to_json()).expect("an answer is text")
+        let response = self.executor.execute(viewer, request, REQUEST_TIMEOUT).await;
+        String::from_utf8(response.to_json()).expect("a response is text")
     }
 
-    /// The whole answer, and how many statements it took.
-    async fn ask_counting(&self, query: &str) -> (Value, usize) {
-        count_statements(self.ask(query)).await
+    /// Returns the whole response to a query, and how many statements it took.
+    async fn query_counting(&self, query: &str) -> (Value, usize) {
+        count_statements(self.query(query)).await
     }
 }

@@ -1,4 +1,4 @@
-//! GraphiQL comes from us alone: its page, its files, its examples.
+//! GraphiQL: the service itself serves its page, files and examples, and the page loads nothing from elsewhere.
 
 mod browser;
 
@@ -10,40 +10,40 @@ use reqwest::{Response, StatusCode};
 use crate::harness::{Running, default_config, sqlite};
 
 async fn get(service: &Running, path: &str) -> Response {
-    // As it is written: a client would resolve dots itself.
+    // Percent-encoded dots and slashes are sent as they are.
     let url = reqwest::Url::parse(&service.url(path)).expect("a URL");
     reqwest::get(url).await.expect("an answer")
 }
 
-/// The text of a file that must be there.
+/// Returns the text of a file that must exist.
 async fn text(service: &Running, path: &str) -> String {
     let answer = get(service, path).await;
     assert_eq!(answer.status(), StatusCode::OK, "{path}: was this built after `make web`?");
     answer.text().await.expect("text")
 }
 
-/// What stands between `before` and the next `end`, each time.
+/// Returns each text between `before` and the next `end`.
 fn all_between<'a>(text: &'a str, before: &str, end: char) -> Vec<&'a str> {
     text.split(before).skip(1).filter_map(|rest| rest.split_once(end)).map(|(found, _)| found).collect()
 }
 
-/// Everything that a page names to be loaded.
+/// The URLs that a page loads.
 fn loaded_by(page: &str) -> BTreeSet<&str> {
     ["src=\"", "href=\""].into_iter().flat_map(|attribute| all_between(page, attribute, '"')).collect()
 }
 
-fn is_ours(url: &str) -> bool {
+fn is_own(url: &str) -> bool {
     (url.starts_with('/') && !url.starts_with("//")) || url.starts_with("data:")
 }
 
 #[tokio::test]
-async fn the_page_loads_only_what_we_serve() {
+async fn the_page_loads_only_what_the_service_serves() {
     let service = Running::api(&sqlite()).await;
     let page = text(&service, "/graphiql").await;
     let loaded = loaded_by(&page);
     assert!(loaded.iter().any(|url| url.ends_with("graphiql.min.js")), "{loaded:?}");
     for url in loaded {
-        assert!(is_ours(url), "{url} is not ours");
+        assert!(is_own(url), "{url} is elsewhere");
         if url.starts_with('/') {
             let answer = get(&service, url).await;
             assert_eq!(answer.status(), StatusCode::OK, "{url}");
@@ -61,14 +61,14 @@ async fn the_files_load_nothing_from_elsewhere() {
     assert!(!style.contains("@import"), "the style imports another");
     for url in all_between(&style, "url(", ')') {
         let url = url.trim_matches(['"', '\'']);
-        assert!(is_ours(url) || url.starts_with('#'), "the style loads {url}");
+        assert!(is_own(url) || url.starts_with('#'), "the style loads {url}");
     }
     let start = text(&service, "/graphiql/start.js").await;
-    assert!(!start.contains("://") && !start.contains("import"), "the script that starts it asks us alone");
+    assert!(!start.contains("://") && !start.contains("import"), "the start script loads from elsewhere");
 }
 
 #[tokio::test]
-async fn the_browser_is_told_to_ask_nobody_else() {
+async fn the_content_security_policy_forbids_other_sources() {
     let service = Running::api(&sqlite()).await;
     for path in ["/graphiql", "/graphiql/graphiql.min.js"] {
         let answer = get(&service, path).await;
@@ -99,7 +99,7 @@ async fn no_other_file_is_served() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_want_it_does_not_have_it() {
+async fn it_can_be_turned_off() {
     let database = sqlite();
     let mut config = default_config();
     config.database = database.settings.clone();

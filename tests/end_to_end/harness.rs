@@ -1,24 +1,24 @@
-//! What the tests stand on: databases, topics, the service in this process and as one of its own, and waiting.
+//! Test harness: databases, topics, the service in this process and as a child process, and waiting for conditions.
 
 mod databases;
-mod held_table;
 mod kafka;
+mod locked_table;
 pub(crate) mod node;
 mod process;
 mod proxy;
 mod raw_record;
-mod refusing;
+mod refusal_triggers;
 mod server;
 mod service;
 mod tables;
 mod wait;
 
 pub(crate) use databases::{Database, each_database, postgres, sqlite};
-pub(crate) use held_table::HeldTable;
 pub(crate) use kafka::{Record, Topic, TransactionEnd};
-pub(crate) use process::{Process, program, serve, serve_in_small_batches, set};
+pub(crate) use locked_table::LockedTable;
+pub(crate) use process::{Process, program, serve, serve_small_batches, set_config};
 pub(crate) use proxy::Proxy;
-pub(crate) use refusing::{refuse_hits_with, refuse_recommendations_of};
+pub(crate) use refusal_triggers::{refuse_hits_with, refuse_recommendations_of};
 pub(crate) use server::Server;
 pub(crate) use service::{Running, default_config};
 pub(crate) use tables::{Tables, tables};

@@ -1,7 +1,7 @@
-//! What the service promises, shown with real parts: PostgreSQL, SQLite and Apache Kafka.
+//! End-to-end tests of the service with a real PostgreSQL, SQLite and Apache Kafka.
 //!
-//! `make test` starts the parts and runs this. Each test has a database and a topic of its own. A part that is missing
-//! is a failure with an instruction, never a skip.
+//! `make test` starts the services and runs these tests. Each test has its own database and topic. A missing service
+//! fails the tests with an instruction; no test is skipped.
 
 mod bad_messages;
 mod command_line;
@@ -10,6 +10,8 @@ mod demo;
 mod documented_errors;
 mod exactness;
 mod examples;
+#[cfg(feature = "fault-points")]
+mod fault_points;
 mod faults;
 mod graph;
 mod graphiql;

@@ -4,12 +4,12 @@ use std::process::{Command, Output};
 
 use sea_orm::ConnectionTrait as _;
 
-use crate::harness::{Database, Process, Proxy, each_database, postgres, program, set};
+use crate::harness::{Database, Process, Proxy, each_database, postgres, program, set_config};
 
 fn migrate(database: &Database, arguments: &[&str]) -> Command {
     let mut command = program();
     command.arg("migrate").args(arguments);
-    set(&mut command, "DATABASE__URL", database.settings.url.expose());
+    set_config(&mut command, "DATABASE__URL", database.settings.url.expose());
     command
 }
 
@@ -67,8 +67,8 @@ async fn a_database_that_is_newer_than_the_program_is_not_changed() {
         }
         let mut serve = program();
         serve.args(["serve", "--role", "api"]);
-        set(&mut serve, "HTTP__ADDRESS", "127.0.0.1:0");
-        set(&mut serve, "DATABASE__URL", database.settings.url.expose());
+        set_config(&mut serve, "HTTP__ADDRESS", "127.0.0.1:0");
+        set_config(&mut serve, "DATABASE__URL", database.settings.url.expose());
         let (code, output) = run(serve);
         assert_eq!(code, Some(2), "{}: {output}", database.name);
         assert!(output.contains("error: the database cannot be used: the database is newer"), "{output}");
@@ -82,12 +82,12 @@ async fn an_unreachable_database_is_named_without_its_password() {
     let migrate = |arguments: &[&str]| {
         let mut command = program();
         command.arg("migrate").args(arguments);
-        set(&mut command, "DATABASE__URL", &url);
+        set_config(&mut command, "DATABASE__URL", &url);
         Process::spawn(command)
     };
     // All at the same time, because each retries for some seconds.
     for mut process in [migrate(&["up"]), migrate(&["down", "--steps", "1"]), migrate(&["status"])] {
-        let code = process.ended().await.code();
+        let code = process.exit_status().await.code();
         let (output, address) = (process.output(), door.address);
         assert_eq!(code, Some(5), "{output}");
         let expected =
@@ -109,7 +109,7 @@ async fn a_server_that_rejects_the_connection_is_named_and_its_user_and_database
     ] {
         let mut command = program();
         command.args(["migrate", "status"]);
-        set(&mut command, "DATABASE__URL", &url);
+        set_config(&mut command, "DATABASE__URL", &url);
         let (code, output) = run(command);
         assert_eq!(code, Some(5), "{output}");
         let expected =

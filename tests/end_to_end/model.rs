@@ -1,5 +1,5 @@
-//! A model of what the service keeps: the rules of the data, one message at a time, in plain maps. It shares no code with
-//! what it is compared with.
+//! A model of the stored data: it applies the rules for reports to one message at a time, in plain maps. It shares no
+//! code with the service.
 
 mod flow;
 mod intervals;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub(crate) use self::flow::{Flow, differences};
 use crate::{harness::Tables, messages::Message};
 
-/// Details that databases and readers have stumbled over, and none.
+/// Details with characters that databases and parsers mishandle, and no details.
 pub(crate) const DETAILS: [Option<&str>; 6] = [
     None,
     Some(r#"{"a": "\u0000"}"#),
@@ -25,11 +25,11 @@ pub(crate) const DETAILS: [Option<&str>; 6] = [
     Some(r#"{"a":1}"#),
     Some(r#"{"a":2}"#),
 ];
-pub(crate) const VERSIONS: [&str; 3] = ["4.16.3", "4.17.0-rc.1", "of no known form: 🦀'--"];
-/// In the names of all rules, keys and requests: they are text, whatever a database or a reader may see in it.
-const ODD: &str = "/🦀'$1?;--";
+pub(crate) const VERSIONS: [&str; 3] = ["4.16.3", "4.17.0-rc.1", "not a version: 🦀'--"];
+/// A part of all rule names, error keys and request ids: characters with a meaning in SQL, which must be kept as text.
+const SPECIAL_CHARACTERS: &str = "/🦀'$1?;--";
 
-/// What everything random follows from. It is printed first, and `TEST_SEED` takes it back.
+/// The seed of all random values. It is printed first, and the variable `TEST_SEED` sets it.
 pub(crate) fn seed() -> u64 {
     let given = env::var("TEST_SEED").ok().map(|seed| seed.parse().expect("TEST_SEED is a number"));
     let seed = given.unwrap_or_else(rand::random);
@@ -37,21 +37,21 @@ pub(crate) fn seed() -> u64 {
     seed
 }
 
-/// What a report says, as a test thinks of it.
+/// The contents of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct ReportSpec {
     pub(crate) organization: u32,
     pub(crate) cluster: u16,
-    /// When the rules ran: so many minutes after a morning.
+    /// When the rules ran, in minutes after a fixed time.
     pub(crate) minute: u32,
     pub(crate) version: Option<&'static str>,
-    /// Does it tell its request and when the data were collected?
-    pub(crate) is_tracked: bool,
-    /// Details by rule.
+    /// Whether the report has a request id and the time when the data were gathered.
+    pub(crate) has_upload: bool,
+    /// The details of each rule's hit.
     pub(crate) hits: BTreeMap<u8, Option<&'static str>>,
 }
 
-/// The tables as they should be.
+/// The expected contents of the tables.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
     clusters: BTreeMap<u16, Cluster>,
@@ -60,47 +60,47 @@ pub(crate) struct Model {
 
 #[derive(Clone, Debug)]
 struct Cluster {
-    newest: Said,
+    newest: ReportSpec,
     version: Option<&'static str>,
-    /// The minute since which a rule hits.
+    /// The minute since which each open rule hits.
     open: BTreeMap<u8, u32>,
 }
 
 impl Model {
-    /// Takes a report: newer ones count, others do not. Does this one count?
-    pub(crate) fn take(&mut self, said: &Said) -> bool {
-        let known = self.clusters.get(&said.cluster).cloned();
-        if known.as_ref().is_some_and(|known| said.minute <= known.newest.minute) {
+    /// Applies a report if it is newer than the cluster's newest one; returns whether it is.
+    pub(crate) fn apply(&mut self, report: &ReportSpec) -> bool {
+        let known = self.clusters.get(&report.cluster).cloned();
+        if known.as_ref().is_some_and(|known| report.minute <= known.newest.minute) {
             return false;
         }
-        self.tables.organizations.insert(said.organization.into());
-        self.tables.recommendations.extend(said.hits.keys().map(|rule| selector(*rule)));
+        self.tables.organizations.insert(report.organization.into());
+        self.tables.recommendations.extend(report.hits.keys().map(|rule| selector(*rule)));
         let mut open = BTreeMap::new();
         for (rule, since) in known.iter().flat_map(|known| &known.open) {
             let owner = known.as_ref().map_or(0, |known| known.newest.organization);
-            if owner == said.organization && said.hits.contains_key(rule) {
+            if owner == report.organization && report.hits.contains_key(rule) {
                 open.insert(*rule, *since);
             } else {
-                let (cluster, since, until) = (uuid(said.cluster), time(*since), time(said.minute));
+                let (cluster, since, until) = (uuid(report.cluster), time(*since), time(report.minute));
                 self.tables.history.insert(format!("{cluster} {} {owner} {since} {until}", selector(*rule)));
             }
         }
-        for rule in said.hits.keys() {
-            open.entry(*rule).or_insert(said.minute);
+        for rule in report.hits.keys() {
+            open.entry(*rule).or_insert(report.minute);
         }
-        // What a former owner's reports told is not the present one's to see.
-        let known = known.filter(|known| known.newest.organization == said.organization);
-        let version = said.version.or(known.and_then(|known| known.version));
-        self.clusters.insert(said.cluster, Cluster { newest: said.clone(), version, open });
+        // The version from reports of a former owner is hidden from the new owner.
+        let known = known.filter(|known| known.newest.organization == report.organization);
+        let version = report.version.or(known.and_then(|known| known.version));
+        self.clusters.insert(report.cluster, Cluster { newest: report.clone(), version, open });
         true
     }
 
-    /// Takes a bad message, written as the tables write it: `topic/partition/offset reason`.
-    pub(crate) fn refuse(&mut self, message: String) {
+    /// Records a rejected message, given as in the tables: `topic/partition/offset reason`.
+    pub(crate) fn reject(&mut self, message: String) {
         self.tables.consumer_errors.insert(message);
     }
 
-    /// The tables.
+    /// The expected contents of the tables.
     pub(crate) fn tables(&self) -> Tables {
         let mut tables = self.tables.clone();
         for cluster in self.clusters.values() {
@@ -111,7 +111,7 @@ impl Model {
     }
 }
 
-/// Tables without the digests, which the model does not know.
+/// Removes the digests, which the model does not compute.
 pub(crate) fn without_digests(mut tables: Tables) -> Tables {
     let cut = |line: String| line.split_once(" digest ").map_or(line.clone(), |(kept, _)| kept.to_owned());
     tables.clusters = tables.clusters.into_iter().map(cut).collect();
@@ -120,10 +120,10 @@ pub(crate) fn without_digests(mut tables: Tables) -> Tables {
 
 impl Cluster {
     fn line(&self) -> String {
-        let Said { organization, cluster, minute, is_tracked, .. } = &self.newest;
+        let ReportSpec { organization, cluster, minute, has_upload, .. } = &self.newest;
         let (id, checked) = (uuid(*cluster), time(*minute));
         let (gathered, request) =
-            if *is_tracked { (checked.clone(), request(*minute)) } else { ("-".into(), "-".into()) };
+            if *has_upload { (checked.clone(), request(*minute)) } else { ("-".into(), "-".into()) };
         let version = self.version.unwrap_or("-");
         format!(
             "{id} {organization} checked {checked} report {checked} gathered {gathered} request {request} version {version}"
@@ -131,7 +131,7 @@ impl Cluster {
     }
 
     fn hit_lines(&self) -> BTreeSet<String> {
-        let Said { organization, cluster, hits, .. } = &self.newest;
+        let ReportSpec { organization, cluster, hits, .. } = &self.newest;
         let line = |(rule, since): (&u8, &u32)| {
             let details = hits[rule].unwrap_or("-");
             format!("{} {} {organization} {} {details}", uuid(*cluster), selector(*rule), time(*since))
@@ -140,8 +140,8 @@ impl Cluster {
     }
 }
 
-impl Said {
-    /// The report, for the store.
+impl ReportSpec {
+    /// The report as the store takes it.
     pub(crate) fn report(&self) -> Report {
         let hits = self.hits.iter().map(|(rule, details)| {
             RuleHit::new(selector(*rule).parse().expect("a selector"), details.map(Details::from_checked))
@@ -150,12 +150,12 @@ impl Said {
         let organization = i64::from(self.organization).try_into().expect("an organization");
         let mut report = Report::new(organization, uuid(self.cluster).into(), at, hits.collect());
         report.version = self.version.map(ToOwned::to_owned);
-        report.request_id = self.is_tracked.then(|| request(self.minute));
-        report.gathered_at = self.is_tracked.then_some(at);
+        report.request_id = self.has_upload.then(|| request(self.minute));
+        report.gathered_at = self.has_upload.then_some(at);
         report
     }
 
-    /// The message that says it, with more digits of its times than are kept.
+    /// The report as a message. Its times have more digits than the store keeps.
     pub(crate) fn message(&self) -> Message {
         let precise = |time: String| time.replace('Z', "789Z");
         let at = precise(time(self.minute));
@@ -170,12 +170,12 @@ impl Said {
         if let Some(version) = self.version {
             message = message.version(version);
         }
-        if self.is_tracked { message.upload(&request(self.minute), &at) } else { message }
+        if self.has_upload { message.upload(&request(self.minute), &at) } else { message }
     }
 }
 
 fn uuid(cluster: u16) -> Uuid {
-    // Spread over the key's space.
+    // Spread over the whole range of UUIDs.
     Uuid::from_u128(u128::from(cluster + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
 }
 
@@ -184,18 +184,18 @@ fn selector(rule: u8) -> String {
 }
 
 fn rule_fqdn(rule: u8) -> String {
-    format!("rules.r{rule}{ODD}")
+    format!("rules.r{rule}{SPECIAL_CHARACTERS}")
 }
 
 fn error_key(rule: u8) -> String {
-    format!("KEY{rule}{ODD}|")
+    format!("KEY{rule}{SPECIAL_CHARACTERS}|")
 }
 
 fn request(minute: u32) -> String {
-    format!("request-{minute}{ODD}")
+    format!("request-{minute}{SPECIAL_CHARACTERS}")
 }
 
 fn time(minute: u32) -> String {
-    let morning: DateTime<Utc> = "2024-05-02T06:00:00.123456Z".parse().expect("a time");
-    (morning + TimeDelta::minutes(minute.into())).to_rfc3339_opts(SecondsFormat::Micros, true)
+    let start: DateTime<Utc> = "2024-05-02T06:00:00.123456Z".parse().expect("a time");
+    (start + TimeDelta::minutes(minute.into())).to_rfc3339_opts(SecondsFormat::Micros, true)
 }

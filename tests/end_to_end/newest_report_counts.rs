@@ -1,7 +1,7 @@
-//! Of a cluster's reports the newest counts, and of those that are equally new the first.
+//! Of a cluster's reports the newest counts, and of equally new ones the first.
 //!
-//! A morning's messages, some of which share a cluster and even the moment of their check, go through the whole
-//! pipeline: what was sent comes out again, to the byte, and how they came in batches does not show.
+//! Messages, some of which share a cluster and even its time, are sent through the whole pipeline. The graph returns
+//! what was sent, byte for byte, and the sizes of batches make no difference.
 
 use ::entity::cluster;
 use insights_results_aggregator::service::Role;
@@ -21,12 +21,12 @@ const HEALTHY: &str = "ad2e6f30-9b47-4d58-8c2a-e1f07b64d5ca";
 const FIRST_CHECK: &str = "2024-05-02T08:00:05.268294Z";
 const NEXT_CHECK: &str = "2024-05-02T10:00:07.5+00:00";
 
-// Spaces, escapes, numbers and the order of members are the sender's, and so is a member given twice.
+// Spaces, escapes, the form of numbers, the order of members and repeated members must be kept.
 const KUBELET: &str = r#"{"type":"rule",  "nodes":[{"name":"w-1","version":1.10},{"name":"w-2","version":1E+1}]}"#;
 const KUBELET_LATER: &str = r#"{"type":"rule", "nodes":[{"name":"w-2","version":1E+1}]}"#;
 const PROXY: &str = r#"{ "a\u0000b\/c": "é\u00e9 <b>", "n": 9007199254740993, "a": 1, "a": 2 }"#;
 const ALERT: &str = r#"[[],{},null,-0,1e-7,"🦀"]"#;
-const DISK: &str = r#""no object at all""#;
+const DISK: &str = r#""not an object""#;
 
 fn messages() -> Vec<Vec<u8>> {
     let kubelet = ("ccx.rules.nodes_kubelet_version_check", "NODE_KUBELET_VERSION");
@@ -38,20 +38,20 @@ fn messages() -> Vec<Vec<u8>> {
     let first = hit(hit(Message::new(101, SHARED, FIRST_CHECK), proxy, PROXY), kubelet, KUBELET)
         .version("4.15.11")
         .upload("3nl2vda87ld6e3s25jlk7n2dna", "2024-05-02T07:58:00Z");
-    let as_new = hit(hit(Message::new(101, SHARED, FIRST_CHECK), disk, DISK), alert, ALERT).version("4.0.0");
+    let equally_new = hit(hit(Message::new(101, SHARED, FIRST_CHECK), disk, DISK), alert, ALERT).version("4.0.0");
     let of_another_organization = hit(Message::new(202, SHARED, FIRST_CHECK), disk, DISK).version("4.1.1");
-    // Databases keep microseconds, so that is how times are compared.
+    // Times are compared in microseconds, which is what the databases keep.
     let newer_by_nanoseconds = hit(Message::new(101, SHARED, "2024-05-02T08:00:05.268294999Z"), disk, DISK);
     let contested = hit(Message::new(303, CONTESTED, "2024-05-02T08:16:07.478901889Z"), disk, DISK);
     let quiet = hit(hit(Message::new(303, QUIET, "2024-05-02T09:00:00+02:00"), alert, ALERT), proxy, PROXY);
     let healthy = Message::new(101, HEALTHY, "2024-05-02T08:20:00Z").version("4.16.0-rc.1");
     let newer = hit(hit(Message::new(101, SHARED, NEXT_CHECK), kubelet, KUBELET_LATER), alert, ALERT);
     let too_late = hit(Message::new(101, SHARED, FIRST_CHECK), disk, DISK).version("4.2.2");
-    let contested_in_vain = hit(Message::new(404, CONTESTED, "2024-05-02T08:16:07.478901Z"), alert, ALERT);
+    let contested_too_late = hit(Message::new(404, CONTESTED, "2024-05-02T08:16:07.478901Z"), alert, ALERT);
 
     let all = [
         first,
-        as_new,
+        equally_new,
         of_another_organization,
         newer_by_nanoseconds,
         contested,
@@ -59,7 +59,7 @@ fn messages() -> Vec<Vec<u8>> {
         healthy,
         newer,
         too_late,
-        contested_in_vain,
+        contested_too_late,
     ];
     all.iter().map(Message::json).collect()
 }
@@ -67,9 +67,9 @@ fn messages() -> Vec<Vec<u8>> {
 const QUERY: &str = "query ($uuids: [UUID!]!) { clusters(uuids: $uuids) { uuid organization { orgId } version \
     lastCheckedAt report { gatheredAt requestId ruleHits { totalCount nodes { selector impactedSince details } } } } }";
 
-/// A cluster in the answer, with its hits, each `(selector, impacted since, details)`; the details stand there as they
-/// were sent. None of these reports was an upload that told of itself.
-fn answered(uuid: &str, organization: &str, version: &str, checked: &str, hits: &[(&str, &str, &str)]) -> String {
+/// The expected JSON of a cluster with its hits, each `(selector, impacted since, details)`, with details as they were
+/// sent. None of these reports has a request id or a gathering time.
+fn cluster_json(uuid: &str, organization: &str, version: &str, checked: &str, hits: &[(&str, &str, &str)]) -> String {
     let node = |(selector, since, details): &(&str, &str, &str)| {
         format!(r#"{{"selector":"{selector}","impactedSince":"{since}","details":{details}}}"#)
     };
@@ -88,11 +88,12 @@ fn expected_answer() -> String {
     let proxy = "ccx.rules.cluster_wide_proxy_auth_check|AUTH_OPERATOR_PROXY_ERROR";
     let (alert, disk) = ("alerts|ALERT|WITH_BAR", "ccx.rules.disk|DISK");
     let clusters = [
-        // Not told again, the version stays; so does the time since when, though the details changed.
-        answered(SHARED, "101", r#""4.15.11""#, next, &[(alert, next, ALERT), (kubelet, first, KUBELET_LATER)]),
-        answered(CONTESTED, "303", "null", contested, &[(disk, contested, DISK)]),
-        answered(QUIET, "303", "null", quiet, &[(alert, quiet, ALERT), (proxy, quiet, PROXY)]),
-        answered(HEALTHY, "101", r#""4.16.0-rc.1""#, healthy, &[]),
+        // The version is kept although the newest report has none, and the time of the hit although its details
+        // changed.
+        cluster_json(SHARED, "101", r#""4.15.11""#, next, &[(alert, next, ALERT), (kubelet, first, KUBELET_LATER)]),
+        cluster_json(CONTESTED, "303", "null", contested, &[(disk, contested, DISK)]),
+        cluster_json(QUIET, "303", "null", quiet, &[(alert, quiet, ALERT), (proxy, quiet, PROXY)]),
+        cluster_json(HEALTHY, "101", r#""4.16.0-rc.1""#, healthy, &[]),
     ];
     format!(r#"{{"data":{{"clusters":[{}]}}}}"#, clusters.join(","))
 }
@@ -116,21 +117,21 @@ async fn cluster_rows(database: &Database) -> Vec<cluster::Model> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_sent_is_answered_to_the_byte() {
+async fn what_was_sent_is_returned_byte_for_byte() {
     let topic = full_topic().await;
     for database in each_database().await {
-        let running = ingest(&database, &topic.of_another_group(), 500).await;
+        let running = ingest(&database, &topic.with_another_group(), 500).await;
         let variables = json!({ "uuids": [SHARED, CONTESTED, QUIET, HEALTHY] });
-        assert_eq!(running.answer_to(QUERY, variables).await, expected_answer(), "{}", database.name);
+        assert_eq!(running.response_text(QUERY, variables).await, expected_answer(), "{}", database.name);
         running.stop().await.expect("a clean end");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hits_that_ended_are_history_and_stale_reports_leave_nothing_behind() {
+async fn hits_that_ended_are_history_and_stale_reports_change_nothing() {
     let topic = full_topic().await;
     for database in each_database().await {
-        ingest(&database, &topic.of_another_group(), 500).await.stop().await.expect("a clean end");
+        ingest(&database, &topic.with_another_group(), 500).await.stop().await.expect("a clean end");
         let tables = tables(&database.connect().await).await;
         let proxy = "ccx.rules.cluster_wide_proxy_auth_check|AUTH_OPERATOR_PROXY_ERROR";
         let ended = format!("{SHARED} {proxy} 101 2024-05-02T08:00:05.268294Z 2024-05-02T10:00:07.500000Z");
@@ -142,10 +143,10 @@ async fn hits_that_ended_are_history_and_stale_reports_leave_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_gives_what_its_messages_one_at_a_time_give_on_both_databases() {
+async fn batches_have_the_same_result_as_single_messages_on_both_databases() {
     let topic = full_topic().await;
     let stored = async |database: &Database, batch_messages| {
-        let running = ingest(database, &topic.of_another_group(), batch_messages).await;
+        let running = ingest(database, &topic.with_another_group(), batch_messages).await;
         running.stop().await.expect("a clean end");
         tables(&database.connect().await).await
     };
@@ -153,12 +154,12 @@ async fn a_batch_gives_what_its_messages_one_at_a_time_give_on_both_databases() 
     for batch_messages in [1, 3, 500] {
         let [left, right] = each_database().await;
         let both = tokio::join!(stored(&left, batch_messages), stored(&right, batch_messages));
-        assert_eq!(both, (expected.clone(), expected.clone()), "{batch_messages} messages a batch");
+        assert_eq!(both, (expected.clone(), expected.clone()), "batches of {batch_messages}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_that_come_again_change_nothing_not_even_when_a_report_was_stored() {
+async fn repeated_messages_change_nothing_not_even_the_time_of_storage() {
     for database in each_database().await {
         let topic = full_topic().await;
         let running = ingest(&database, &topic, 500).await;

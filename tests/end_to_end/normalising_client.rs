@@ -1,4 +1,4 @@
-//! A client that keeps every node once, by its type and id, ends with the right store: Apollo's.
+//! Apollo Client's normalised cache, which keeps every node once by its type and id.
 
 use serde_json::{Map, Value, json};
 
@@ -7,13 +7,14 @@ use crate::{
     reports::{reports, write},
 };
 
-/// The clusters that exist, and those that the client's two pages hold.
+/// The number of clusters.
 const CLUSTERS: usize = 7;
+/// The size of each of the two pages that the client reads.
 const PAGE: usize = 3;
 
 const LIST: &str = r#"{ organization(orgId: "1") { id clusters(first: 100) { edges { cursor node { id uuid } } } } }"#;
 
-/// A reference to a node in the store.
+/// A reference to a node in the cache.
 fn reference(type_name: &str, id: &Value) -> Value {
     json!({ "__ref": key(type_name, id) })
 }
@@ -22,8 +23,8 @@ fn key(type_name: &str, id: &Value) -> String {
     format!("{type_name}:{}", id.as_str().expect("an id"))
 }
 
-/// The store after two pages and a node: the organization with one list of the clusters of both pages, each cluster
-/// once, and the first with what was read of it alone.
+/// The cache after two pages and a node. The organization has one list with the clusters of both pages, each cluster is
+/// there once, and the first one also has the fields that were read by `node`.
 fn expected_store(organization: &Value) -> Map<String, Value> {
     let id = &organization["id"];
     let edges = &organization["clusters"]["edges"].as_array().expect("edges")[..2 * PAGE];
@@ -58,14 +59,14 @@ fn expected_store(organization: &Value) -> Map<String, Value> {
 }
 
 #[tokio::test]
-async fn two_pages_and_a_node_are_one_list_with_each_node_once() {
+async fn two_pages_and_a_node_are_cached_as_one_list_with_each_node_once() {
     let database = sqlite();
     write(&database.store().await, &reports(1, 1, CLUSTERS, 2)).await;
     let service = Running::api(&database).await.ready().await;
     let organization = service.data(LIST).await["organization"].take();
     let arguments = ["read.js", &service.url("/graphql"), "1", &PAGE.to_string()];
-    let printed = node::printed("tests/apollo", "node", &arguments).await;
-    let mut store: Map<String, Value> = serde_json::from_str(&printed).expect("a store");
-    store.remove("__META"); // the client's own notes
+    let printed = node::stdout("tests/apollo", "node", &arguments).await;
+    let mut store: Map<String, Value> = serde_json::from_str(&printed).expect("the cache as JSON");
+    store.remove("__META"); // internal data of the client
     assert_eq!(Value::from(store), Value::from(expected_store(&organization)));
 }

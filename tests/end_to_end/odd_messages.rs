@@ -1,4 +1,4 @@
-//! Messages that are odd and yet good: each is taken as it is meant, and comes out of the graph as it came in.
+//! Unusual but valid messages: each is interpreted as intended, and the graph returns its details byte for byte.
 
 use insights_results_aggregator::service::Role;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::{
 };
 
 const CHECKED: &str = "2024-05-02T08:00:00Z";
-/// Each as the value of a hit's details.
+/// Values for the details of a hit.
 const DETAILS: [&str; 9] = [
     r#"{"nul": "\u0000", "escaped": "\u003c\u00e9"}"#,
     "[9007199254740993, 123456789012345678901234567890, -0, -0.0, 1e308, 1E+2]",
@@ -26,7 +26,7 @@ fn hit(number: u16, details: &str) -> Message {
     Message::new(1, &cluster(number), CHECKED).hit("rules.a", "A", details)
 }
 
-fn but(message: &Message, text: &str, other: &str) -> Vec<u8> {
+fn with_replaced(message: &Message, text: &str, other: &str) -> Vec<u8> {
     let json = String::from_utf8(message.json()).expect("text");
     assert_eq!(json.matches(text).count(), 1, "{text} in {json}");
     json.replace(text, other).into_bytes()
@@ -37,19 +37,19 @@ async fn ingested(database: &Database, values: &[Vec<u8>]) -> Running {
     topic.send_all(values.iter().map(|value| (0, value.as_slice()))).await;
     let running = Running::start(Running::config(database, &topic), Role::All).await;
     topic.until_all_committed().await;
-    assert!(topic.of_dead_letters().records(0).is_empty(), "{}: none of them is bad", database.name);
+    assert!(topic.dead_letter_topic().records(0).is_empty(), "{}: none of them is bad", database.name);
     running
 }
 
-/// The answer's text: details are compared byte for byte.
+/// Sends a query and returns the response's text, because details are compared byte for byte.
 async fn text(running: &Running, query: &str) -> String {
     let body = serde_json::json!({ "query": query });
-    let asked = reqwest::Client::new().post(running.url("/graphql")).json(&body).send().await.expect("an answer");
-    asked.text().await.expect("text")
+    let response = reqwest::Client::new().post(running.url("/graphql")).json(&body).send().await.expect("a response");
+    response.text().await.expect("text")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn details_come_out_byte_for_byte() {
+async fn details_are_returned_byte_for_byte() {
     for database in each_database().await {
         let deep = format!("{}{}", "[".repeat(64), "]".repeat(64));
         let details: Vec<_> = DETAILS.into_iter().chain([deep.as_str()]).collect();
@@ -70,21 +70,21 @@ async fn details_come_out_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_written_in_another_way_is_taken_as_it_is_meant() {
+async fn other_spellings_of_values_are_accepted() {
     for database in each_database().await {
         let one = |number| hit(number, "1");
         let plain = |number| cluster(number).replace('-', "");
         let values = vec![
-            but(&one(1), &cluster(1), &format!("{{{}}}", cluster(1).to_uppercase())),
-            but(&one(2), &cluster(2), &format!("urn:uuid:{}", cluster(2))),
-            but(&one(3), &cluster(3), &plain(3)),
-            but(&one(4), CHECKED, "2024-05-02t10:00:00.1234567891+02:00"),
-            but(&one(5), CHECKED, "2024-05-03T07:59:00+23:59"),
-            but(&one(6), "\"OrgID\": 1", "\"OrgID\": 4294967295"),
-            but(&one(7), "\"OrgID\": 1", "\"OrgID\": 9, \"orgid\": 1"),
-            but(&one(8), "\"ClusterName\"", "\"CLUSTERNAME\""),
+            with_replaced(&one(1), &cluster(1), &format!("{{{}}}", cluster(1).to_uppercase())),
+            with_replaced(&one(2), &cluster(2), &format!("urn:uuid:{}", cluster(2))),
+            with_replaced(&one(3), &cluster(3), &plain(3)),
+            with_replaced(&one(4), CHECKED, "2024-05-02t10:00:00.1234567891+02:00"),
+            with_replaced(&one(5), CHECKED, "2024-05-03T07:59:00+23:59"),
+            with_replaced(&one(6), "\"OrgID\": 1", "\"OrgID\": 4294967295"),
+            with_replaced(&one(7), "\"OrgID\": 1", "\"OrgID\": 9, \"orgid\": 1"),
+            with_replaced(&one(8), "\"ClusterName\"", "\"CLUSTERNAME\""),
             [b" \n\t".to_vec(), one(9).json(), b"\r\n ".to_vec()].concat(),
-            // The same hit twice: the last counts.
+            // The same hit twice: the last one counts.
             hit(10, "1").hit("rules.a", "A", "2").json(),
         ];
         let running = ingested(&database, &values).await;
@@ -115,7 +115,7 @@ async fn a_thousand_hits_and_names_of_255_characters_fit() {
         let many = (0..1_000).fold(Message::new(1, &cluster(1), CHECKED), |message, number| {
             message.hit("rules.many", &format!("KEY{number}"), "1")
         });
-        // With `.report` behind it, the rule's component is as long as it may be.
+        // With the suffix `.report`, the rule's component has the maximal length.
         let wide = Message::new(1, &cluster(2), CHECKED).hit(&long("🦀"), &long("K"), "1");
         let running = ingested(&database, &[many.json(), wide.json()]).await;
         for (number, hits) in [(1, 1_000), (2, 1)] {

@@ -4,13 +4,13 @@ use std::{collections::BTreeSet, fs, process::Command, time::Duration};
 
 use insights_results_aggregator::domain::ClusterId;
 
-use crate::harness::{Record, Topic, program, set};
+use crate::harness::{Record, Topic, program, set_config};
 
 fn produce(topic: &Topic, arguments: &[&str]) -> Command {
     let mut command = program();
     command.arg("produce").args(arguments);
-    set(&mut command, "KAFKA__BROKERS", &topic.settings().brokers.join(","));
-    set(&mut command, "KAFKA__OCP_TOPIC", &topic.name);
+    set_config(&mut command, "KAFKA__BROKERS", &topic.settings().brokers.join(","));
+    set_config(&mut command, "KAFKA__OCP_TOPIC", &topic.name);
     command
 }
 
@@ -77,8 +77,8 @@ async fn the_command_line_overrides_the_configuration() {
     let mut command = program();
     let brokers = topic.settings().brokers.join(",");
     command.args(["produce", "--brokers", &brokers, "--topic", &topic.name, "--organizations", "1", "--clusters", "2"]);
-    set(&mut command, "KAFKA__BROKERS", "nowhere.invalid:1");
-    set(&mut command, "KAFKA__OCP_TOPIC", "nothing");
+    set_config(&mut command, "KAFKA__BROKERS", "nowhere.invalid:1");
+    set_config(&mut command, "KAFKA__OCP_TOPIC", "nothing");
     assert_eq!(run(command), delivered(2, &topic));
 }
 

@@ -33,7 +33,7 @@ async fn post(service: &Running, content_type: &str, body: String) -> (StatusCod
 
 /// Checks that a query is refused with a code and a short response.
 async fn check_refused(service: &Running, query: &str, code: &str) {
-    let answer = service.ask(query).await;
+    let answer = service.query(query).await;
     assert_eq!(answer["data"], Value::Null, "{query}: {answer}");
     assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{query}: {answer}");
     assert!(answer.to_string().len() <= 4_096, "{query}: {answer}");
@@ -49,7 +49,7 @@ async fn many_aliases_many_fields_and_many_directives_are_refused() {
         .await;
 
     // Ten unknown directives are within the limit, but the response does not contain one error for each.
-    let answer = service.ask(&format!("{{ viewer {{ isAdministrator{} }} }}", "@aa".repeat(10))).await;
+    let answer = service.query(&format!("{{ viewer {{ isAdministrator{} }} }}", "@aa".repeat(10))).await;
     assert_eq!(answer["data"], Value::Null, "{answer}");
     assert!(answer["errors"].as_array().expect("errors").len() < 10, "{answer}");
 }
@@ -81,7 +81,7 @@ async fn introspection_is_refused() {
     // The query for the schema in Apollo Federation.
     check_refused(&service, "{ _service { sdl } }", "BAD_USER_INPUT").await;
     // Clients need __typename to distinguish types.
-    assert_eq!(service.ask("{ __typename }").await["data"]["__typename"], "Query");
+    assert_eq!(service.query("{ __typename }").await["data"]["__typename"], "Query");
 }
 
 #[tokio::test]
@@ -95,13 +95,13 @@ async fn names_are_not_suggested() {
         "{ service @includ(if: true) { version } }",
     ] {
         check_refused(&service, query, "BAD_USER_INPUT").await;
-        let answer = service.ask(query).await.to_string();
+        let answer = service.query(query).await.to_string();
         assert!(!answer.to_lowercase().contains("did you mean"), "{query}: {answer}");
     }
     // With introspection they are suggested.
     let database = sqlite();
     let open = Running::api(&database).await.ready().await;
-    let answer = open.ask("{ viewe { isAdministrator } }").await.to_string();
+    let answer = open.query("{ viewe { isAdministrator } }").await.to_string();
     assert!(answer.contains("Did you mean"), "{answer}");
 }
 
@@ -162,10 +162,10 @@ async fn every_host_name_is_accepted() {
 #[tokio::test]
 async fn responses_contain_no_traces_and_no_exceptions() {
     let (service, _database) = production().await;
-    let answer = service.ask("{ __typename }").await;
+    let answer = service.query("{ __typename }").await;
     assert_eq!(answer, json!({ "data": { "__typename": "Query" } }), "no extensions");
     for query in ["qwerty cop { abc }", "{ viewer { \u{0} } }", "{ node(id: 1) { id } }", "}", ""] {
-        let answer = service.ask(query).await;
+        let answer = service.query(query).await;
         let error = &answer["errors"][0];
         let members: Vec<_> = error["extensions"].as_object().expect("extensions").keys().collect();
         assert_eq!(members, ["code"], "{query}: {answer}");

@@ -1,4 +1,5 @@
-//! What is not there when a process starts: it is told by name, the rest works, and the process goes on by itself.
+//! Dependencies that are missing at start: readiness names them, the rest of the service works, and it recovers by
+//! itself.
 
 use insights_results_aggregator::service::Role;
 use reqwest::StatusCode;
@@ -14,12 +15,12 @@ async fn readyz(running: &Running) -> (StatusCode, Value) {
     (answer.status(), answer.json().await.expect("JSON"))
 }
 
-/// Waits until a part is missing for a reason that holds this word.
-async fn until_missing(part: &str, word: &str, running: &Running) {
-    until(&format!("{part} is missing: {word}"), async || {
+/// Waits until readiness reports a part as missing, with a reason that contains this text.
+async fn until_missing(part: &str, text: &str, running: &Running) {
+    until(&format!("{part} is missing: {text}"), async || {
         let (status, body) = readyz(running).await;
         let reason = body["missing"][part].as_str()?;
-        reason.contains(word).then(|| {
+        reason.contains(text).then(|| {
             assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
             assert_eq!(body["ready"], json!(false));
         })
@@ -32,20 +33,20 @@ fn report(number: u16) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_kafka_queries_are_answered_and_messages_are_read_once_it_is_there() {
+async fn without_kafka_queries_are_answered_and_messages_are_read_once_kafka_is_available() {
     for database in each_database().await {
         let topic = Topic::create(1).await;
         let sent = topic.send(&report(1)).await;
         let mut config = Running::config(&database, &topic);
-        let door = Proxy::closed(config.kafka.brokers[0].parse().expect("an address"));
-        config.kafka.brokers = vec![door.address.to_string()];
+        let proxy = Proxy::closed(config.kafka.brokers[0].parse().expect("an address"));
+        config.kafka.brokers = vec![proxy.address.to_string()];
         let running = Running::start(config, Role::All).await;
 
-        until_missing("kafka", &door.address.to_string(), &running).await;
+        until_missing("kafka", &proxy.address.to_string(), &running).await;
         assert_eq!(running.data("{ organizations { totalCount } }").await["organizations"]["totalCount"], json!(0));
         assert_eq!(reqwest::get(running.url("/healthz")).await.expect("an answer").status(), StatusCode::OK);
 
-        let _door = door.opened();
+        let _proxy = proxy.reopen();
         let running = running.ready().await;
         assert_eq!(readyz(&running).await, (StatusCode::OK, json!({ "ready": true, "missing": {} })));
         topic.until_committed(0, sent + 1).await;
@@ -54,26 +55,26 @@ async fn without_kafka_queries_are_answered_and_messages_are_read_once_it_is_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_database_the_api_says_so_and_all_is_well_once_it_is_there() {
+async fn without_the_database_the_api_reports_it_and_all_works_once_the_database_is_available() {
     let database = postgres().await;
     let topic = Topic::create(1).await;
     let sent = topic.send(&report(1)).await;
-    let door = Proxy::closed(database.server());
+    let proxy = Proxy::closed(database.server());
     let mut config = Running::config(&database, &topic);
-    config.database = database.settings_behind(&door);
+    config.database = database.settings_through(&proxy);
     let running = Running::start(config, Role::All).await;
 
-    let refused = format!("the database at {} cannot be reached: Connection refused", door.address);
+    let refused = format!("the database at {} cannot be reached: Connection refused", proxy.address);
     until_missing("database", &refused, &running).await;
     until_missing("migrations", &refused, &running).await;
     until_missing("kafka", "waits for the database", &running).await;
-    let answer = running.ask("{ organizations { totalCount } }").await;
+    let answer = running.query("{ organizations { totalCount } }").await;
     let error = &answer["errors"][0];
     assert_eq!(error["extensions"]["code"], json!("UNAVAILABLE"), "{answer}");
     assert!(error["extensions"]["correlationId"].is_string(), "{answer}");
-    assert!(!answer.to_string().contains(&door.address.port().to_string()), "masked: {answer}");
+    assert!(!answer.to_string().contains(&proxy.address.port().to_string()), "the address is masked: {answer}");
 
-    let _door = door.opened();
+    let _proxy = proxy.reopen();
     let running = running.ready().await;
     topic.until_committed(0, sent + 1).await;
     assert_eq!(running.data("{ organizations { totalCount } }").await["organizations"]["totalCount"], json!(1));
@@ -81,7 +82,7 @@ async fn without_the_database_the_api_says_so_and_all_is_well_once_it_is_there()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_topic_that_does_not_exist_is_named_and_read_once_it_is_made() {
+async fn a_topic_that_does_not_exist_is_named_and_is_read_once_it_is_created() {
     let (database, topic) = (sqlite(), Topic::missing(2));
     let running = Running::all(&database, &topic).await;
     until_missing("kafka", &format!("the topic {} does not exist", topic.name), &running).await;
@@ -95,7 +96,7 @@ async fn a_topic_that_does_not_exist_is_named_and_read_once_it_is_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_schema_that_is_somebody_elses_to_bring_up_to_date_is_waited_for() {
+async fn without_automatic_migrations_the_service_waits_for_the_schema() {
     for database in each_database().await {
         let mut config = Running::config(&database, &Topic::create(1).await);
         config.database.migrate = false;

@@ -1,4 +1,4 @@
-//! Reports written straight into the store, for tests that are not about how they get there.
+//! Reports that are written directly into the store, for tests that do not concern ingestion.
 
 use generator::{DEFAULT_SEED, Fleet, FleetSize};
 use insights_results_aggregator::{
@@ -8,7 +8,7 @@ use insights_results_aggregator::{
 };
 use uuid::Uuid;
 
-/// When the rules ran, in all reports that say nothing else.
+/// When the rules ran, in reports for which a test sets no time.
 pub(crate) const LAST_CHECKED: &str = "2024-05-02T08:15:59.478901Z";
 
 /// The organization with this number.
@@ -26,7 +26,7 @@ pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }
 
-/// A report with hits, each `(selector, details)`; empty details are none.
+/// A report with hits, each `(selector, details)`. Empty details mean no details.
 pub(crate) fn report(owner: u32, number: u128, hits: &[(&str, &str)]) -> Report {
     let hit = |(selector, details): &(&str, &str)| {
         let details = (!details.is_empty()).then(|| Details::from_checked(*details));
@@ -35,14 +35,14 @@ pub(crate) fn report(owner: u32, number: u128, hits: &[(&str, &str)]) -> Report 
     Report::new(organization(owner), cluster(number), time(LAST_CHECKED), hits.iter().map(hit).collect())
 }
 
-/// Reports of so many clusters of one organization, numbered on from `first`, each with so many hits.
+/// Reports of `clusters` clusters of one organization, numbered from `first`, each with `hits` hits.
 pub(crate) fn reports(owner: u32, first: u128, clusters: usize, hits: usize) -> Vec<Report> {
     let selectors: Vec<_> = (0..hits).map(|number| format!("rule_{number}|KEY")).collect();
     let hits: Vec<_> = selectors.iter().map(|selector| (selector.as_str(), r#"{"type":"rule"}"#)).collect();
     (first..).take(clusters).map(|number| report(owner, number, &hits)).collect()
 }
 
-/// What every cluster of the demo's fleet, in this size, reports first.
+/// The first report of every cluster of the demo's fleet, in this size.
 pub(crate) fn reports_of_a_fleet(size: FleetSize) -> Vec<Report> {
     let (now, limits) = (Timestamp::now(), Limits::default());
     let mut fleet = Fleet::new(DEFAULT_SEED, size).expect("a fleet");

@@ -1,4 +1,4 @@
-//! One program, two roles: to serve the graph and to ingest messages, together or apart.
+//! The roles of the program: it serves the graph, ingests messages, or both.
 
 use insights_results_aggregator::service::Role;
 use reqwest::StatusCode;
@@ -14,7 +14,7 @@ async fn status(running: &Running, path: &str) -> StatusCode {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_api_reads_what_the_ingester_writes_and_neither_does_the_others_work() {
+async fn the_api_reads_what_the_ingester_writes_and_each_does_only_its_own_work() {
     for database in each_database().await {
         let topic = Topic::create(1).await;
         let uuid = cluster(1);
@@ -36,10 +36,10 @@ async fn the_api_reads_what_the_ingester_writes_and_neither_does_the_others_work
         topic.until_committed(0, sent + 1).await;
         ingester.stop().await.expect("a clean end");
         let query = "query ($uuid: UUID!) { cluster(uuid: $uuid) { organization { orgId } } }";
-        let answer = api.ask_with(query, json!({ "uuid": uuid })).await;
+        let answer = api.query_with(query, json!({ "uuid": uuid })).await;
         assert_eq!(answer, json!({ "data": { "cluster": { "organization": { "orgId": "42" } } } }));
 
-        // Now that nobody ingests, the topic is left alone.
+        // The API alone does not read the topic.
         topic.send(&Message::new(42, &cluster(2), "2024-05-02T08:00:00Z").json()).await;
         api.stop().await.expect("a clean end");
         assert_eq!(topic.committed(0).await, sent + 1, "{}", database.name);

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait as _, EntityTrait as _};
 use serde_json::json;
 
 use crate::{
-    harness::{Database, Process, Topic, each_database, postgres, program, serve, set, sqlite, until},
+    harness::{Database, Process, Topic, each_database, postgres, program, serve, set_config, sqlite, until},
     messages::{Message, cluster},
 };
 
@@ -24,7 +24,7 @@ fn marked_messages() -> Vec<Vec<u8>> {
             .hit(&format!("rules.{MARKER}"), MARKER, &format!(r#"{{"{MARKER}": "{MARKER}"}}"#))
             .version(MARKER)
             .upload(MARKER, CHECKED)
-            .unread(MARKER, &format!("\"{MARKER}\""))
+            .extra_member(MARKER, &format!("\"{MARKER}\""))
     };
     let json = |message: Message| String::from_utf8(message.json()).expect("UTF-8");
     let marked = format!("\"{MARKER}\"");
@@ -122,7 +122,7 @@ fn with_sasl(mut command: Command) -> Command {
         ("SASL_USERNAME", "user"),
         ("SASL_PASSWORD", PASSWORD),
     ] {
-        set(&mut command, &format!("KAFKA__SECURITY__{key}"), value);
+        set_config(&mut command, &format!("KAFKA__SECURITY__{key}"), value);
     }
     command
 }
@@ -150,9 +150,9 @@ fn run(command: &mut Command) -> (bool, String) {
 async fn secrets_of_the_printed_configuration_are_masked() {
     let mut command = with_sasl(program());
     command.arg("config");
-    set(&mut command, "DATABASE__URL", &format!("postgres://user:{PASSWORD}@db.invalid/name"));
-    set(&mut command, "DATABASE__READ_URL", &format!("postgres://user:{PASSWORD}@replica.invalid/name"));
-    set(&mut command, "KAFKA__CLIENT__SSL_KEY_PASSWORD", PASSWORD);
+    set_config(&mut command, "DATABASE__URL", &format!("postgres://user:{PASSWORD}@db.invalid/name"));
+    set_config(&mut command, "DATABASE__READ_URL", &format!("postgres://user:{PASSWORD}@replica.invalid/name"));
+    set_config(&mut command, "KAFKA__CLIENT__SSL_KEY_PASSWORD", PASSWORD);
     let (succeeded, output) = run(&mut command);
     assert!(succeeded && output.contains("db.invalid") && output.contains("sasl_password"), "{output}");
     assert_absent(&[PASSWORD], &output);
@@ -174,7 +174,7 @@ async fn the_error_of_a_failed_start_contains_no_password() {
         for command in [&["migrate", "status"][..], &["serve", "--role", "sideways"]] {
             let mut process = program();
             process.args(command);
-            set(&mut process, "DATABASE__URL", &url);
+            set_config(&mut process, "DATABASE__URL", &url);
             let (succeeded, output) = run(&mut process);
             assert!(!succeeded && output.contains("error: "), "{output}");
             assert_absent(&[PASSWORD], &output);
@@ -183,7 +183,7 @@ async fn the_error_of_a_failed_start_contains_no_password() {
     let mut misplaced = program();
     misplaced.arg("serve");
     for key in ["HTTP__ADDRESS", "INGEST__BATCH_WAIT", "LOG__LEVEL", "KAFKA__SECURITY__SASL_PASSWORD"] {
-        set(&mut misplaced, key, PASSWORD);
+        set_config(&mut misplaced, key, PASSWORD);
     }
     let (succeeded, output) = run(&mut misplaced);
     assert!(!succeeded && output.contains("kafka.security.sasl_password"), "{output}");

@@ -1,4 +1,4 @@
-//! The store: what it makes of batches of reports, and what is read back, on PostgreSQL and on SQLite.
+//! Tests of the store on PostgreSQL and SQLite: batches of reports, and what is read back.
 
 mod batches;
 mod concurrent_batches;
@@ -8,7 +8,7 @@ mod errors;
 mod history;
 mod migrations;
 mod moves;
-mod owned;
+mod owned_cluster;
 mod pages;
 mod plans;
 mod reading;

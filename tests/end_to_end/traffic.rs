@@ -1,4 +1,4 @@
-//! Traffic: generated reports of many clusters over all partitions, some of them broken; and which of them are stored.
+//! Generated reports of many clusters over all partitions, some of them bad, and which of them are stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,18 +11,18 @@ use uuid::Uuid;
 
 use crate::harness::{Database, Running, Tables, Topic, tables};
 
-/// Of so many messages one breaks off in the middle.
-const ONE_BROKEN_IN: usize = 20;
+/// One in this many messages is truncated.
+const TRUNCATED_EVERY: usize = 20;
 
 /// A message before it is sent.
 pub(crate) struct Outgoing {
     partition: i32,
     value: Vec<u8>,
-    /// `None`: a bad message.
+    /// `None` for a bad message.
     report: Option<(ClusterId, Timestamp)>,
 }
 
-/// A message that the broker has.
+/// A message that was delivered.
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) partition: i32,
@@ -30,8 +30,8 @@ pub(crate) struct Sent {
     report: Option<(ClusterId, Timestamp)>,
 }
 
-/// Reports of so many clusters, each cluster's on a partition of its own choice: first of all, then of all again, two
-/// hours later, and so on.
+/// Generates reports of this many clusters, each cluster's on one partition. Each round has one report per cluster and
+/// is two hours after the round before.
 pub(crate) fn traffic(topic: &Topic, clusters: u32, rounds: i32) -> Vec<Outgoing> {
     let mut fleet = Fleet::new(DEFAULT_SEED, FleetSize { organizations: 10, clusters }).expect("a fleet");
     let first_round: DateTime<Utc> = "2024-05-02T08:00:00Z".parse().expect("a time");
@@ -40,9 +40,9 @@ pub(crate) fn traffic(topic: &Topic, clusters: u32, rounds: i32) -> Vec<Outgoing
         let at = first_round + TimeDelta::hours(2) * round;
         outgoing.extend(fleet.round(at).map(|message| outgoing_of(message, topic.partitions)));
     }
-    for broken in outgoing.iter_mut().step_by(ONE_BROKEN_IN) {
-        broken.value.truncate(broken.value.len() / 2);
-        broken.report = None;
+    for bad in outgoing.iter_mut().step_by(TRUNCATED_EVERY) {
+        bad.value.truncate(bad.value.len() / 2);
+        bad.report = None;
     }
     outgoing
 }
@@ -56,7 +56,7 @@ fn outgoing_of(message: GeneratedMessage, partitions: i32) -> Outgoing {
     }
 }
 
-/// Sends them, in this order.
+/// Sends messages in this order.
 pub(crate) async fn send(topic: &Topic, outgoing: &[Outgoing]) -> Vec<Sent> {
     let values = outgoing.iter().map(|message| (message.partition, message.value.as_slice()));
     let offsets = topic.send_all(values).await.into_iter();
@@ -67,7 +67,7 @@ pub(crate) async fn send(topic: &Topic, outgoing: &[Outgoing]) -> Vec<Sent> {
     outgoing.iter().zip(offsets).map(sent).collect()
 }
 
-/// What is stored, as far as it tells what became of a message.
+/// The stored rows that show whether a message was processed.
 pub(crate) struct Stored {
     newest: BTreeMap<Uuid, DateTime<Utc>>,
     rejected: BTreeSet<(i32, i64)>,
@@ -83,7 +83,7 @@ impl Stored {
         }
     }
 
-    /// Was the message stored, or recorded as a bad one?
+    /// Whether the message is stored, or recorded as a bad one.
     pub(crate) fn has(&self, message: &Sent) -> bool {
         match message.report {
             Some((cluster, checked)) => self.newest.get(&cluster.uuid()).is_some_and(|newest| *newest >= checked.utc()),
@@ -95,15 +95,15 @@ impl Stored {
         messages.iter().any(|message| self.has(message))
     }
 
-    /// How much is stored: grows with every batch of first reports.
+    /// The number of stored rows, which grows with every batch of first reports.
     pub(crate) fn rows(&self) -> usize {
         self.newest.len() + self.rejected.len()
     }
 }
 
-/// The tables after a run that nobody disturbed.
-pub(crate) async fn undisturbed(database: &Database, topic: &Topic) -> Tables {
-    let topic = topic.of_another_group();
+/// Ingests the topic again, without faults, into another database, and returns its tables.
+pub(crate) async fn tables_without_faults(database: &Database, topic: &Topic) -> Tables {
+    let topic = topic.with_another_group();
     let running = Running::all(database, &topic).await;
     topic.until_all_committed().await;
     running.stop().await.expect("a clean end");

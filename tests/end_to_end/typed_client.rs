@@ -1,4 +1,5 @@
-//! The typed client in `examples/typescript`: it does what its README says, and its types are those of the schema.
+//! The typed client in `examples/typescript`, which must do what its README describes, with types of the current
+//! schema.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -14,13 +15,13 @@ use crate::{
 const FOLDER: &str = "examples/typescript";
 const PROGRAM: &str = "dist/list-clusters.js";
 const FLEET: FleetSize = FleetSize { organizations: 3, clusters: 60 };
-/// No divisor of anything: the last page is to be a shorter one.
+/// A page size that leaves a shorter last page.
 const PAGE: usize = 7;
 
-/// Builds the program, once however many tests run it.
+/// Builds the program once for all tests.
 async fn build() {
     static BUILT: OnceCell<String> = OnceCell::const_new();
-    BUILT.get_or_init(|| node::printed(FOLDER, "npm", &["run", "--silent", "build"])).await;
+    BUILT.get_or_init(|| node::stdout(FOLDER, "npm", &["run", "--silent", "build"])).await;
 }
 
 /// The organization with the most clusters, and their reports by UUID.
@@ -34,7 +35,7 @@ fn largest(reports: &[Report]) -> (OrgId, Vec<&Report>) {
     (owner, reports)
 }
 
-/// What the program is to print of these reports.
+/// The expected output of the program for these reports.
 fn listing(reports: &[&Report]) -> String {
     let mut listing = String::new();
     for (number, page) in (1..).zip(reports.chunks(PAGE)) {
@@ -58,15 +59,15 @@ async fn it_lists_an_organizations_clusters_with_their_hits_page_by_page() {
         write(&database.store().await, &reports).await;
         let service = Running::api(&database).await.ready().await;
         let (owner, expected) = largest(&reports);
-        assert!(expected.len() > 2 * PAGE, "three pages at least");
+        assert!(expected.len() > 2 * PAGE, "there are at least three pages");
         let (owner, url, page) = (owner.to_string(), service.url("/graphql"), PAGE.to_string());
         let arguments = [PROGRAM, &owner, "--url", &url, "--page", &page];
-        assert_eq!(node::printed(FOLDER, "node", &arguments).await, listing(&expected), "on {}", database.name);
+        assert_eq!(node::stdout(FOLDER, "node", &arguments).await, listing(&expected), "on {}", database.name);
     }
 }
 
 #[tokio::test]
-async fn it_says_what_is_wrong_and_fails() {
+async fn it_reports_errors_and_fails() {
     build().await;
     let service = Running::api(&sqlite()).await.ready().await;
     let (graph, page) = (service.url("/graphql"), service.url("/graphiql"));
@@ -78,18 +79,18 @@ async fn it_says_what_is_wrong_and_fails() {
         (vec![], "usage: node dist/list-clusters.js ORG_ID"),
     ] {
         let output = node::run(FOLDER, "node", &[&[PROGRAM], arguments.as_slice()].concat()).await;
-        let complaint = node::text(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {complaint}");
-        assert!(complaint.contains(expected), "{arguments:?}: {complaint}");
+        let stderr = node::text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
     }
 }
 
 #[tokio::test]
-async fn its_types_are_generated_from_the_schema_as_it_is() {
+async fn its_types_are_generated_from_the_current_schema() {
     let output = node::run(FOLDER, "npm", &["run", "--silent", "check"]).await;
     assert!(
         output.status.success(),
-        "schema.graphql and {FOLDER}/src/gql have parted: say `npm run generate` in {FOLDER}, and commit it.\n{}{}",
+        "{FOLDER}/src/gql does not match schema.graphql: run `npm run generate` in {FOLDER} and commit the result.\n{}{}",
         node::text(&output.stdout),
         node::text(&output.stderr)
     );

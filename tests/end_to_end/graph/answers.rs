@@ -58,7 +58,7 @@ async fn insert_rows_without_reports(database: &Database) {
 }
 
 async fn graph_with_reports(database: &Database) -> Graph {
-    let graph = Graph::of(database, &stored_reports()).await;
+    let graph = Graph::with_reports(database, &stored_reports()).await;
     insert_rows_without_reports(database).await;
     graph
 }
@@ -82,7 +82,7 @@ async fn every_case_returns_its_answer_on_both_databases() {
             let query = read(&case.join("query.graphql"));
             assert!(query.starts_with("# "), "{}: the first line gives the reason for the case", case.display());
             let expected: Value = serde_json::from_str(&read(&case.join("answer.json"))).expect("JSON");
-            let answer = graph.ask(&query).await;
+            let answer = graph.query(&query).await;
             if answer != expected {
                 wrong.push(format!("{} on {} returned\n{answer:#}", case.display(), database.name));
             }
@@ -114,7 +114,7 @@ async fn stored_at_is_the_time_of_the_write() {
         let before = time(&chrono::Utc::now().to_rfc3339());
         let graph = graph_with_reports(&database).await;
         let query = format!("{{ cluster(uuid: \"{}\") {{ report {{ storedAt }} }} }}", reports::cluster(0xa1));
-        let answer = graph.ask(&query).await;
+        let answer = graph.query(&query).await;
         let stored_at = answer["data"]["cluster"]["report"]["storedAt"].as_str().expect("a time");
         let written = before..=time(&chrono::Utc::now().to_rfc3339());
         assert!(written.contains(&time(stored_at)), "{}: {stored_at} in {written:?}", database.name);

@@ -21,7 +21,7 @@ const MAX_ANSWER_BYTES: usize = 4_096;
 
 async fn graph() -> (Graph, Database) {
     let database = sqlite();
-    (Graph::of(&database, &reports(1, 1, 2, 2)).await, database)
+    (Graph::with_reports(&database, &reports(1, 1, 2, 2)).await, database)
 }
 
 /// Checks that each request is refused with this code and this part of the message.
@@ -37,7 +37,7 @@ async fn check_refused(graph: &Graph, cases: &[(&str, Request, &str, &str)]) {
         assert_eq!(errors[0]["extensions"]["code"], *code, "{name}: {answer}");
         assert!(errors[0]["message"].as_str().expect("a message").contains(part), "{name}: {part} in {answer}");
         assert!(answer.to_string().len() <= MAX_ANSWER_BYTES, "{name}: {answer}");
-        assert_eq!(graph.ask("{ organizations { totalCount } }").await["data"]["organizations"]["totalCount"], 1);
+        assert_eq!(graph.query("{ organizations { totalCount } }").await["data"]["organizations"]["totalCount"], 1);
     }
 }
 
@@ -174,7 +174,7 @@ async fn deep_nesting_is_refused() {
     )
     .await;
     // A query at the limit of 16 levels is answered.
-    let answer = graph.ask(&up_and_down(7)).await;
+    let answer = graph.query(&up_and_down(7)).await;
     assert_eq!(answer.get("errors"), None, "{answer}");
 }
 
@@ -222,7 +222,7 @@ fn no_id_and_no_cursor_causes_a_panic() {
         let query = "query($id: ID!, $ids: [ID!]!, $c: String) { one: node(id: $id) { id }
             many: nodes(ids: $ids) { id } organizations(first: 2, after: $c) { nodes { clusters(last: 9, before: $c) { nodes {
                 history(after: $c) { nodes { at } } report { ruleHits(before: $c) { nodes { selector } } } } } } } }";
-        let answer = runtime.block_on(graph.ask_with(query, json!({ "id": text, "ids": [text], "c": text })));
+        let answer = runtime.block_on(graph.query_with(query, json!({ "id": text, "ids": [text], "c": text })));
         for error in answer["errors"].as_array().into_iter().flatten() {
             assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{text:?}: {answer}");
         }

@@ -15,7 +15,7 @@ async fn execute(graph: &Graph, query: &str, extensions: Value) -> Value {
 #[tokio::test]
 async fn the_extension_cost_returns_the_cost_and_the_limit() {
     const QUERY: &str = "{ organizations(first: 3) { nodes { orgId } } }";
-    let graph = Graph::of(&sqlite(), &[]).await;
+    let graph = Graph::with_reports(&sqlite(), &[]).await;
     let answer = execute(&graph, QUERY, json!({ "cost": true })).await;
     assert_eq!(answer["extensions"], json!({ "cost": { "cost": 1 + 3 * 2, "limit": 20_000 } }));
     for extensions in [json!({}), json!({ "cost": false }), json!({ "cost": "true" })] {
@@ -25,7 +25,7 @@ async fn the_extension_cost_returns_the_cost_and_the_limit() {
 
 #[tokio::test]
 async fn the_cost_is_returned_together_with_errors() {
-    let graph = Graph::of(&sqlite(), &[]).await;
+    let graph = Graph::with_reports(&sqlite(), &[]).await;
     let answer = execute(&graph, "{ organizations(first: 1, last: 1) { totalCount } }", json!({ "cost": true })).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
     assert_eq!(answer["extensions"]["cost"]["cost"], 2, "{answer}");
@@ -36,9 +36,9 @@ async fn a_request_at_the_limit_is_answered_and_one_beyond_is_refused() {
     const QUERY: &str = "query($n: Int) { organizations(first: $n) { nodes { orgId } } }";
     for database in each_database().await {
         let limits = Limits { query_cost: 101, ..default_config().limits };
-        let graph = Graph::within(database.store().await, &limits);
-        assert_eq!(graph.ask_with(QUERY, json!({ "n": 50 })).await.get("errors"), None, "{}", database.name);
-        let refused = graph.ask_with(QUERY, json!({ "n": 51 })).await;
+        let graph = Graph::with_limits(database.store().await, &limits);
+        assert_eq!(graph.query_with(QUERY, json!({ "n": 50 })).await.get("errors"), None, "{}", database.name);
+        let refused = graph.query_with(QUERY, json!({ "n": 51 })).await;
         let expected = json!({ "errors": [{
             "message": "limits.query_cost allows 101 fields, where those of a page count once per item; \
                         this request has at least 103",
@@ -55,7 +55,7 @@ async fn a_hundred_clusters_with_twenty_hits_and_all_their_fields_fit() {
             ruleHits(first: 20) { totalCount nodes {
                 id selector ruleFqdn errorKey details impactedSince } } } } } } }"#;
     let database = sqlite();
-    let graph = Graph::of(&database, &reports(1, 1, 100, 20)).await;
+    let graph = Graph::with_reports(&database, &reports(1, 1, 100, 20)).await;
     let answer = execute(&graph, QUERY, json!({ "cost": true })).await;
     assert_eq!(answer.get("errors"), None, "{}", organization(1));
     let cost = answer["extensions"]["cost"]["cost"].as_u64().expect("a cost");

@@ -16,7 +16,7 @@ const VIEWS: [&str; 2] = ["open_hit", "history_event"];
 
 /// The graph over a database whose table or view is removed after the reports are written.
 async fn graph_without(database: &Database, name: &str, reports: &[Report]) -> Graph {
-    let graph = Graph::of(database, reports).await;
+    let graph = Graph::with_reports(database, reports).await;
     let remove = if VIEWS.contains(&name) {
         format!("DROP VIEW {name}")
     } else {
@@ -68,7 +68,7 @@ async fn hits_that_cannot_be_read_are_loaded_once_and_leave_the_clusters() {
     for database in each_database().await {
         let fleet = [reports(1, 1, 5, 2), reports(2, 6, 2, 1)].concat();
         let graph = graph_without(&database, "open_hit", &fleet).await;
-        let (answer, statements) = graph.ask_counting(QUERY).await;
+        let (answer, statements) = graph.query_counting(QUERY).await;
         // Organizations, clusters, and the hits of all seven once.
         assert_eq!(statements, 3, "{}", database.name);
         let errors = paths_of_one_masked_cause(&answer);
@@ -87,7 +87,7 @@ async fn clusters_that_cannot_be_read_leave_the_organizations() {
     for database in each_database().await {
         let fleet = [report(1, 1, &[]), report(2, 2, &[]), report(3, 3, &[])];
         let graph = graph_without(&database, "cluster", &fleet).await;
-        let (answer, statements) = graph.ask_counting(QUERY).await;
+        let (answer, statements) = graph.query_counting(QUERY).await;
         // Organizations, their total, and the clusters of all three once.
         assert_eq!(statements, 3, "{}", database.name);
         let errors = paths_of_one_masked_cause(&answer);
@@ -102,13 +102,13 @@ async fn a_failed_load_is_cached_for_its_request_only() {
     let query = format!("{{ a: cluster(uuid: \"{0}\") {{ uuid }} b: cluster(uuid: \"{0}\") {{ uuid }} }}", cluster(1));
     for database in each_database().await {
         let graph = graph_without(&database, "cluster", &[report(1, 1, &[])]).await;
-        let (answer, statements) = graph.ask_counting(&query).await;
+        let (answer, statements) = graph.query_counting(&query).await;
         assert_eq!(statements, 1, "{}", database.name);
         assert_eq!(paths_of_one_masked_cause(&answer), nulls(&answer), "{}", database.name);
 
         let restore = "ALTER TABLE elsewhere RENAME TO cluster";
         database.connect().await.execute_unprepared(restore).await.expect("rename a table");
-        let answer = graph.ask(&query).await;
+        let answer = graph.query(&query).await;
         assert_eq!(answer["data"]["a"]["uuid"], cluster(1).to_string(), "{}: {answer}", database.name);
     }
 }
@@ -121,7 +121,7 @@ async fn no_detail_of_the_database_is_returned() {
     );
     for database in each_database().await {
         let graph = graph_without(&database, "open_hit", &[report(1, 1, &[("a|A", "1")])]).await;
-        let answer = graph.ask(&query).await["errors"].to_string().to_lowercase();
+        let answer = graph.query(&query).await["errors"].to_string().to_lowercase();
         assert!(answer.contains("unavailable"), "{}: {answer}", database.name);
         for detail in ["open_hit", "rule_hit", "select", "sql", "no such table", "does not exist", "42p01", "postgres"]
         {
@@ -136,7 +136,7 @@ async fn history_that_cannot_be_read_leaves_the_hits() {
         history { totalCount nodes { selector } } report { ruleHits { totalCount } } } } } } }";
     for database in each_database().await {
         let graph = graph_without(&database, "history_event", &reports(1, 1, 4, 2)).await;
-        let (answer, statements) = graph.ask_counting(QUERY).await;
+        let (answer, statements) = graph.query_counting(QUERY).await;
         // Organizations, clusters, their hits, and the history of all four once.
         assert_eq!(statements, 4, "{}", database.name);
         let errors = paths_of_one_masked_cause(&answer);
@@ -152,7 +152,7 @@ async fn a_total_that_cannot_be_counted_is_an_error_at_its_list() {
         other: organizations(first: 1) { nodes { orgId } } }";
     for database in each_database().await {
         let graph = graph_without(&database, "organization", &[report(1, 1, &[])]).await;
-        let answer = graph.ask(QUERY).await;
+        let answer = graph.query(QUERY).await;
         let errors = answer["errors"].as_array().expect("errors").len();
         assert_eq!((errors, nulls(&answer).len()), (2, 2), "{}: {answer}", database.name);
         assert_eq!(answer["data"]["organizations"], Value::Null, "{}: {answer}", database.name);
@@ -169,13 +169,14 @@ async fn nodes_fails_as_a_whole_if_one_type_cannot_be_read() {
         let query = format!(
             r#"{{ node(id: "{hit}") {{ id }} all: nodes(ids: ["{one}" "{hit}"]) {{ id }} fine: nodes(ids: ["{one}"]) {{ id }} }}"#
         );
-        let answer = graph.ask(&query).await;
+        let answer = graph.query(&query).await;
         // `nodes` must not be null, so its failure makes the whole `data` null.
         assert_eq!(answer["data"], Value::Null, "{}: {answer}", database.name);
         let paths: Vec<_> = answer["errors"].as_array().expect("errors").iter().map(|error| &error["path"]).collect();
         assert!(paths.contains(&&json!(["all"])), "{}: {answer}", database.name);
 
-        let answer = graph.ask(&format!(r#"{{ node(id: "{hit}") {{ id }} fine: node(id: "{one}") {{ id }} }}"#)).await;
+        let answer =
+            graph.query(&format!(r#"{{ node(id: "{hit}") {{ id }} fine: node(id: "{one}") {{ id }} }}"#)).await;
         assert_eq!(answer["data"], json!({ "node": null, "fine": { "id": one } }), "{}", database.name);
         assert_eq!(answer["errors"][0]["path"], json!(["node"]), "{}: {answer}", database.name);
     }
@@ -187,7 +188,7 @@ async fn a_long_list_of_errors_is_cut_and_all_failed_fields_are_null() {
     for database in each_database().await {
         let fleet = [reports(1, 1, 100, 0), reports(2, 101, 50, 0)].concat();
         let graph = graph_without(&database, "open_hit", &fleet).await;
-        let answer = graph.ask(QUERY).await;
+        let answer = graph.query(QUERY).await;
         let errors = answer["errors"].as_array().expect("errors");
         assert_eq!((errors.len(), nulls(&answer).len()), (100, 150), "{}", database.name);
         let expected =

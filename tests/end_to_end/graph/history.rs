@@ -1,4 +1,4 @@
-//! What happened to a cluster's hits: opened and closed, newest first, each owner's own.
+//! The field `history`: when a cluster's hits opened and closed, newest first, separately for each owner.
 
 use insights_results_aggregator::domain::Timestamp;
 
@@ -15,7 +15,7 @@ fn at(hour: u32) -> Timestamp {
 }
 
 /// A report of cluster 1 at an hour.
-fn told(owner: u32, hour: u32, hits: &[&str]) -> Report {
+fn report_at(owner: u32, hour: u32, hits: &[&str]) -> Report {
     let hits: Vec<_> = hits.iter().map(|hit| (*hit, "")).collect();
     let mut report = report(owner, 1, &hits);
     report.last_checked = at(hour);
@@ -23,42 +23,48 @@ fn told(owner: u32, hour: u32, hits: &[&str]) -> Report {
 }
 
 async fn graph_after(database: &Database, reports: &[Report]) -> Graph {
-    let graph = Graph::of(database, &[]).await;
+    let graph = Graph::with_reports(database, &[]).await;
     for report in reports {
         write(&graph.store, std::slice::from_ref(report)).await;
     }
     graph
 }
 
-/// The history of cluster 1 as somebody sees it: its total, and each event in words.
+/// The history of cluster 1 as a viewer sees it: its total, and each event as `kind selector time`.
 async fn history(graph: &Graph, viewer: Viewer) -> Option<(Value, Vec<String>)> {
     let query = format!("{{ cluster(uuid: \"{}\") {{ history(first: 100) {{ {HISTORY} }} }} }}", cluster(1));
-    let answer = graph.ask_as(viewer, &query, json!({})).await;
+    let answer = graph.query_as(viewer, &query, json!({})).await;
     assert_eq!(answer.get("errors"), None, "{answer}");
     let history = answer["data"]["cluster"].as_object()?["history"].clone();
-    let told = |event: &Value| {
+    let line = |event: &Value| {
         assert_eq!(event["clusterUuid"], cluster(1).to_string());
         assert_eq!(event["cluster"]["uuid"], event["clusterUuid"]);
         let [kind, at, selector] = ["kind", "at", "selector"].map(|field| event[field].as_str().expect("text"));
         format!("{kind} {selector} {at}")
     };
-    let events = history["nodes"].as_array().expect("nodes").iter().map(told).collect();
+    let events = history["nodes"].as_array().expect("nodes").iter().map(line).collect();
     Some((history["totalCount"].clone(), events))
 }
 
-fn events(told: &[(&str, &str, u32)]) -> (Value, Vec<String>) {
-    let events: Vec<_> = told.iter().map(|(kind, selector, hour)| format!("{kind} {selector} {}", at(*hour))).collect();
+/// The expected result of [`history`] for these events, each `(kind, selector, hour)`.
+fn events(events: &[(&str, &str, u32)]) -> (Value, Vec<String>) {
+    let events: Vec<_> =
+        events.iter().map(|(kind, selector, hour)| format!("{kind} {selector} {}", at(*hour))).collect();
     (events.len().into(), events)
 }
 
 #[tokio::test]
-async fn what_opened_and_what_closed_comes_newest_first() {
+async fn hits_that_opened_and_closed_are_listed_newest_first() {
     for database in each_database().await {
-        let reports =
-            [told(1, 1, &["b|B", "a|A"]), told(1, 2, &["a|A"]), told(1, 3, &["a|A"]), told(1, 4, &["b|B", "c|C"])];
+        let reports = [
+            report_at(1, 1, &["b|B", "a|A"]),
+            report_at(1, 2, &["a|A"]),
+            report_at(1, 3, &["a|A"]),
+            report_at(1, 4, &["b|B", "c|C"]),
+        ];
         let graph = graph_after(&database, &reports).await;
         let expected = events(&[
-            // At one time: what closed, then what opened, each by selector.
+            // At the same time, closed hits precede opened ones, each ordered by selector.
             ("CLOSED", "a|A", 4),
             ("OPENED", "b|B", 4),
             ("OPENED", "c|C", 4),
@@ -71,18 +77,23 @@ async fn what_opened_and_what_closed_comes_newest_first() {
 }
 
 #[tokio::test]
-async fn a_cluster_that_moved_shows_its_new_owner_what_happened_since() {
+async fn the_new_owner_of_a_cluster_sees_only_the_history_since_the_move() {
     for database in each_database().await {
-        let reports = [told(1, 1, &["a|A"]), told(1, 2, &["a|A", "b|B"]), told(2, 3, &["a|A"]), told(2, 4, &[])];
+        let reports = [
+            report_at(1, 1, &["a|A"]),
+            report_at(1, 2, &["a|A", "b|B"]),
+            report_at(2, 3, &["a|A"]),
+            report_at(2, 4, &[]),
+        ];
         let graph = graph_after(&database, &reports).await;
         let since = events(&[("CLOSED", "a|A", 4), ("OPENED", "a|A", 3)]);
         let [old, new] = [1, 2].map(|owner| Viewer::member_of(organization(owner)));
         assert_eq!(history(&graph, new).await, Some(since.clone()), "{}", database.name);
-        assert_eq!(history(&graph, old).await, None, "{}: the cluster is not its any more", database.name);
+        assert_eq!(history(&graph, old).await, None, "{}: the cluster belongs to the new owner", database.name);
         assert_eq!(history(&graph, Viewer::unrestricted()).await, Some(since), "{}", database.name);
 
-        // Back again: the former owner's own is there again, with what closed when it moved away.
-        write(&graph.store, &[told(1, 5, &["c|C"])]).await;
+        // After the move back, the former owner sees its history again, with the hits that closed at the first move.
+        write(&graph.store, &[report_at(1, 5, &["c|C"])]).await;
         let all = events(&[
             ("OPENED", "c|C", 5),
             ("CLOSED", "a|A", 3),
@@ -96,9 +107,9 @@ async fn a_cluster_that_moved_shows_its_new_owner_what_happened_since() {
 }
 
 #[tokio::test]
-async fn a_cluster_to_which_nothing_happened_has_an_empty_history() {
+async fn a_cluster_without_hits_has_an_empty_history() {
     for database in each_database().await {
-        let graph = graph_after(&database, &[told(1, 1, &[]), told(1, 2, &[])]).await;
+        let graph = graph_after(&database, &[report_at(1, 1, &[]), report_at(1, 2, &[])]).await;
         assert_eq!(history(&graph, Viewer::unrestricted()).await, Some(events(&[])), "{}", database.name);
     }
 }

@@ -83,7 +83,7 @@ async fn a_request_at_a_limit_is_answered_and_one_beyond_is_refused_with_key_and
         if let Some(setting) = setting {
             *setting(&mut limits) = limit;
         }
-        let graph = Graph::within(store.clone(), &limits);
+        let graph = Graph::with_limits(store.clone(), &limits);
         let within = graph.execute(Viewer::unrestricted(), request(limit)).await;
         assert_eq!(within.get("errors"), None, "{start}: {within}");
 

@@ -1,10 +1,10 @@
-//! Nodes by their ids: each type, in the order asked, within what the viewer may see.
+//! The fields `node` and `nodes`: every type, the order of ids, and what a viewer may see.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::*;
 use crate::{
-    harness::each_database,
+    harness::{each_database, sqlite},
     reports::{cluster, organization, report},
 };
 
@@ -15,13 +15,14 @@ fn id(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
 
-/// Two organizations with a cluster each, and the ids of all that the first one has.
+/// On each database, a graph with two organizations, each with one cluster.
 async fn graphs() -> [(Graph, Database); 2] {
     let [one, other] = each_database().await;
     let reports = [report(1, 1, &[("a.b|K|:L", r#"{"n":1}"#), ("é|É", "")]), report(2, 2, &[("a.b|K|:L", "")])];
-    [(Graph::of(&one, &reports).await, one), (Graph::of(&other, &reports).await, other)]
+    [(Graph::with_reports(&one, &reports).await, one), (Graph::with_reports(&other, &reports).await, other)]
 }
 
+/// The ids of an organization, its cluster, and the report and a hit of that cluster.
 fn ids_of(owner: u32, number: u128) -> [String; 4] {
     let uuid = cluster(number);
     [
@@ -35,7 +36,7 @@ fn ids_of(owner: u32, number: u128) -> [String; 4] {
 async fn nodes(graph: &Graph, viewer: Viewer, ids: &[impl AsRef<str>], selections: &str) -> Value {
     let query = format!("query($ids: [ID!]!) {{ nodes(ids: $ids) {{ {selections} }} }}");
     let ids: Vec<_> = ids.iter().map(AsRef::as_ref).collect();
-    let mut answer = graph.ask_as(viewer, &query, json!({ "ids": ids })).await;
+    let mut answer = graph.query_as(viewer, &query, json!({ "ids": ids })).await;
     assert_eq!(answer.get("errors"), None, "{answer}");
     answer["data"]["nodes"].take()
 }
@@ -55,18 +56,18 @@ async fn a_node_of_each_type_is_found_by_its_id() {
     for (graph, database) in graphs().await {
         assert_eq!(nodes(&graph, Viewer::unrestricted(), &ids, OF_EACH_TYPE).await, expected, "{}", database.name);
         for (id, expected) in ids.iter().zip(expected.as_array().expect("nodes")) {
-            let answer = graph.ask(&format!("{{ node(id: \"{id}\") {{ {OF_EACH_TYPE} }} }}")).await;
+            let answer = graph.query(&format!("{{ node(id: \"{id}\") {{ {OF_EACH_TYPE} }} }}")).await;
             assert_eq!(answer["data"]["node"], *expected, "{}: {answer}", database.name);
         }
     }
 }
 
 #[tokio::test]
-async fn ids_in_lists_lead_back_to_what_they_were_given_for() {
+async fn ids_in_lists_are_those_that_find_the_nodes() {
     const QUERY: &str = "{ organizations(first: 1) { nodes { id clusters { nodes { id report { id ruleHits(first: 1) {
         nodes { id } } } } } } } }";
     for (graph, database) in graphs().await {
-        let answer = graph.ask(QUERY).await;
+        let answer = graph.query(QUERY).await;
         let organization = &answer["data"]["organizations"]["nodes"][0];
         let cluster = &organization["clusters"]["nodes"][0];
         let report = &cluster["report"];
@@ -76,7 +77,7 @@ async fn ids_in_lists_lead_back_to_what_they_were_given_for() {
 }
 
 #[tokio::test]
-async fn nodes_keep_order_and_length_with_null_in_place() {
+async fn nodes_keep_the_order_and_number_of_ids_with_null_for_unknown_ones() {
     let [organization, one, report, hit] = ids_of(1, 1);
     let unknown = [
         id("1:Organization:9"),
@@ -84,15 +85,15 @@ async fn nodes_keep_order_and_length_with_null_in_place() {
         id(&format!("1:Report:{}", cluster(9))),
         id(&format!("1:RuleHit:{}:a.b|K|:L", cluster(9))),
         id(&format!("1:RuleHit:{}:un|KNOWN", cluster(1))),
-        "no id at all".to_owned(),
+        "not an id".to_owned(),
         id(&format!("1:RuleHit:{}:a|\0", cluster(1))),
     ];
     for (graph, database) in graphs().await {
         for unknown in &unknown {
-            let asked = [&one, unknown, &hit, &one, &organization, &report, unknown, &hit];
-            let found = nodes(&graph, Viewer::unrestricted(), &asked, "id").await;
+            let requested = [&one, unknown, &hit, &one, &organization, &report, unknown, &hit];
+            let found = nodes(&graph, Viewer::unrestricted(), &requested, "id").await;
             let expected: Vec<_> =
-                asked.iter().map(|id| if *id == unknown { Value::Null } else { json!({ "id": id }) }).collect();
+                requested.iter().map(|id| if *id == unknown { Value::Null } else { json!({ "id": id }) }).collect();
             assert_eq!(found, json!(expected), "{}: {unknown}", database.name);
         }
         assert_eq!(nodes(&graph, Viewer::unrestricted(), &[] as &[&str], "id").await, json!([]), "{}", database.name);
@@ -100,22 +101,22 @@ async fn nodes_keep_order_and_length_with_null_in_place() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_viewers_looks_as_if_it_were_not_there() {
+async fn nodes_of_other_organizations_are_null_like_unknown_ones() {
     for (graph, database) in graphs().await {
         let member = Viewer::member_of(organization(1));
         let [own, foreign] = [ids_of(1, 1), ids_of(2, 2)];
-        let asked: Vec<_> = own.iter().zip(&foreign).flat_map(|(own, foreign)| [own, foreign]).collect();
+        let requested: Vec<_> = own.iter().zip(&foreign).flat_map(|(own, foreign)| [own, foreign]).collect();
         let expected: Vec<_> = own.iter().flat_map(|id| [json!({ "id": id }), Value::Null]).collect();
-        assert_eq!(nodes(&graph, member, &asked, "id").await, json!(expected), "{}", database.name);
+        assert_eq!(nodes(&graph, member, &requested, "id").await, json!(expected), "{}", database.name);
         for id in &foreign {
-            let answer = graph.ask_as(member, &format!("{{ node(id: \"{id}\") {{ id }} }}"), json!({})).await;
+            let answer = graph.query_as(member, &format!("{{ node(id: \"{id}\") {{ id }} }}"), json!({})).await;
             assert_eq!(answer, json!({ "data": { "node": null } }), "{}", database.name);
         }
     }
 }
 
 #[tokio::test]
-async fn what_is_no_id_is_refused_by_node_and_null_in_nodes() {
+async fn an_invalid_id_is_refused_by_node_and_null_in_nodes() {
     let [_, one, ..] = ids_of(1, 1);
     let bad = [
         String::new(),
@@ -133,19 +134,26 @@ async fn what_is_no_id_is_refused_by_node_and_null_in_nodes() {
         "A".repeat(10_000),
         "\0".to_owned(),
     ];
-    for (graph, database) in graphs().await {
-        for id in &bad {
-            let answer = graph.ask_with("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
-            let error = &answer["errors"][0];
-            assert_eq!(error["message"], "id: is not an id that this service gave out", "{}: {id}", database.name);
-            assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{}: {id}", database.name);
-        }
-        let found = nodes(&graph, Viewer::unrestricted(), &bad, "id").await;
-        assert_eq!(found, json!(vec![Value::Null; bad.len()]), "{}", database.name);
-
-        let many = graph.ask_with("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": vec![&one; 101] }));
-        let answer = many.await;
-        assert_eq!(answer["errors"][0]["message"], "ids: has 101 ids; at most 100 are taken", "{}", database.name);
-        assert_eq!(nodes(&graph, Viewer::unrestricted(), &vec![&one; 100], "id").await[99], json!({ "id": one }));
+    // Whether an id is valid does not depend on the database.
+    let database = sqlite();
+    let graph = Graph::with_reports(&database, &[]).await;
+    for id in &bad {
+        let answer = graph.query_with("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
+        let error = &answer["errors"][0];
+        assert_eq!(error["message"], "id: is not an id that this service gave out", "{id}");
+        assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{id}");
     }
+    let (found, statements) = count_statements(nodes(&graph, Viewer::unrestricted(), &bad, "id")).await;
+    assert_eq!((found, statements), (json!(vec![Value::Null; bad.len()]), 0));
+}
+
+#[tokio::test]
+async fn nodes_takes_up_to_100_ids() {
+    let database = sqlite();
+    let graph = Graph::with_reports(&database, &[report(1, 1, &[])]).await;
+    let [_, one, ..] = ids_of(1, 1);
+    let ids = json!({ "ids": vec![&one; 101] });
+    let answer = graph.query_with("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids).await;
+    assert_eq!(answer["errors"][0]["message"], "ids: has 101 ids; at most 100 are taken");
+    assert_eq!(nodes(&graph, Viewer::unrestricted(), &vec![&one; 100], "id").await[99], json!({ "id": one }));
 }

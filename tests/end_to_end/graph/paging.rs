@@ -1,4 +1,4 @@
-//! To walk a list page by page is to have it whole: in every order, from either end, for many parents at once.
+//! Paging: the pages of a list add up to the list, in every order, from both ends, for many parents at once.
 
 mod fleet;
 
@@ -11,19 +11,19 @@ use self::fleet::{Fleet, List, Row, fleets};
 use super::*;
 use crate::harness::each_database;
 
-/// Databases are made for each case, so there are few; each walks some hundred pages of all parents.
+/// Few, because each case creates databases and reads some hundred pages of all parents.
 const CASES: u32 = 4;
-/// So many parents are walked from end to end. All others are looked at on the way.
+/// The number of parents whose lists are read from end to end. Each page is also checked for all other parents.
 const WALKED: usize = 2;
 
-/// A cursor, and the rank of the item that it stands at.
+/// A cursor, and the rank of its item.
 #[derive(Clone, Debug)]
 struct Cursor {
     rank: usize,
     text: String,
 }
 
-/// A page that is asked of every parent.
+/// A page that is requested of every parent.
 #[derive(Clone, Debug)]
 struct Page {
     after: Option<Cursor>,
@@ -33,8 +33,8 @@ struct Page {
 }
 
 impl Page {
-    /// This page of a parent's rows, and whether there is more in the direction travelled.
-    fn of<'a>(&self, rows: &'a [Row]) -> (&'a [Row], bool) {
+    /// This page of a parent's rows, and whether more rows follow in its direction.
+    fn select<'a>(&self, rows: &'a [Row]) -> (&'a [Row], bool) {
         let from = self.after.as_ref().map_or(0, |after| rows.partition_point(|row| row.rank <= after.rank));
         let to = self.before.as_ref().map_or(rows.len(), |before| rows.partition_point(|row| row.rank < before.rank));
         let between = &rows[from..to.max(from)];
@@ -63,26 +63,26 @@ impl List {
         format!("query($first: Int, $after: String, $last: Int, $before: String) {{ {around} }}")
     }
 
-    /// Asks for a page of every parent and checks all of them; gives the cursors of each.
+    /// Reads a page of every parent, checks all of them, and returns the cursors of each.
     async fn check(&self, graph: &Graph, page: &Page) -> BTreeMap<&str, Vec<Cursor>> {
-        let answer = graph.ask_with(&self.query(), page.variables()).await;
+        let answer = graph.query_with(&self.query(), page.variables()).await;
         assert_eq!(answer.get("errors"), None, "{} {} {page:?}", self.field, self.arguments);
         let parents = answer["data"].pointer(self.parents).expect("the parents");
         let found: BTreeMap<&str, &Value> = match parents {
             Value::Array(parents) => parents.iter().map(|parent| (text(&parent["parent"]), parent)).collect(),
             root => BTreeMap::from([("", root)]),
         };
-        assert_eq!(found.len(), self.rows.len(), "every parent is there");
+        assert_eq!(found.len(), self.rows.len(), "the response has every parent");
         let cursors = self.rows.iter().map(|(parent, rows)| {
-            let shown = found[parent.as_str()].pointer(self.place).expect("the list");
-            (parent.as_str(), self.check_of_one(shown, rows, page))
+            let shown = found[parent.as_str()].pointer(self.path).expect("the list");
+            (parent.as_str(), self.check_list(shown, rows, page))
         });
         cursors.collect()
     }
 
-    fn check_of_one(&self, shown: &Value, rows: &[Row], page: &Page) -> Vec<Cursor> {
+    fn check_list(&self, shown: &Value, rows: &[Row], page: &Page) -> Vec<Cursor> {
         let about = format!("{} {} {page:?}: {shown}", self.field, self.arguments);
-        let (expected, has_more) = page.of(rows);
+        let (expected, has_more) = page.select(rows);
         let key = |node: &Value| self.key.iter().map(|field| text(&node[*field])).collect::<Vec<_>>().join(" ");
         let keys: Vec<_> = shown["nodes"].as_array().expect("nodes").iter().map(key).collect();
         assert_eq!(keys, expected.iter().map(|row| row.key.clone()).collect::<Vec<_>>(), "{about}");
@@ -101,22 +101,22 @@ impl List {
         ranks.zip(cursors).map(|(rank, text)| Cursor { rank, text }).collect()
     }
 
-    /// Walks a parent's list from one end to the other; gives the cursors on the way.
+    /// Reads a parent's list page by page from one end to the other and returns all cursors.
     async fn walk(&self, graph: &Graph, parent: &str, size: usize, from_end: bool) -> Vec<Cursor> {
-        let (mut page, mut passed) = (Page { after: None, before: None, size, from_end }, Vec::new());
+        let (mut page, mut found) = (Page { after: None, before: None, size, from_end }, Vec::new());
         loop {
             let cursors = self.check(graph, &page).await.remove(parent).expect("the parent");
             let next = if from_end { cursors.first() } else { cursors.last() };
-            let place = if from_end { &mut page.before } else { &mut page.after };
-            // One page further than there is: it must be empty.
+            let bound = if from_end { &mut page.before } else { &mut page.after };
+            // The page after the last one must be empty.
             match next {
-                Some(next) => *place = Some(next.clone()),
+                Some(next) => *bound = Some(next.clone()),
                 None => break,
             }
-            passed.extend(cursors);
+            found.extend(cursors);
         }
-        assert_eq!(passed.len(), self.rows[parent].len(), "{} {}: the whole list", self.field, self.arguments);
-        passed
+        assert_eq!(found.len(), self.rows[parent].len(), "{} {}: the whole list", self.field, self.arguments);
+        found
     }
 
     async fn check_walks(&self, graph: &Graph) {
@@ -134,7 +134,7 @@ impl List {
         }
     }
 
-    /// PagesByParent between two cursors, also where the second stands before the first.
+    /// Checks pages between two cursors, also where the second one precedes the first.
     async fn check_between(&self, graph: &Graph, cursors: &[Cursor], from_end: bool) {
         for (number, after) in cursors.iter().enumerate().step_by(2) {
             let before = &cursors[(number * 3 + 2) % cursors.len()];
@@ -145,13 +145,13 @@ impl List {
 }
 
 fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+    value.as_str().unwrap_or_else(|| panic!("{value} is not a string"))
 }
 
 async fn check_all_lists(fleet: &Fleet) {
     for database in each_database().await {
-        let [first, second] = fleet::written(fleet);
-        let graph = Graph::of(&database, &first).await;
+        let [first, second] = fleet::reports(fleet);
+        let graph = Graph::with_reports(&database, &first).await;
         write(&graph.store, &second).await;
         fleet::organizations(fleet).check_walks(&graph).await;
         for list in fleet::clusters(fleet) {
@@ -163,12 +163,12 @@ async fn check_all_lists(fleet: &Fleet) {
 }
 
 #[test]
-fn every_list_in_pages_is_the_list() {
+fn the_pages_of_every_list_add_up_to_the_list() {
     let runtime = Runtime::new().expect("a runtime");
     let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
-    let held = |fleet: Fleet| {
+    let check = |fleet: Fleet| {
         runtime.block_on(check_all_lists(&fleet));
         Ok(())
     };
-    runner.run(&fleets(), held).expect("every list in pages is the list");
+    runner.run(&fleets(), check).expect("the pages of every list add up to the list");
 }

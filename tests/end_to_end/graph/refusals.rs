@@ -10,7 +10,7 @@ use crate::{
 
 /// The message of the only error of a query that is refused.
 async fn refusal(graph: &Graph, query: &str) -> String {
-    let answer = graph.ask(query).await;
+    let answer = graph.query(query).await;
     let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("{query} returned {answer}"));
     assert_eq!(errors.len(), 1, "{query}: {answer}");
     assert_eq!(errors[0]["extensions"]["code"], "BAD_USER_INPUT", "{query}: {answer}");
@@ -32,7 +32,7 @@ fn queries_of_all_lists(arguments: &str) -> [String; 4] {
 async fn graphs() -> [(Graph, Database); 2] {
     let [one, other] = each_database().await;
     let reports = [report(1, 1, &[("a|A", ""), ("b|B", "")]), report(2, 2, &[])];
-    [(Graph::of(&one, &reports).await, one), (Graph::of(&other, &reports).await, other)]
+    [(Graph::with_reports(&one, &reports).await, one), (Graph::with_reports(&other, &reports).await, other)]
 }
 
 /// The cursor of the first item of each list.
@@ -42,7 +42,7 @@ async fn cursors(graph: &Graph) -> [String; 4] {
         format!("{} pageInfo {{ endCursor }} {}", &query[..at], &query[at..])
     });
     let cursor = async |query: &str, list: &str| {
-        let answer = graph.ask(query).await;
+        let answer = graph.query(query).await;
         let cursor = answer["data"].pointer(list).and_then(|list| list["pageInfo"]["endCursor"].as_str());
         cursor.unwrap_or_else(|| panic!("{query}: {answer}")).to_owned()
     };
@@ -61,7 +61,7 @@ async fn a_page_has_1_to_100_items() {
             .iter()
             .flat_map(|first| queries_of_all_lists(first))
         {
-            assert_eq!(graph.ask(&query).await.get("errors"), None, "{query}");
+            assert_eq!(graph.query(&query).await.get("errors"), None, "{query}");
         }
         for argument in ["first", "last"] {
             for size in ["0", "101", "-1", "2147483648", "-2147483649"] {
@@ -88,7 +88,7 @@ async fn first_and_last_are_exclusive() {
             assert_eq!(message, "last: cannot go with first: a page is taken from one end", "{query}");
         }
         for query in queries_of_all_lists("first: 1, last: null") {
-            assert_eq!(graph.ask(&query).await.get("errors"), None, "{query}");
+            assert_eq!(graph.query(&query).await.get("errors"), None, "{query}");
         }
     }
 }
@@ -111,13 +111,13 @@ async fn a_cursor_of_one_order_is_refused_in_every_other() {
     };
     for (graph, _database) in graphs().await {
         for own in ORDERS {
-            let answer = graph.ask(&page(own, "")).await;
+            let answer = graph.query(&page(own, "")).await;
             let cursor =
                 answer["data"]["organization"]["clusters"]["pageInfo"]["endCursor"].as_str().expect("a cursor");
             for (order, argument) in ORDERS.into_iter().flat_map(|order| [(order, "after"), (order, "before")]) {
                 let query = page(order, &format!("{argument}: \"{cursor}\""));
                 if order == own {
-                    assert_eq!(graph.ask(&query).await.get("errors"), None, "{query}");
+                    assert_eq!(graph.query(&query).await.get("errors"), None, "{query}");
                 } else {
                     let message = refusal(&graph, &query).await;
                     let expected = format!("{argument}: is not a cursor of this list in this order and direction");
@@ -134,7 +134,7 @@ async fn a_cursor_is_valid_only_for_its_own_list() {
         for (own, cursor) in cursors(&graph).await.iter().enumerate() {
             for (list, query) in queries_of_all_lists(&format!("after: \"{cursor}\"")).iter().enumerate() {
                 if list == own {
-                    assert_eq!(graph.ask(query).await.get("errors"), None, "{query}");
+                    assert_eq!(graph.query(query).await.get("errors"), None, "{query}");
                 } else {
                     let message = refusal(&graph, query).await;
                     assert!(message.starts_with("after: is not a cursor of this list"), "{query}: {message}");
@@ -196,7 +196,7 @@ async fn an_invalid_cursor_is_refused() {
 async fn an_invalid_argument_leaves_the_rest_of_the_answer() {
     for (graph, database) in graphs().await {
         let query = "{ bad: organizations(after: \"x\") { totalCount } good: organizations { totalCount } }";
-        let answer = graph.ask(query).await;
+        let answer = graph.query(query).await;
         assert_eq!(answer["data"], json!({ "bad": null, "good": { "totalCount": 2 } }), "{}", database.name);
         assert_eq!(answer["errors"][0]["path"], json!(["bad"]), "{}", database.name);
     }
@@ -214,7 +214,7 @@ async fn identifiers_are_validated() {
             let uuids: Vec<_> = (0..count).map(|number| format!("\"{}\"", cluster(number))).collect();
             format!("{{ clusters(uuids: [{}]) {{ uuid }} }}", uuids.join(" "))
         };
-        assert_eq!(graph.ask(&uuids(100)).await.get("errors"), None);
+        assert_eq!(graph.query(&uuids(100)).await.get("errors"), None);
         let message = refusal(&graph, &uuids(101)).await;
         assert_eq!(message, "uuids: has 101 UUIDs; at most 100 are taken");
     }
@@ -247,7 +247,7 @@ async fn no_value_of_the_request_is_repeated() {
     ];
     for (graph, database) in graphs().await {
         for (query, variables) in &cases {
-            let answer = graph.ask_with(query, variables.clone()).await;
+            let answer = graph.query_with(query, variables.clone()).await;
             let text = answer.to_string();
             assert!(answer["errors"][0]["message"].is_string(), "{}: {query} {variables}: {text}", database.name);
             assert!(!text.contains("s3cr3t"), "{}: {query} {variables}: {text}", database.name);
@@ -269,7 +269,7 @@ async fn an_unknown_operation_is_refused_without_repeating_its_name() {
             );
             assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{}", database.name);
         }
-        let answer = graph.ask("query A { __typename } query B { __typename }").await;
+        let answer = graph.query("query A { __typename } query B { __typename }").await;
         let expected = "the query has several operations: operationName must name one of them";
         assert_eq!(answer["errors"][0]["message"], expected, "{}", database.name);
     }
@@ -289,7 +289,7 @@ async fn a_long_request_gets_a_short_answer() {
     ];
     for (graph, database) in graphs().await {
         for query in &cases {
-            let answer = graph.ask(query).await;
+            let answer = graph.query(query).await;
             let errors = answer["errors"].as_array().expect("errors");
             assert!((1..=10).contains(&errors.len()), "{}: {} errors", database.name, errors.len());
             for error in errors {

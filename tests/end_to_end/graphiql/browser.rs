@@ -1,4 +1,4 @@
-//! GraphiQL in a real browser: it works there, and its page asks nobody but us.
+//! GraphiQL in a real browser: it works, and its page sends requests only to the service.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,39 +8,39 @@ use crate::{
     reports::{reports, write},
 };
 
-/// What the browser saw.
+/// The output of the script.
 #[derive(Deserialize)]
-struct Seen {
+struct Page {
     /// The query in the editor.
     query: String,
-    /// What stands in the answer's pane.
+    /// The text of the response pane.
     answer: String,
-    /// Every address that was asked for.
+    /// The URLs of all requests of the page.
     requests: Vec<String>,
-    /// What the page complained of.
+    /// The errors that the page logged.
     complaints: Vec<String>,
 }
 
 #[tokio::test]
-async fn its_first_example_is_run_by_its_button_and_nobody_else_is_asked() {
+async fn the_first_example_runs_by_its_button_and_no_other_server_receives_a_request() {
     let database = sqlite();
     write(&database.store().await, &reports(1, 1, 5, 3)).await;
     let service = Running::api(&database).await.ready().await;
     let script = "tests/end_to_end/graphiql/first_example.js";
-    let printed = node::printed(".", "node", &[script, &service.url("/graphiql")]).await;
-    let seen: Seen = serde_json::from_str(&printed).expect("what the script prints");
+    let stdout = node::stdout(".", "node", &[script, &service.url("/graphiql")]).await;
+    let page: Page = serde_json::from_str(&stdout).expect("the script prints JSON");
 
-    assert!(seen.query.starts_with("# 01-"), "the first tab holds {}", seen.query);
-    let answer: Value = serde_json::from_str(&seen.answer).unwrap_or_else(|error| panic!("{error}: {}", seen.answer));
+    assert!(page.query.starts_with("# 01-"), "the first tab holds {}", page.query);
+    let answer: Value = serde_json::from_str(&page.answer).unwrap_or_else(|error| panic!("{error}: {}", page.answer));
     assert_eq!(answer["errors"], Value::Null, "{answer}");
     let organization = &answer["data"]["organizations"]["nodes"][0];
     assert_eq!(organization["clusters"]["totalCount"], 5, "{answer}");
     assert_eq!(organization["clusters"]["nodes"][0]["report"]["ruleHits"]["totalCount"], 3, "{answer}");
 
-    let ours = service.url("/");
+    let own = service.url("/");
     let foreign: Vec<_> =
-        seen.requests.iter().filter(|url| !url.starts_with(&ours) && !url.starts_with("data:")).collect();
-    assert!(foreign.is_empty(), "the page asked for {foreign:?}");
-    assert!(seen.requests.contains(&service.url("/graphql")), "{:?}", seen.requests);
-    assert!(seen.complaints.is_empty(), "{:?}", seen.complaints);
+        page.requests.iter().filter(|url| !url.starts_with(&own) && !url.starts_with("data:")).collect();
+    assert!(foreign.is_empty(), "the page requested {foreign:?}");
+    assert!(page.requests.contains(&service.url("/graphql")), "{:?}", page.requests);
+    assert!(page.complaints.is_empty(), "{:?}", page.complaints);
 }

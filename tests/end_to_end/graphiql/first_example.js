@@ -1,5 +1,5 @@
-// Opens GraphiQL in a browser, runs the example that it opens with, by pressing its button, and prints what came of it:
-// the query, the answer that the page shows, every address that the page asked for, and what it complained of.
+// Opens GraphiQL in a browser, runs the example that it opens with by pressing its button, and prints as JSON the query,
+// the response that the page shows, the URLs of all its requests and the errors that it logged.
 //
 //     node tests/end_to_end/graphiql/first_example.js http://127.0.0.1:8080/graphiql
 

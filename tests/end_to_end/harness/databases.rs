@@ -1,4 +1,4 @@
-//! A database for each test: on PostgreSQL, and as a SQLite file.
+//! A database for each test: on PostgreSQL or in a SQLite file.
 
 use std::env;
 
@@ -9,47 +9,48 @@ use uuid::Uuid;
 
 use super::service::default_config;
 
-/// An empty database that goes with the test.
+/// An empty database that is removed when the test ends.
 pub(crate) struct Database {
-    /// As the configuration names it.
+    /// The configuration that opens it.
     pub(crate) settings: config::Database,
-    /// For assertions.
+    /// The kind of database, for the messages of assertions.
     pub(crate) name: &'static str,
-    owner: Owner,
+    storage: Storage,
 }
 
-enum Owner {
+enum Storage {
     Folder { _folder: TempDir },
-    Server { administrator: String, database: String },
+    Server { admin_url: String, database: String },
 }
 
-/// An empty database of each kind.
+/// Creates an empty database of each kind.
 pub(crate) async fn each_database() -> [Database; 2] {
     [postgres().await, sqlite()]
 }
 
-/// An empty PostgreSQL database.
+/// Creates an empty PostgreSQL database.
 pub(crate) async fn postgres() -> Database {
-    let administrator = env::var("TEST_DATABASE_URL")
-        .expect("TEST_DATABASE_URL is not set: run `make test`, which starts PostgreSQL, or name one of yours");
-    postgres_at(&administrator).await
+    let admin_url = env::var("TEST_DATABASE_URL").expect(
+        "TEST_DATABASE_URL is not set: run `make test`, which starts PostgreSQL, or set it to the URL of a server",
+    );
+    postgres_at(&admin_url).await
 }
 
-/// An empty database on the server at this URL.
-pub(crate) async fn postgres_at(administrator: &str) -> Database {
-    let administrator = administrator.to_owned();
+/// Creates an empty database on the server at this URL.
+pub(crate) async fn postgres_at(admin_url: &str) -> Database {
+    let admin_url = admin_url.to_owned();
     let database = format!("test_{}", Uuid::new_v4().simple());
-    execute(&administrator, &format!("CREATE DATABASE {database}")).await;
-    let mut url = url::Url::parse(&administrator).expect("the server has a URL");
+    execute(&admin_url, &format!("CREATE DATABASE {database}")).await;
+    let mut url = url::Url::parse(&admin_url).expect("the server has a URL");
     url.set_path(&database);
-    Database { settings: settings(url.as_str()), name: "PostgreSQL", owner: Owner::Server { administrator, database } }
+    Database { settings: settings(url.as_str()), name: "PostgreSQL", storage: Storage::Server { admin_url, database } }
 }
 
-/// An empty SQLite database.
+/// Creates an empty SQLite database.
 pub(crate) fn sqlite() -> Database {
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
-    Database { settings: settings(&url), name: "SQLite", owner: Owner::Folder { _folder: folder } }
+    Database { settings: settings(&url), name: "SQLite", storage: Storage::Folder { _folder: folder } }
 }
 
 fn settings(url: &str) -> config::Database {
@@ -59,28 +60,28 @@ fn settings(url: &str) -> config::Database {
 }
 
 impl Database {
-    /// A store over this database, its schema up to date.
+    /// Opens a store over this database and migrates its schema.
     pub(crate) async fn store(&self) -> Store {
         let store = Store::open(&self.settings).await.expect("open");
         store.migrate_up().await.expect("migrate");
         store
     }
 
-    /// A connection of the test's own.
+    /// Opens a connection for the test itself.
     pub(crate) async fn connect(&self) -> DatabaseConnection {
         connect(self.settings.url.expose()).await
     }
 }
 
 impl Drop for Database {
-    /// Leaves nothing behind on a server that was lent to us.
+    /// Drops the database, because the server may outlive the tests.
     fn drop(&mut self) {
-        let Owner::Server { administrator, database } = &self.owner else { return };
-        let (administrator, drop) = (administrator.clone(), format!("DROP DATABASE {database} WITH (FORCE)"));
-        // A runtime of its own: this may be dropped within one.
+        let Storage::Server { admin_url, database } = &self.storage else { return };
+        let (admin_url, drop) = (admin_url.clone(), format!("DROP DATABASE {database} WITH (FORCE)"));
+        // A separate thread with its own runtime, because a drop inside a runtime cannot block on it.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(execute(&administrator, &drop));
+            runtime.block_on(execute(&admin_url, &drop));
         });
         let failing = std::thread::panicking();
         assert!(dropped.join().is_ok() || failing, "the test's database could not be dropped");

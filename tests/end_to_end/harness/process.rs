@@ -1,4 +1,4 @@
-//! The program as a process of its own: to be killed, told to stop, and read.
+//! The program as a child process, which tests can kill, stop with a signal, and read the output of.
 
 use std::{
     env, fs,
@@ -11,22 +11,22 @@ use tempfile::TempDir;
 
 use super::{databases::Database, kafka::Topic, wait::until};
 
-/// A process that runs, and is killed when the test ends.
+/// A running process, which is killed when the test ends.
 pub(crate) struct Process {
     child: Child,
     log: PathBuf,
     _folder: TempDir,
 }
 
-/// The program, with nothing in its environment but what is given here; and where `make coverage` collects.
+/// The program with an empty environment, except for the file where `make coverage` collects its data.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_insights-results-aggregator"));
-    let collected = env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file));
-    command.env_clear().envs(collected).stdin(Stdio::null());
+    let coverage = env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file));
+    command.env_clear().envs(coverage).stdin(Stdio::null());
     command
 }
 
-/// `serve`, from a topic into a database, on a free port, telling all; to be changed before it is spawned.
+/// The command `serve` from a topic into a database, on a free port, with the log level `debug`.
 pub(crate) fn serve(database: &Database, topic: &Topic) -> Command {
     let kafka = topic.settings();
     let mut command = program();
@@ -41,32 +41,32 @@ pub(crate) fn serve(database: &Database, topic: &Topic) -> Command {
         ("KAFKA__SESSION_TIMEOUT", &format!("{}s", kafka.session_timeout.as_secs())),
         ("LOG__LEVEL", "debug"),
     ] {
-        set(&mut command, key, value);
+        set_config(&mut command, key, value);
     }
     command
 }
 
-/// The same in small batches, so that there is always one under way; and with a name, so that the next process is a member
-/// at once.
-pub(crate) fn serve_in_small_batches(database: &Database, topic: &Topic) -> Command {
+/// [`serve`] in batches of 20 messages, so that a batch is always under way, and with a group instance id, so that the
+/// next process gets the partitions at once.
+pub(crate) fn serve_small_batches(database: &Database, topic: &Topic) -> Command {
     let mut command = serve(database, topic);
-    set(&mut command, "INGEST__BATCH_MESSAGES", "20");
-    set(&mut command, "KAFKA__GROUP_INSTANCE_ID", "the-only-one");
+    set_config(&mut command, "INGEST__BATCH_MESSAGES", "20");
+    set_config(&mut command, "KAFKA__GROUP_INSTANCE_ID", "the-only-one");
     command
 }
 
 /// Sets a key of the configuration, written `SECTION__KEY`.
-pub(crate) fn set(command: &mut Command, key: &str, value: &str) {
+pub(crate) fn set_config(command: &mut Command, key: &str, value: &str) {
     command.env(format!("INSIGHTS_RESULTS_AGGREGATOR__{key}"), value);
 }
 
 impl Process {
-    /// `serve`, from a topic into a database, on a free port.
+    /// Starts [`serve`].
     pub(crate) fn serve(database: &Database, topic: &Topic) -> Self {
         Self::spawn(serve(database, topic))
     }
 
-    /// Whatever command, its output in a file.
+    /// Starts a command with its output in a file.
     pub(crate) fn spawn(mut command: Command) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let log = folder.path().join("log");
@@ -76,42 +76,42 @@ impl Process {
         Self { child, log, _folder: folder }
     }
 
-    /// All that it has written so far.
+    /// All output so far.
     pub(crate) fn output(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).expect("the log")).into_owned()
     }
 
-    /// Waits until it says where it listens.
+    /// Waits until the process logs the address that it listens on.
     pub(crate) async fn address(&self) -> SocketAddr {
-        until("the process tells its address", async || {
+        until("the process logs its address", async || {
             let output = self.output();
-            let told = output.lines().find(|line| line.contains("listening"))?;
-            told.split("address=").nth(1)?.split_whitespace().next()?.parse().ok()
+            let line = output.lines().find(|line| line.contains("listening"))?;
+            line.split("address=").nth(1)?.split_whitespace().next()?.parse().ok()
         })
         .await
     }
 
-    /// Ends it without warning.
+    /// Kills the process with SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("kill");
         self.child.wait().expect("wait");
     }
 
-    /// Sends a signal by its name.
+    /// Sends a signal, given by its name.
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("kill");
         assert!(sent.success(), "kill -s {name}");
     }
 
-    /// Waits for its end.
-    pub(crate) async fn ended(&mut self) -> ExitStatus {
+    /// Waits until the process has ended.
+    pub(crate) async fn exit_status(&mut self) -> ExitStatus {
         until("the process ends", async || self.child.try_wait().expect("wait")).await
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

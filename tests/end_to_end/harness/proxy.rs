@@ -1,4 +1,5 @@
-//! A door before a server: open it passes bytes, closed it cuts what runs and refuses who comes.
+//! A TCP proxy in front of a server. While open it forwards bytes; when it is closed it cuts its connections and
+//! refuses new ones.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -12,64 +13,64 @@ use url::Url;
 
 use super::Database;
 
-/// A port of its own that leads to a server while it is open.
+/// A local port that leads to a server while the proxy is open.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     server: SocketAddr,
-    door: Door,
+    state: State,
 }
 
-enum Door {
-    /// Bound without listening: the port stays ours, and whoever comes is refused.
+enum State {
+    /// Bound without listening: the port stays reserved and connections are refused.
     Closed(TcpSocket),
     Open(JoinHandle<()>),
 }
 
 impl Proxy {
-    /// A door that is closed.
+    /// Creates a closed proxy.
     pub(crate) fn closed(server: SocketAddr) -> Self {
         let socket = bind((Ipv4Addr::LOCALHOST, 0).into());
         let address = socket.local_addr().expect("its address");
-        Self { address, server, door: Door::Closed(socket) }
+        Self { address, server, state: State::Closed(socket) }
     }
 
-    /// A door that is open.
+    /// Creates an open proxy.
     pub(crate) fn open(server: SocketAddr) -> Self {
-        Self::closed(server).opened()
+        Self::closed(server).reopen()
     }
 
-    /// Lets in who comes from now on.
-    pub(crate) fn opened(mut self) -> Self {
-        if let Door::Closed(socket) = self.door {
+    /// Accepts connections from now on.
+    pub(crate) fn reopen(mut self) -> Self {
+        if let State::Closed(socket) = self.state {
             let listener = socket.listen(64).expect("a listener");
-            self.door = Door::Open(tokio::spawn(pass(listener, self.server)));
+            self.state = State::Open(tokio::spawn(forward(listener, self.server)));
         }
         self
     }
 
-    /// Cuts all connections and takes no more.
-    pub(crate) async fn shut(mut self) -> Self {
-        if let Door::Open(passing) = self.door {
-            passing.abort();
-            assert!(passing.await.is_err_and(|error| error.is_cancelled()), "the proxy does not fail");
-            self.door = Door::Closed(bind(self.address));
+    /// Cuts all connections and refuses new ones.
+    pub(crate) async fn close(mut self) -> Self {
+        if let State::Open(forwarding) = self.state {
+            forwarding.abort();
+            assert!(forwarding.await.is_err_and(|error| error.is_cancelled()), "the proxy does not fail");
+            self.state = State::Closed(bind(self.address));
         }
         self
     }
 }
 
 impl Database {
-    /// Where its server listens.
+    /// The address of the database's server.
     pub(crate) fn server(&self) -> SocketAddr {
         let addresses = self.url().socket_addrs(|| Some(5432)).expect("a host that resolves");
         *addresses.first().expect("an address")
     }
 
-    /// Its configuration for those who come through the door.
-    pub(crate) fn settings_behind(&self, door: &Proxy) -> config::Database {
+    /// The configuration of a client that connects through the proxy.
+    pub(crate) fn settings_through(&self, proxy: &Proxy) -> config::Database {
         let mut url = self.url();
-        url.set_host(Some(&door.address.ip().to_string())).expect("a host");
-        url.set_port(Some(door.address.port())).expect("a port");
+        url.set_host(Some(&proxy.address.ip().to_string())).expect("a host");
+        url.set_port(Some(proxy.address.port())).expect("a port");
         let url = url.to_string().try_into().expect("a database URL");
         config::Database { url, ..self.settings.clone() }
     }
@@ -79,7 +80,7 @@ impl Database {
     }
 }
 
-/// The port can be had again although connections of the last opening linger on it.
+/// Binds the address, also while connections of an earlier listener linger on it.
 fn bind(address: SocketAddr) -> TcpSocket {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_reuseaddr(true).expect("a reusable address");
@@ -87,8 +88,8 @@ fn bind(address: SocketAddr) -> TcpSocket {
     socket
 }
 
-/// The connections live in this future: dropped, it cuts them.
-async fn pass(listener: TcpListener, server: SocketAddr) {
+/// Forwards connections. This future owns them, so dropping it cuts them.
+async fn forward(listener: TcpListener, server: SocketAddr) {
     let mut connections = JoinSet::new();
     loop {
         let (mut client, _) = listener.accept().await.expect("a connection");

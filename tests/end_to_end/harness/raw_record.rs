@@ -1,4 +1,5 @@
-//! A record as only a program could write it that speaks Kafka's protocol by itself: the clients make text of names.
+//! A record with header names that are not UTF-8. Client libraries take names as text, so this module speaks Kafka's
+//! protocol itself.
 
 use std::{
     io::{Read as _, Write as _},
@@ -7,22 +8,22 @@ use std::{
 
 use super::kafka::Topic;
 
-/// Kafka's request to produce, in the oldest version that brokers still take.
+/// Kafka's produce request, in the oldest version that brokers still accept.
 const PRODUCE: i16 = 0;
 const VERSION: i16 = 3;
 const ALL_REPLICAS: i16 = -1;
 const TIMEOUT_MS: i32 = 10_000;
-/// In the answer: length, correlation, number of topics; then the topic's name.
-const BEFORE_THE_NAME: usize = 12;
+/// In the response, the length, the correlation id and the number of topics precede the topic's name.
+const BYTES_BEFORE_NAME: usize = 12;
 
 impl Topic {
-    /// Puts a message on partition 0 with twelve headers, the name of each of which is these bytes.
+    /// Sends a message to partition 0 with twelve headers, each with these bytes as its name.
     pub(crate) fn send_with_headers(&self, name: &[u8], value: &[u8]) {
         let mut broker = TcpStream::connect(&self.settings().brokers[0]).expect("the broker");
         broker.write_all(&with_length(&request(&self.name, &batch(name, value)))).expect("sent");
-        let mut answer = vec![0; BEFORE_THE_NAME + 2 + self.name.len() + 10];
-        broker.read_exact(&mut answer).expect("an answer");
-        assert_eq!(answer[answer.len() - 2..], [0, 0], "the broker takes it");
+        let mut response = vec![0; BYTES_BEFORE_NAME + 2 + self.name.len() + 10];
+        broker.read_exact(&mut response).expect("a response");
+        assert_eq!(response[response.len() - 2..], [0, 0], "the broker accepts it");
     }
 }
 
@@ -39,16 +40,16 @@ fn request(topic: &str, batch: &[u8]) -> Vec<u8> {
 fn batch(header: &[u8], value: &[u8]) -> Vec<u8> {
     let record = record(header, value);
     let times = [1_714_608_000_123_i64.to_be_bytes(); 2].concat();
-    let nobody = [0xff; 8 + 2 + 4];
-    // Attributes, the last record's number, times, producer, one record.
-    let summed = [&[0; 6][..], &times, &nobody, &1_i32.to_be_bytes(), &record].concat();
+    let no_producer = [0xff; 8 + 2 + 4];
+    // Attributes, the last record's offset delta, timestamps, producer, one record.
+    let checksummed = [&[0; 6][..], &times, &no_producer, &1_i32.to_be_bytes(), &record].concat();
     let (leader_epoch, magic) = ([0; 4], [2]);
-    let body = [&leader_epoch[..], &magic, &crc32c(&summed).to_be_bytes(), &summed].concat();
+    let body = [&leader_epoch[..], &magic, &crc32c(&checksummed).to_be_bytes(), &checksummed].concat();
     [&[0; 8][..], &with_length(&body)].concat()
 }
 
 fn record(header: &[u8], value: &[u8]) -> Vec<u8> {
-    // Attributes, time and number, all 0; no key; headers of the value "v".
+    // Attributes, timestamp delta and offset delta, all 0; no key; headers with the value "v".
     let head = [&[0; 3][..], &varint(-1), &varint(len(value)), value, &varint(12)].concat();
     let header = [&varint(len(header))[..], header, &varint(1), b"v"].concat();
     let body = [head, header.repeat(12)].concat();
@@ -67,7 +68,7 @@ fn len(bytes: &[u8]) -> i32 {
     i32::try_from(bytes.len()).expect("short")
 }
 
-/// Zigzag, seven bits a byte, the lowest first.
+/// A number in zigzag encoding, seven bits per byte, the lowest first.
 fn varint(number: i32) -> Vec<u8> {
     let mut left = ((number << 1) ^ (number >> 31)).cast_unsigned();
     let mut bytes = vec![];

@@ -1,4 +1,4 @@
-//! The service in this process, built as production builds it, on a free port.
+//! The service in this process, built as in production, on a free port.
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
@@ -13,12 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{databases::Database, kafka::Topic, wait::until};
 
-/// The configuration that nobody changed.
+/// The default configuration.
 pub(crate) fn default_config() -> Config {
     Config::load(None, &BTreeMap::new()).expect("the defaults load").config
 }
 
-/// A service that runs.
+/// A running service.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) readiness: Arc<Readiness>,
@@ -28,19 +28,19 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// The API alone, over a database.
+    /// Starts the API over a database.
     pub(crate) async fn api(database: &Database) -> Self {
         let mut config = default_config();
         config.database = database.settings.clone();
         Self::start(config, Role::Api).await
     }
 
-    /// The API and the ingester, from a topic into a database.
+    /// Starts the API and the ingester, from a topic into a database.
     pub(crate) async fn all(database: &Database, topic: &Topic) -> Self {
         Self::start(Self::config(database, topic), Role::All).await
     }
 
-    /// From a topic into a database, on a free port.
+    /// The configuration of a service from a topic into a database.
     pub(crate) fn config(database: &Database, topic: &Topic) -> Config {
         let mut config = default_config();
         config.database = database.settings.clone();
@@ -48,7 +48,7 @@ impl Running {
         config
     }
 
-    /// Whatever is configured, on a free port.
+    /// Starts the service with this configuration, but on a free port.
     pub(crate) async fn start(mut config: Config, role: Role) -> Self {
         config.http.address.set_port(0);
         let service = Service::build(config, role).await.expect("the service is built");
@@ -58,34 +58,34 @@ impl Running {
         Self { address, readiness, stop, task, client: reqwest::Client::new() }
     }
 
-    /// Waits until nothing is missing.
+    /// Waits until the service is ready.
     pub(crate) async fn ready(self) -> Self {
         until("the service is ready", async || self.readiness.all_missing().is_empty().then_some(())).await;
         self
     }
 
-    /// Asks the graph over HTTP; gives the whole answer.
-    pub(crate) async fn ask(&self, query: &str) -> Value {
-        self.ask_with(query, json!({})).await
+    /// Sends a query over HTTP and returns the whole response.
+    pub(crate) async fn query(&self, query: &str) -> Value {
+        self.query_with(query, json!({})).await
     }
 
-    /// Asks the graph over HTTP with variables; gives the whole answer.
-    pub(crate) async fn ask_with(&self, query: &str, variables: Value) -> Value {
-        serde_json::from_str(&self.answer_to(query, variables).await).expect("JSON")
+    /// Sends a query with variables over HTTP and returns the whole response.
+    pub(crate) async fn query_with(&self, query: &str, variables: Value) -> Value {
+        serde_json::from_str(&self.response_text(query, variables).await).expect("JSON")
     }
 
-    /// Asks the graph over HTTP; gives the answer's text as it came.
-    pub(crate) async fn answer_to(&self, query: &str, variables: Value) -> String {
+    /// Sends a query over HTTP and returns the response's text.
+    pub(crate) async fn response_text(&self, query: &str, variables: Value) -> String {
         let body = json!({ "query": query, "variables": variables });
-        let answer = self.client.post(self.url("/graphql")).json(&body).send().await.expect("an answer");
-        answer.text().await.expect("text")
+        let response = self.client.post(self.url("/graphql")).json(&body).send().await.expect("a response");
+        response.text().await.expect("text")
     }
 
-    /// What a query that must succeed gives.
+    /// Sends a query that must succeed and returns its `data`.
     pub(crate) async fn data(&self, query: &str) -> Value {
-        let mut answer = self.ask(query).await;
-        assert_eq!(answer.get("errors"), None, "{query}");
-        answer["data"].take()
+        let mut response = self.query(query).await;
+        assert_eq!(response.get("errors"), None, "{query}");
+        response["data"].take()
     }
 
     /// The URL of a path.
@@ -93,7 +93,7 @@ impl Running {
         format!("http://{}{path}", self.address)
     }
 
-    /// Lets it finish.
+    /// Stops the service gracefully.
     pub(crate) async fn stop(self) -> Result<(), Error> {
         self.stop.cancel();
         self.task.await.expect("the service does not panic")

@@ -1,4 +1,5 @@
-//! The tables as a whole, without what may differ between two runs: our clock's times and the dictionary's numbers.
+//! The contents of all tables, without what may differ between two runs: times of the service's clock and the ids of
+//! recommendations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +7,7 @@ use ::entity::{cluster, consumer_error, organization, recommendation, rule_hit, 
 use chrono::{SecondsFormat, Utc};
 use sea_orm::{DatabaseConnection, EntityTrait};
 
-/// All rows of all tables, as sorted lines: equal tables are equal texts.
+/// All rows of all tables as sorted lines, so that tables can be compared as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tables {
     pub(crate) organizations: BTreeSet<i64>,
@@ -22,7 +23,7 @@ pub(crate) struct Tables {
 
 /// Reads all tables.
 pub(crate) async fn tables(connection: &DatabaseConnection) -> Tables {
-    let dictionary: BTreeMap<_, _> = all::<recommendation::Entity>(connection)
+    let selectors: BTreeMap<_, _> = all::<recommendation::Entity>(connection)
         .await
         .into_iter()
         .map(|row| {
@@ -31,7 +32,11 @@ pub(crate) async fn tables(connection: &DatabaseConnection) -> Tables {
         })
         .collect();
     let cluster = |row: cluster::Model| {
-        assert_eq!(row.report_checked_at.is_some(), row.stored_at.is_some(), "a report is stored or it is not");
+        assert_eq!(
+            row.report_checked_at.is_some(),
+            row.stored_at.is_some(),
+            "both columns of a report are set, or neither"
+        );
         format!(
             "{} {} checked {} report {} gathered {} request {} version {} digest {}",
             row.id,
@@ -45,12 +50,12 @@ pub(crate) async fn tables(connection: &DatabaseConnection) -> Tables {
         )
     };
     let rule_hit = |row: rule_hit::Model| {
-        let selector = &dictionary[&row.recommendation_id];
+        let selector = &selectors[&row.recommendation_id];
         let details = row.details.as_deref().unwrap_or("-");
         format!("{} {selector} {} {} {details}", row.cluster_id, row.org_id, time(row.impacted_since))
     };
     let interval = |row: rule_hit_history::Model| {
-        let selector = &dictionary[&row.recommendation_id];
+        let selector = &selectors[&row.recommendation_id];
         format!("{} {selector} {} {} {}", row.cluster_id, row.org_id, time(row.opened_at), time(row.closed_at))
     };
     let error =
@@ -61,7 +66,7 @@ pub(crate) async fn tables(connection: &DatabaseConnection) -> Tables {
         rule_hits: all::<rule_hit::Entity>(connection).await.into_iter().map(rule_hit).collect(),
         history: all::<rule_hit_history::Entity>(connection).await.into_iter().map(interval).collect(),
         consumer_errors: all::<consumer_error::Entity>(connection).await.into_iter().map(error).collect(),
-        recommendations: dictionary.into_values().collect(),
+        recommendations: selectors.into_values().collect(),
     }
 }
 

@@ -1,21 +1,21 @@
-//! Waiting for a condition: the only place where tests sleep.
+//! Waiting for conditions: the only place where tests sleep.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-const LOOK_EVERY: Duration = Duration::from_millis(25);
-/// Generous: machines are shared, and a test that waits in vain fails in any case.
-const PATIENCE: Duration = Duration::from_secs(90);
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
+/// Generous, because machines are shared, and a condition that never holds fails the test in any case.
+const TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Waits until `look` sees what it looks for.
-pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+/// Waits until `check` returns a value, and returns that value.
+pub(crate) async fn until<T>(condition: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + TIMEOUT;
     loop {
-        if let Some(seen) = look().await {
-            return seen;
+        if let Some(value) = check().await {
+            return value;
         }
-        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain until {what}");
-        sleep(LOOK_EVERY).await;
+        assert!(Instant::now() < deadline, "waited {TIMEOUT:?} in vain until {condition}");
+        sleep(POLL_INTERVAL).await;
     }
 }

@@ -6,7 +6,7 @@ use crate::harness::node;
 #[tokio::test]
 async fn every_audit_of_graphql_over_http_passes() {
     let service = Running::api(&sqlite()).await.ready().await;
-    let report = node::printed("tests/graphql-http", "node", &["audit.js", &service.url("/graphql")]).await;
+    let report = node::stdout("tests/graphql-http", "node", &["audit.js", &service.url("/graphql")]).await;
     println!("{report}");
     assert!(report.ends_with("61 audits; failed: 0 MUST, 0 SHOULD, 0 MAY\n"), "{report}");
 }

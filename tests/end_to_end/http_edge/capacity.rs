@@ -6,7 +6,7 @@ use reqwest::header::RETRY_AFTER;
 
 use super::*;
 use crate::{
-    harness::HeldTable,
+    harness::LockedTable,
     reports::{reports, write},
 };
 
@@ -101,12 +101,12 @@ async fn an_operation_beyond_the_limit_is_refused_with_retry_after() {
     write(&database.store().await, &reports(1, 1, 3, 2)).await;
     let service = api(&database, |config| config.http.max_requests = 1).await;
     let url = service.url("/graphql");
-    let held = HeldTable::hold(&database, "rule_hit").await;
+    let held = LockedTable::lock(&database, "rule_hit").await;
     let in_progress = tokio::spawn(async move {
         let request = reqwest::Client::new().post(url).json(&json!({ "query": HITS }));
         request.send().await.expect("an answer").json::<Value>().await.expect("JSON")
     });
-    held.until_wanted_by(1).await;
+    held.until_waiters(1).await;
 
     let request = reqwest::Client::new().post(service.url("/graphql")).json(&json!({ "query": "{ __typename }" }));
     let refused = request.send().await.expect("an answer");
@@ -118,7 +118,7 @@ async fn an_operation_beyond_the_limit_is_refused_with_retry_after() {
     // Health checks need no permit.
     assert_eq!(get(&service, "/healthz").await.0, StatusCode::OK);
 
-    held.let_go().await;
+    held.unlock().await;
     assert_eq!(in_progress.await.expect("an answer").get("errors"), None);
     service.data("{ __typename }").await;
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use insights_results_aggregator::telemetry::metrics;
 
 use super::*;
-use crate::harness::{Process, program, set, until};
+use crate::harness::{Process, program, set_config, until};
 
 /// A process that serves the graph of a database without tables, so that loads fail.
 fn api_without_tables(database: &Database) -> Process {
@@ -16,7 +16,7 @@ fn api_without_tables(database: &Database) -> Process {
         ("DATABASE__URL", database.settings.url.expose()),
         ("DATABASE__MIGRATE", "false"),
     ] {
-        set(&mut command, key, value);
+        set_config(&mut command, key, value);
     }
     Process::spawn(command)
 }

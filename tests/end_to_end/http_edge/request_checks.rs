@@ -87,15 +87,15 @@ async fn fragments_that_expand_to_millions_of_fields_are_refused() {
     };
     let bomb: String = (0..27).map(fragment).collect();
     let query = format!("{{ ...f0 }} {bomb} fragment f27 on Query {{ __typename }}");
-    let answer = service.ask(&query).await;
+    let answer = service.query(&query).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_LARGE", "{answer}");
-    assert!(service.ask("{ __typename }").await.get("errors").is_none());
+    assert!(service.query("{ __typename }").await.get("errors").is_none());
 }
 
 #[tokio::test]
 async fn a_syntax_error_has_its_location_and_does_not_repeat_the_query() {
     let service = Running::api(&sqlite()).await;
-    let answer = service.ask("{ viewer { s3cr3t( } }").await;
+    let answer = service.query("{ viewer { s3cr3t( } }").await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "SYNTAX_ERROR", "{answer}");
     assert_eq!(answer["errors"][0]["locations"][0]["line"], 1, "{answer}");
     assert!(!answer.to_string().contains("s3cr3t"), "{answer}");

@@ -20,10 +20,10 @@ async fn a_query_has_variables_and_an_operation_name() {
         assert_eq!(answer, format!(r#"{{"data":{{"cluster":{{"uuid":"{uuid}"}}}}}}"#), "{}", database.name);
 
         let answer =
-            service.ask_with("query($first: Int) { organizations(first: $first) { totalCount } }", json!({})).await;
+            service.query_with("query($first: Int) { organizations(first: $first) { totalCount } }", json!({})).await;
         assert_eq!(answer["data"]["organizations"]["totalCount"], 1, "{}: {answer}", database.name);
         let answer =
-            service.ask_with("query($uuid: UUID!) { cluster(uuid: $uuid) { uuid } }", json!({ "uuid": 1 })).await;
+            service.query_with("query($uuid: UUID!) { cluster(uuid: $uuid) { uuid } }", json!({ "uuid": 1 })).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{}: {answer}", database.name);
     }
 }

@@ -1,4 +1,4 @@
-//! Random messages of all kinds that go through a topic, and what should come of them.
+//! Random messages of all kinds that are sent to a topic, and the tables and dead letters that they should result in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,57 +6,65 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rdkafka::{Message as _, message::Headers as _};
 
-use super::{DETAILS, Model, Said, VERSIONS, intervals::overlaps, without_digests};
+use super::{DETAILS, Model, ReportSpec, VERSIONS, intervals::overlaps, without_digests};
 use crate::harness::{Database, Tables, Topic, refuse_recommendations_of, tables};
 
-/// So many clusters report.
+/// The number of clusters that report.
 const CLUSTERS: u32 = 300;
-/// In so many ways a message may be bad. There is one more where the database refuses a rule.
-const WAYS: u32 = 6;
-/// The rule that a database refuses.
-const REFUSED: &str = "rules.refused";
+/// The number of kinds of bad messages, without the kind that only a refusing database has.
+const BAD_KINDS: u32 = 6;
+/// The rule that the database refuses in [`Flow::with_refused_rule`].
+const REFUSED_RULE: &str = "rules.refused";
 
-/// Messages on their way, and what should come of those that were sent.
+/// A generator of messages for a topic, and a record of those that were sent.
 pub(crate) struct Flow {
     pub(crate) topic: Topic,
-    traffic: Traffic,
-    /// Whether a cluster's messages come over any partition, and not one alone.
+    generator: Generator,
+    /// Whether a cluster's messages are spread over all partitions instead of one.
     is_scattered: bool,
-    /// In how many ways a message may be bad.
-    ways: u32,
+    /// The number of kinds of bad messages.
+    bad_kinds: u32,
     minute: u32,
     sent: Vec<Sent>,
 }
 
-/// A message that the brokers have.
+/// A message that was delivered.
 struct Sent {
     offset: i64,
     message: Outgoing,
 }
 
 impl Flow {
-    /// Messages that follow from a seed, those of a cluster in one partition.
+    /// Generates messages from a seed, those of a cluster in one partition.
     pub(crate) fn new(topic: Topic, seed: u64) -> Self {
-        Self { topic, traffic: Traffic::new(seed), is_scattered: false, ways: WAYS, minute: 0, sent: vec![] }
+        Self {
+            topic,
+            generator: Generator::new(seed),
+            is_scattered: false,
+            bad_kinds: BAD_KINDS,
+            minute: 0,
+            sent: vec![],
+        }
     }
 
-    /// Messages that follow from a seed, those of a cluster over all partitions.
+    /// Generates messages from a seed, those of a cluster spread over all partitions.
     pub(crate) fn scattered(topic: Topic, seed: u64) -> Self {
         Self { is_scattered: true, ..Self::new(topic, seed) }
     }
 
-    /// As [`Flow::new`], but the database refuses what some of the messages say.
-    pub(crate) async fn refused_in_part(topic: Topic, seed: u64, database: &Database) -> Self {
-        refuse_recommendations_of(REFUSED, database).await;
-        Self { ways: WAYS + 1, ..Self::new(topic, seed) }
+    /// Generates messages as [`Flow::new`], some of which the database refuses.
+    pub(crate) async fn with_refused_rule(topic: Topic, seed: u64, database: &Database) -> Self {
+        refuse_recommendations_of(REFUSED_RULE, database).await;
+        Self { bad_kinds: BAD_KINDS + 1, ..Self::new(topic, seed) }
     }
 
-    /// Sends the next messages.
+    /// Sends this many further messages.
     pub(crate) async fn send(&mut self, messages: u32) {
         let partitions = self.topic.partitions.try_into().expect("a few");
         let minutes = self.minute..self.minute + messages;
         self.minute = minutes.end;
-        let mut outgoing: Vec<_> = minutes.map(|minute| self.traffic.message(minute, partitions, self.ways)).collect();
+        let mut outgoing: Vec<_> =
+            minutes.map(|minute| self.generator.message(minute, partitions, self.bad_kinds)).collect();
         if self.is_scattered {
             let partitions = (0..self.topic.partitions).cycle();
             outgoing.iter_mut().zip(partitions).for_each(|(message, partition)| message.partition = partition);
@@ -66,46 +74,46 @@ impl Flow {
         self.sent.extend(outgoing.into_iter().zip(offsets).map(|(message, offset)| Sent { offset, message }));
     }
 
-    /// The tables that what was sent should give.
+    /// The tables that the sent messages should result in.
     pub(crate) fn tables(&self) -> Tables {
         self.tables_of(|_| true)
     }
 
-    /// The tables that a part of what was sent should give.
+    /// The tables that a part of the sent messages should result in.
     fn tables_of(&self, is_part: impl Fn(&Sent) -> bool) -> Tables {
         let mut model = Model::default();
         for sent in self.sent.iter().filter(|sent| is_part(sent)) {
-            match &sent.message.says {
-                Ok(said) => drop(model.take(said)),
-                Err(Some(reason)) => model.refuse(format!("{} {reason}", self.place(sent))),
-                Err(None) => {}
+            match &sent.message.content {
+                Content::Report(report) => drop(model.apply(report)),
+                Content::Bad(reason) => model.reject(format!("{} {reason}", self.position(sent))),
+                Content::Empty => {}
             }
         }
         model.tables()
     }
 
-    /// Where a message stands, as tables and letters tell it.
-    fn place(&self, sent: &Sent) -> String {
+    /// A message's position, in the form of the tables and dead letters.
+    fn position(&self, sent: &Sent) -> String {
         format!("{}/{}/{}", self.topic.name, sent.message.partition, sent.offset)
     }
 
-    /// The value of each bad message, by its place.
-    fn letters(&self) -> BTreeMap<String, Vec<u8>> {
-        let bad = self.sent.iter().filter(|sent| matches!(sent.message.says, Err(Some(_))));
-        bad.map(|sent| (self.place(sent), sent.message.value.clone())).collect()
+    /// The value of each bad message, by its position.
+    fn dead_letters(&self) -> BTreeMap<String, Vec<u8>> {
+        let bad = self.sent.iter().filter(|sent| matches!(sent.message.content, Content::Bad(_)));
+        bad.map(|sent| (self.position(sent), sent.message.value.clone())).collect()
     }
 
-    /// Tables and dead letters are those that what was sent should give.
+    /// Asserts that the tables and dead letters are those that the sent messages should result in.
     pub(crate) async fn assert_exact(&self, database: &Database) {
         let found = without_digests(tables(&database.connect().await).await);
         assert_eq!(differences(&found, &self.tables()), [""; 0], "{}", database.name);
-        let letters = dead_letters(&self.topic);
-        assert!(letters == self.letters(), "{}: each bad message is a letter, byte for byte", database.name);
+        let found = dead_letters(&self.topic);
+        assert!(found == self.dead_letters(), "{}: each bad message is a dead letter, byte for byte", database.name);
     }
 }
 
 impl Flow {
-    /// Offsets may be behind what is stored; never ahead, or a message would be lost.
+    /// Asserts that every message before the committed offsets is stored; otherwise it would be lost.
     pub(crate) async fn assert_committed_is_stored(&self, database: &Database) {
         let committed = self.topic.all_committed().await;
         let expected = self.tables_of(|sent| sent.offset < committed[&sent.message.partition]);
@@ -113,7 +121,8 @@ impl Flow {
         assert_eq!(lost(&expected, &found), [""; 0], "{}, with {committed:?} committed", database.name);
     }
 
-    /// Whatever the order in which they were read: each cluster has its newest report, and exactly that one's hits.
+    /// Asserts what does not depend on the order in which messages were read: each cluster has its newest report and
+    /// exactly that report's hits.
     pub(crate) async fn assert_newest_kept(&self, database: &Database) {
         let found = tables(&database.connect().await).await;
         let expected = self.tables();
@@ -122,7 +131,7 @@ impl Flow {
             lines.iter().map(words).collect::<BTreeSet<_>>()
         };
         assert_eq!(checked(&found.clusters), checked(&expected.clusters), "{}", database.name);
-        // Since when a hit is open depends on the order.
+        // The time since which a hit is open depends on the order.
         let hits = |lines: &BTreeSet<String>| {
             let words = |line: &String| {
                 let words: Vec<_> = line.splitn(5, ' ').map(ToOwned::to_owned).collect();
@@ -137,7 +146,7 @@ impl Flow {
     }
 }
 
-/// Lines that only one side has, marked with the side; some dozens at most.
+/// Returns up to 40 lines that only one of the two has, marked with `found` or `not found`.
 pub(crate) fn differences(found: &Tables, expected: &Tables) -> Vec<String> {
     let lines = |tables: &Tables| {
         let Tables { organizations, clusters, rule_hits, history, recommendations, consumer_errors } = tables.clone();
@@ -150,7 +159,7 @@ pub(crate) fn differences(found: &Tables, expected: &Tables) -> Vec<String> {
     only_found.chain(expected.difference(&found).map(|line| format!("not found: {line}"))).take(40).collect()
 }
 
-/// What tables lack that should hold more than others: reports that are newer than a cluster's, and lines that stay.
+/// Returns what `found` lacks of `expected`: reports newer than the stored ones, and lines that are never removed.
 fn lost(expected: &Tables, found: &Tables) -> Vec<String> {
     let stored = checked(found);
     let is_lost = |(cluster, checked): &(&str, &str)| stored.get(cluster).is_none_or(|stored| stored < checked);
@@ -165,76 +174,85 @@ fn lost(expected: &Tables, found: &Tables) -> Vec<String> {
     reports.chain(lines).collect()
 }
 
-/// When the rules of each cluster's report ran.
+/// The time of each cluster's report.
 fn checked(tables: &Tables) -> BTreeMap<&str, &str> {
     let lines = tables.clusters.iter().map(|line| line.split(' '));
     lines.filter_map(|mut words| Some((words.next()?, words.nth(2)?))).collect()
 }
 
-/// The dead letters' values by where they came from: a letter may lie there twice.
+/// The values of the dead letters by the position of their message. The topic may have two for one message.
 fn dead_letters(topic: &Topic) -> BTreeMap<String, Vec<u8>> {
-    let letters = topic.of_dead_letters();
-    let mut by_origin = BTreeMap::new();
-    for letter in (0..topic.partitions).flat_map(|partition| letters.messages(partition)) {
-        let headers = letter.headers().expect("headers");
-        let told = |name: &str| {
+    let dead_letters = topic.dead_letter_topic();
+    let mut by_position = BTreeMap::new();
+    for message in (0..topic.partitions).flat_map(|partition| dead_letters.messages(partition)) {
+        let headers = message.headers().expect("headers");
+        let value = |name: &str| {
             let header = headers.iter().find(|header| header.key == name).and_then(|header| header.value);
-            String::from_utf8_lossy(header.expect("a header of ours")).into_owned()
+            String::from_utf8_lossy(header.expect("a header of the service")).into_owned()
         };
-        let place = ["topic", "partition", "offset"].map(|part| told(&format!("__connect.errors.{part}")));
-        by_origin.insert(place.join("/"), letter.payload().unwrap_or_default().to_vec());
+        let position = ["topic", "partition", "offset"].map(|part| value(&format!("__connect.errors.{part}")));
+        by_position.insert(position.join("/"), message.payload().unwrap_or_default().to_vec());
     }
-    by_origin
+    by_position
 }
 
-/// A message for the topic, and what it says; `Err` names the reason of a bad one, or says that there is nothing in it.
+/// A message before it is sent.
 struct Outgoing {
     partition: i32,
     value: Vec<u8>,
-    says: Result<Said, Option<&'static str>>,
+    content: Content,
 }
 
-/// Messages of all kinds: of twenty, one is bad in some way, one lacks a field, one is empty, one stale, two are said before
-/// and one moves its cluster.
-struct Traffic {
-    dice: ChaCha8Rng,
+/// The content of a message.
+enum Content {
+    Report(ReportSpec),
+    /// A message that is rejected for this reason.
+    Bad(&'static str),
+    /// A message with an empty report, which is skipped.
+    Empty,
+}
+
+/// Generates messages of all kinds. On average, of 20 messages one is bad, one lacks a field, one is empty, one is
+/// stale, two repeat earlier ones and one moves its cluster.
+struct Generator {
+    rng: ChaCha8Rng,
     owners: BTreeMap<u16, u32>,
-    said: Vec<Said>,
+    reports: Vec<ReportSpec>,
 }
 
-impl Traffic {
+impl Generator {
     fn new(seed: u64) -> Self {
-        Self { dice: ChaCha8Rng::seed_from_u64(seed), owners: BTreeMap::new(), said: vec![] }
+        Self { rng: ChaCha8Rng::seed_from_u64(seed), owners: BTreeMap::new(), reports: vec![] }
     }
 
     fn below(&mut self, bound: u32) -> u32 {
-        self.dice.next_u32() % bound
+        self.rng.next_u32() % bound
     }
 
-    fn message(&mut self, minute: u32, partitions: u16, ways: u32) -> Outgoing {
+    fn message(&mut self, minute: u32, partitions: u16, bad_kinds: u32) -> Outgoing {
         let kind = self.below(20);
         let mut report = self.report(minute, kind == 0, kind == 1);
         if kind == 2 || kind == 3 {
             let before = self.below(minute + 1) as usize;
-            report = self.said.get(before).cloned().unwrap_or(report);
+            report = self.reports.get(before).cloned().unwrap_or(report);
         }
-        self.said.push(report.clone());
+        self.reports.push(report.clone());
         let partition = (report.cluster % partitions).into();
-        let (value, says) = match kind {
-            4 => spoilt(&report, self.below(ways)),
-            5 => (b"{\"OrgID\": 1, \"Report\": {}}".to_vec(), Err(Some("missing_field"))),
-            6 => (empty_report(&report), Err(None)),
-            _ => (report.message().json(), Ok(report)),
+        let (value, content) = match kind {
+            4 => bad_message(&report, self.below(bad_kinds)),
+            5 => (b"{\"OrgID\": 1, \"Report\": {}}".to_vec(), Content::Bad("missing_field")),
+            6 => (empty_report(&report), Content::Empty),
+            _ => (report.message().json(), Content::Report(report)),
         };
-        Outgoing { partition, value, says }
+        Outgoing { partition, value, content }
     }
 
-    fn report(&mut self, minute: u32, moves: bool, is_late: bool) -> Said {
+    fn report(&mut self, minute: u32, moves: bool, is_late: bool) -> ReportSpec {
         let cluster = u16::try_from(self.below(CLUSTERS)).expect("small");
-        let elsewhere = 1 + self.below(7);
-        let owner = self.owners.entry(cluster).or_insert(elsewhere);
+        let other_owner = 1 + self.below(7);
+        let owner = self.owners.entry(cluster).or_insert(other_owner);
         if moves {
-            *owner = elsewhere;
+            *owner = other_owner;
         }
         let organization = *owner;
         let hits = (0..self.below(5)).map(|_| {
@@ -243,31 +261,31 @@ impl Traffic {
         });
         let hits = hits.collect();
         let late = if is_late { self.below(900).min(minute) } else { 0 };
-        // Of two reports of one moment the first that is read counts, and over two partitions that may be either.
-        let is_taken = |said: &Said| said.cluster == cluster && said.minute == minute - late;
-        let late = if self.said.iter().any(is_taken) { 0 } else { late };
+        // Of two reports with the same time the first that is read counts, and with two partitions that may be either.
+        let is_taken = |report: &ReportSpec| report.cluster == cluster && report.minute == minute - late;
+        let late = if self.reports.iter().any(is_taken) { 0 } else { late };
         let version = VERSIONS.get(self.below(6) as usize).copied();
-        Said { organization, cluster, minute: minute - late, version, is_tracked: self.below(2) == 0, hits }
+        ReportSpec { organization, cluster, minute: minute - late, version, has_upload: self.below(2) == 0, hits }
     }
 }
 
-/// A message that is bad in one of some ways, with the reason.
-fn spoilt(said: &Said, way: u32) -> (Vec<u8>, Result<Said, Option<&'static str>>) {
-    let json = String::from_utf8(said.message().json()).expect("text");
-    let (value, reason) = match way {
+/// A bad message of a kind, with the reason of its rejection.
+fn bad_message(report: &ReportSpec, kind: u32) -> (Vec<u8>, Content) {
+    let json = String::from_utf8(report.message().json()).expect("text");
+    let (value, reason) = match kind {
         0 => (vec![], "not_json"),
         1 => (json.as_bytes()[..json.len() / 2].to_vec(), "not_json"),
         2 => ([b"{\"unread\": \"\xff\", ", &json.as_bytes()[1..]].concat(), "invalid_utf8"),
         3 => (json.replace("\"ClusterName\": \"", "\"ClusterName\": \"x").into_bytes(), "bad_uuid"),
         4 => (json.replace("\"OrgID\": ", "\"OrgID\": -").into_bytes(), "wrong_type"),
         5 => (json.replace("\"LastChecked\": \"20", "\"LastChecked\": \"90").into_bytes(), "future_time"),
-        _ => (said.message().hit(REFUSED, "X", "{}").json(), "store_rejected"),
+        _ => (report.message().hit(REFUSED_RULE, "X", "{}").json(), "store_rejected"),
     };
-    (value, Err(Some(reason)))
+    (value, Content::Bad(reason))
 }
 
-fn empty_report(said: &Said) -> Vec<u8> {
-    let json = String::from_utf8(said.message().json()).expect("text");
+fn empty_report(report: &ReportSpec) -> Vec<u8> {
+    let json = String::from_utf8(report.message().json()).expect("text");
     let (head, _) = json.split_once(", \"Report\": ").expect("a report");
     format!("{head}, \"Report\": {{}}}}").into_bytes()
 }

@@ -1,4 +1,5 @@
-//! A batch is one transaction that writes what changed and no more, at a cost that its size does not change.
+//! A batch is one transaction that writes only what changed, in a number of statements that does not depend on its
+//! size.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +10,14 @@ use insights_results_aggregator::{
 };
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::owned::{Owned, hit, lines, minute, selector, stored, tables_after, write};
+use super::owned_cluster::{OwnedCluster, hit, lines, minute, selector, stored, tables_after, write};
 use super::pages;
 use crate::{
     harness::{Database, each_database, postgres},
     reports::cluster,
 };
 
-const OURS: Owned = Owned { organization: 1, cluster: 7 };
+const OURS: OwnedCluster = OwnedCluster { organization: 1, cluster: 7 };
 
 #[tokio::test]
 async fn an_empty_batch_is_written_without_a_statement() {
@@ -28,7 +29,7 @@ async fn an_empty_batch_is_written_without_a_statement() {
 }
 
 #[tokio::test]
-async fn what_a_report_tells_of_its_cluster_is_stored() {
+async fn the_data_of_a_reports_cluster_are_stored() {
     for database in each_database().await {
         let store = database.store().await;
         let mut report = OURS.report(10, "disk");
@@ -43,12 +44,12 @@ async fn what_a_report_tells_of_its_cluster_is_stored() {
         assert_eq!(ours.version.as_deref(), Some("4.10"), "{}: a text that looks like a number", database.name);
         assert_eq!(head.request_id.as_deref(), Some("007"), "{}: a text that looks like a number", database.name);
         assert_eq!((head.last_checked, head.gathered_at), (minute(10), Some(minute(5))), "{}", database.name);
-        assert!(head.stored_at > minute(10), "{}: by our clock", database.name);
+        assert!(head.stored_at > minute(10), "{}: by the service's clock", database.name);
     }
 }
 
 #[tokio::test]
-async fn what_the_newest_report_leaves_out_is_forgotten_but_for_the_version() {
+async fn what_the_newest_report_lacks_becomes_null_except_for_the_version() {
     let mut first = OURS.report(10, "disk");
     first.version = Some("4.15.1".to_owned());
     first.request_id = Some("request".to_owned());
@@ -93,7 +94,7 @@ async fn a_hit_that_did_not_change_is_not_written_again() {
 
     let back_and_forth = [OURS.report(40, "disk=9 cpu=2 ram=1"), OURS.report(50, "disk=1 cpu=2 ram=1")];
     write(&store, &back_and_forth).await;
-    assert_eq!(row_versions(&database).await, second, "within a batch only the outcome counts");
+    assert_eq!(row_versions(&database).await, second, "within a batch only the final state counts");
 }
 
 /// The transaction that wrote each hit's row, by selector.
@@ -105,20 +106,20 @@ async fn row_versions(database: &Database) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn what_opens_and_closes_within_a_batch_is_history_and_no_more() {
+async fn a_hit_that_opens_and_closes_within_a_batch_is_only_history() {
     let tables = tables_after(&[OURS.report(10, ""), OURS.report(20, "disk=1"), OURS.report(30, "")]).await;
     assert_eq!(tables.rule_hits, lines([]));
     assert_eq!(tables.history, lines([OURS.closed("disk", 20, 30)]));
 }
 
 #[tokio::test]
-async fn of_two_hits_with_one_selector_the_last_counts() {
+async fn of_two_hits_with_the_same_selector_the_last_counts() {
     let tables = tables_after(&[OURS.report(10, "disk=1 cpu=1 disk=2")]).await;
     assert_eq!(tables.rule_hits, lines([OURS.open("cpu=1", 10), OURS.open("disk=2", 10)]));
 }
 
 #[tokio::test]
-async fn details_come_back_byte_for_byte() {
+async fn details_are_read_back_byte_for_byte() {
     let details = [
         r#"{"nul":"\u0000","lone":"\ud800","quote":"\"","slash":"\/","unit":"\u001f"}"#,
         "  { \"a\" : 1.0 , \"a\" : 1e400 }\r\n\t",
@@ -136,13 +137,13 @@ async fn details_come_back_byte_for_byte() {
             .iter()
             .enumerate()
             .map(|(number, json)| RuleHit::new(selector(&format!("rule{number}")), Some(Details::from_checked(*json))));
-        write(&store, &[OURS.report_of(10, hits.chain([hit("without")]).collect())]).await;
+        write(&store, &[OURS.report_with(10, hits.chain([hit("without")]).collect())]).await;
 
-        let told = details_of(&store, cluster(7)).await;
+        let found = details_of(&store, cluster(7)).await;
         for (number, json) in details.iter().enumerate() {
-            assert_eq!(told[&selector(&format!("rule{number}"))].as_deref(), Some(*json), "{}", database.name);
+            assert_eq!(found[&selector(&format!("rule{number}"))].as_deref(), Some(*json), "{}", database.name);
         }
-        assert_eq!(told[&selector("without")], None, "{}", database.name);
+        assert_eq!(found[&selector("without")], None, "{}", database.name);
     }
 }
 
@@ -155,7 +156,7 @@ async fn details_of(store: &Store, cluster: ClusterId) -> BTreeMap<Selector, Opt
 }
 
 #[tokio::test]
-async fn a_batch_is_written_whole_or_not_at_all() {
+async fn a_batch_is_written_completely_or_not_at_all() {
     for database in each_database().await {
         let store = database.store().await;
         let drop = "DROP VIEW history_event; DROP TABLE rule_hit_history";
@@ -163,7 +164,7 @@ async fn a_batch_is_written_whole_or_not_at_all() {
         write(&store, &[OURS.report(10, "disk")]).await;
         let before = hits_and_clusters(&store).await;
 
-        let reports = [OURS.report(20, "cpu"), Owned { cluster: 8, ..OURS }.report(20, "cpu")];
+        let reports = [OURS.report(20, "cpu"), OwnedCluster { cluster: 8, ..OURS }.report(20, "cpu")];
         store.write(Batch { reports: &reports, rejected: &[] }).await.expect_err("no table for the history");
         assert_eq!(hits_and_clusters(&store).await, before, "{}", database.name);
     }
@@ -175,12 +176,12 @@ async fn hits_and_clusters(store: &Store) -> (BTreeMap<Selector, Option<String>>
 }
 
 #[tokio::test]
-async fn a_batch_costs_the_same_statements_whether_it_holds_one_report_or_three_hundred() {
+async fn a_batch_of_three_hundred_reports_takes_as_many_statements_as_one_of_one_report() {
     for database in each_database().await {
         let mut costs = BTreeMap::new();
         for size in [1, 300] {
             let store = database.store().await;
-            // New clusters of new organizations with new recommendations; then every hit comes, goes or changes.
+            // New clusters of new organizations with new recommendations; then hits open, close and change.
             let first = fleet(size, 10, "a=1 b=1 c=1 d=1 e=1");
             let second = fleet(size, 20, "a=1 b=1 c=2 d=2 f=1");
             let [(_, first), (_, second)] =
@@ -192,12 +193,12 @@ async fn a_batch_costs_the_same_statements_whether_it_holds_one_report_or_three_
     }
 }
 
-/// Reports of so many clusters, whose numbers, owners and recommendations no fleet of another size has.
+/// Reports of `size` clusters. Clusters, owners and recommendations are different for each size.
 fn fleet(size: u32, at: u32, hits: &str) -> Vec<Report> {
-    let report = |place: u32| {
-        let hits: Vec<_> = hits.split(' ').map(|told| format!("size{size}_{}_{told}", place % 50)).collect();
-        let cluster = u128::from(1000 * size + place);
-        Owned { organization: 1000 * size + place % 20, cluster }.report(at, &hits.join(" "))
+    let report = |number: u32| {
+        let hits: Vec<_> = hits.split(' ').map(|hit| format!("size{size}_{}_{hit}", number % 50)).collect();
+        let cluster = u128::from(1000 * size + number);
+        OwnedCluster { organization: 1000 * size + number % 20, cluster }.report(at, &hits.join(" "))
     };
     (1..=size).map(report).collect()
 }

@@ -1,4 +1,4 @@
-//! The entities and the columns that are really there are the same.
+//! The entities declare exactly the columns that the tables have.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use sea_orm::{
 
 use crate::harness::{each_database, postgres};
 
-/// A table's columns, each as `name kind nullable key`.
+/// The columns of a table, each as `name kind nullable key`.
 type Columns = BTreeSet<String>;
 
 #[tokio::test]
@@ -18,8 +18,8 @@ async fn every_entity_has_the_columns_that_its_table_has() {
     for database in each_database().await {
         database.store().await;
         let connection = database.connect().await;
-        for (table, told) in entities(connection.get_database_backend()) {
-            assert_eq!(columns(&connection, table).await, told, "{table} on {}", database.name);
+        for (table, declared) in entities(connection.get_database_backend()) {
+            assert_eq!(columns(&connection, table).await, declared, "{table} on {}", database.name);
         }
     }
 }
@@ -29,8 +29,8 @@ async fn every_table_has_an_entity() {
     for database in each_database().await {
         database.store().await;
         let connection = database.connect().await;
-        let told = entities(connection.get_database_backend()).map(|(table, _)| table.to_owned());
-        assert_eq!(tables(&connection).await, told.into(), "{}", database.name);
+        let declared = entities(connection.get_database_backend()).map(|(table, _)| table.to_owned());
+        assert_eq!(tables(&connection).await, declared.into(), "{}", database.name);
     }
 }
 
@@ -40,25 +40,25 @@ async fn postgres_orders_every_text_by_its_bytes() {
     database.store().await;
     let sql = "SELECT table_name || '.' || column_name FROM information_schema.columns
                WHERE table_schema = 'public' AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'
-                 -- A word of ours that nothing is ordered by.
+                 -- A constant, which nothing is ordered by.
                  AND (table_name, column_name) <> ('history_event', 'kind')";
     assert_eq!(texts(&database.connect().await, sql).await, BTreeSet::new());
 }
 
-/// Each table's name and what its entity tells.
+/// The name of each table, and the columns that its entity declares.
 fn entities(backend: DbBackend) -> [(&'static str, Columns); 6] {
     [
-        (cluster::Entity.table_name(), told::<cluster::Entity>(backend)),
-        (consumer_error::Entity.table_name(), told::<consumer_error::Entity>(backend)),
-        (organization::Entity.table_name(), told::<organization::Entity>(backend)),
-        (recommendation::Entity.table_name(), told::<recommendation::Entity>(backend)),
-        (rule_hit::Entity.table_name(), told::<rule_hit::Entity>(backend)),
-        (rule_hit_history::Entity.table_name(), told::<rule_hit_history::Entity>(backend)),
+        (cluster::Entity.table_name(), declared_columns::<cluster::Entity>(backend)),
+        (consumer_error::Entity.table_name(), declared_columns::<consumer_error::Entity>(backend)),
+        (organization::Entity.table_name(), declared_columns::<organization::Entity>(backend)),
+        (recommendation::Entity.table_name(), declared_columns::<recommendation::Entity>(backend)),
+        (rule_hit::Entity.table_name(), declared_columns::<rule_hit::Entity>(backend)),
+        (rule_hit_history::Entity.table_name(), declared_columns::<rule_hit_history::Entity>(backend)),
     ]
 }
 
-/// The columns that an entity tells of.
-fn told<E: EntityTrait>(backend: DbBackend) -> Columns {
+/// The columns that an entity declares.
+fn declared_columns<E: EntityTrait>(backend: DbBackend) -> Columns {
     let keys: BTreeSet<_> = E::PrimaryKey::iter().map(|key| key.into_column().as_str().to_owned()).collect();
     let column = |column: E::Column| {
         let (name, definition) = (column.as_str(), column.def());
@@ -95,10 +95,10 @@ fn line(name: &str, kind: &str, nullable: bool, key: bool) -> String {
     format!("{name} {kind} {nullable}{key}")
 }
 
-/// What a column of an entity holds.
+/// The kind of values in a column of an entity.
 fn kind_of(column: &ColumnType, backend: DbBackend) -> &'static str {
     match column {
-        // SQLite has one kind of whole number.
+        // SQLite has only one integer type.
         ColumnType::BigInteger if backend == DbBackend::Postgres => "long number",
         ColumnType::Integer | ColumnType::BigInteger => "number",
         ColumnType::Text => "text",
@@ -109,7 +109,7 @@ fn kind_of(column: &ColumnType, backend: DbBackend) -> &'static str {
     }
 }
 
-/// What a column of this type holds.
+/// The kind of values in a column with this database type.
 fn kind_named(database_type: &str) -> &'static str {
     match database_type.to_lowercase().as_str() {
         "bigint" => "long number",
@@ -130,7 +130,7 @@ async fn tables(connection: &DatabaseConnection) -> BTreeSet<String> {
         }
     };
     let mut tables = texts(connection, sql).await;
-    assert!(tables.remove("seaql_migrations"), "the table that tells which steps are applied");
+    assert!(tables.remove("seaql_migrations"), "the table of applied migrations exists");
     tables
 }
 

@@ -1,4 +1,4 @@
-//! What real refusals of real databases mean for the batch that met them.
+//! The classes of errors that real databases return for a batch.
 
 use insights_results_aggregator::{
     domain::{Details, Report, RuleHit, Selector},
@@ -6,45 +6,45 @@ use insights_results_aggregator::{
 };
 use sea_orm::{ConnectionTrait, TransactionTrait};
 
-use super::owned::{Owned, lines, selector, stored, write};
-use crate::harness::{Database, HeldTable, each_database, postgres, sqlite};
+use super::owned_cluster::{OwnedCluster, lines, selector, stored, write};
+use crate::harness::{Database, LockedTable, each_database, postgres, sqlite};
 
-const OURS: Owned = Owned { organization: 1, cluster: 7 };
+const OURS: OwnedCluster = OwnedCluster { organization: 1, cluster: 7 };
 
 #[tokio::test]
-async fn a_connection_that_is_cut_is_a_bad_moment_and_the_next_try_succeeds() {
+async fn a_cut_connection_is_transient_and_the_next_attempt_succeeds() {
     let error = interrupted("SELECT pg_terminate_backend(pid)").await;
     assert_eq!((error.class(), error.is_unavailable()), (Class::Transient, true), "{error}");
 }
 
 #[tokio::test]
-async fn a_statement_that_is_cancelled_is_a_bad_moment_and_the_next_try_succeeds() {
+async fn a_cancelled_statement_is_transient_and_the_next_attempt_succeeds() {
     let error = interrupted("SELECT pg_cancel_backend(pid)").await;
     assert_eq!((error.class(), error.code().as_deref()), (Class::Transient, Some("57014")), "{error}");
 }
 
-/// What a batch meets that waits for a table while its backend is interrupted.
+/// The error of a batch whose backend is interrupted while it waits for a table.
 async fn interrupted(how: &str) -> Error {
     let database = postgres().await;
     let store = database.store().await;
     write(&store, &[OURS.report(10, "disk")]).await;
-    let held = HeldTable::hold(&database, "cluster").await;
+    let held = LockedTable::lock(&database, "cluster").await;
     let reports = [OURS.report(20, "cpu")];
     let interrupt =
         format!("{how} FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
     let (failed, ()) = tokio::join!(store.write(Batch { reports: &reports, rejected: &[] }), async {
-        held.until_wanted_by(1).await;
+        held.until_waiters(1).await;
         execute(&database, &interrupt).await;
     });
-    held.let_go().await;
+    held.unlock().await;
     write(&store, &reports).await;
     assert_eq!(stored(&database).await.rule_hits, lines([OURS.open("cpu", 20)]));
     failed.expect_err("the batch was interrupted")
 }
 
-/// Waits as long as a batch does, on both databases at once.
+/// Both databases are tested at once, because each waits until the lock times out.
 #[tokio::test]
-async fn a_lock_that_another_holds_for_too_long_is_a_bad_moment() {
+async fn a_lock_that_another_session_holds_for_too_long_is_transient() {
     let (on_postgres, on_sqlite) = (postgres().await, sqlite());
     let codes = tokio::join!(
         code_while_locked(&on_postgres, "LOCK TABLE cluster IN ACCESS EXCLUSIVE MODE"),
@@ -55,8 +55,8 @@ async fn a_lock_that_another_holds_for_too_long_is_a_bad_moment() {
 
 async fn code_while_locked(database: &Database, lock: &str) -> Option<String> {
     let store = database.store().await;
-    let mine = database.connect().await;
-    let holder = mine.begin().await.expect("begin");
+    let connection = database.connect().await;
+    let holder = connection.begin().await.expect("begin");
     holder.execute_unprepared(lock).await.expect("lock");
     let error = fails(&store, OURS.report(10, "disk")).await;
     assert_eq!(error.class(), Class::Transient, "{error}");
@@ -66,7 +66,7 @@ async fn code_while_locked(database: &Database, lock: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_table_that_is_missing_has_to_be_mended_by_someone_and_is_named() {
+async fn a_missing_table_is_an_error_of_the_setup_and_is_named() {
     for database in each_database().await {
         let store = database.store().await;
         execute(&database, "DROP VIEW history_event; DROP VIEW open_hit; DROP TABLE rule_hit").await;
@@ -77,7 +77,7 @@ async fn a_table_that_is_missing_has_to_be_mended_by_someone_and_is_named() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_not_there_has_to_be_mended_by_someone() {
+async fn a_missing_database_is_an_error_of_the_setup() {
     for mut database in each_database().await {
         let url = match database.name {
             "SQLite" => "sqlite:///no/such/folder/test.db?mode=rwc".to_owned(),
@@ -92,16 +92,18 @@ async fn a_database_that_is_not_there_has_to_be_mended_by_someone() {
     }
 }
 
-/// The parser lets none through; the store does not count on it.
+/// The parser rejects NUL characters, but the store does not rely on it.
 #[tokio::test]
-async fn a_nul_in_a_text_is_the_datas_fault_on_postgres_and_is_not_quoted() {
+async fn a_nul_character_is_an_error_of_the_data_on_postgres_and_is_not_quoted() {
     let database = postgres().await;
     let store = database.store().await;
     let secret: Selector = "secret_rule\0|KEY".parse().expect("a selector");
-    let mut asked = OURS.report(10, "disk");
-    asked.request_id = Some("secret\0".to_owned());
+    let mut with_request_id = OURS.report(10, "disk");
+    with_request_id.request_id = Some("secret\0".to_owned());
     let details = RuleHit::new(selector("disk"), Some(Details::from_checked("\"secret\0\"")));
-    for report in [OURS.report_of(10, vec![RuleHit::new(secret, None)]), asked, OURS.report_of(10, vec![details])] {
+    for report in
+        [OURS.report_with(10, vec![RuleHit::new(secret, None)]), with_request_id, OURS.report_with(10, vec![details])]
+    {
         let error = fails(&store, report).await;
         assert_eq!((error.class(), error.code().as_deref()), (Class::Data, Some("22021")), "{error:?}");
         assert!(!error.is_unavailable(), "{error}");
@@ -111,7 +113,7 @@ async fn a_nul_in_a_text_is_the_datas_fault_on_postgres_and_is_not_quoted() {
 }
 
 #[tokio::test]
-async fn a_value_that_breaks_a_rule_of_the_table_is_the_datas_fault_and_is_not_quoted() {
+async fn a_value_that_violates_a_constraint_is_an_error_of_the_data_and_is_not_quoted() {
     for database in each_database().await {
         let store = database.store().await;
         let rule = match database.name {

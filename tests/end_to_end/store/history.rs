@@ -1,11 +1,11 @@
-//! Hits open and close at the time when the rules ran that found them, or found them no more.
+//! Hits open and close at the time of the report that first has them, or first lacks them.
 
-use super::owned::{Owned, lines, tables_after};
+use super::owned_cluster::{OwnedCluster, lines, tables_after};
 
-const OURS: Owned = Owned { organization: 1, cluster: 7 };
+const OURS: OwnedCluster = OwnedCluster { organization: 1, cluster: 7 };
 
 #[tokio::test]
-async fn a_hit_that_stays_keeps_its_impacted_since_also_when_its_details_change() {
+async fn a_hit_keeps_its_impacted_since_when_its_details_change() {
     let tables = tables_after(&[
         OURS.report(10, "disk=1 cpu=1"),
         OURS.report(20, "disk=2 cpu=1 net"),
@@ -18,14 +18,14 @@ async fn a_hit_that_stays_keeps_its_impacted_since_also_when_its_details_change(
 }
 
 #[tokio::test]
-async fn a_hit_that_goes_is_history_until_the_report_that_misses_it() {
+async fn a_hit_becomes_history_at_the_time_of_the_first_report_without_it() {
     let tables = tables_after(&[OURS.report(10, "disk cpu"), OURS.report(20, "cpu"), OURS.report(30, "cpu")]).await;
     assert_eq!(tables.rule_hits, lines([OURS.open("cpu", 10)]));
     assert_eq!(tables.history, lines([OURS.closed("disk", 10, 20)]));
 }
 
 #[tokio::test]
-async fn a_hit_that_returns_opens_anew() {
+async fn a_hit_that_returns_opens_again() {
     let tables = tables_after(&[
         OURS.report(10, "disk=1"),
         OURS.report(20, ""),
@@ -40,7 +40,7 @@ async fn a_hit_that_returns_opens_anew() {
 }
 
 #[tokio::test]
-async fn a_healthy_report_closes_all() {
+async fn a_healthy_report_closes_all_hits() {
     let tables =
         tables_after(&[OURS.report(10, "disk cpu"), OURS.report(20, "disk cpu net"), OURS.report(30, "")]).await;
     assert_eq!(tables.rule_hits, lines([]));
@@ -57,8 +57,8 @@ async fn a_stale_report_between_two_others_opens_and_closes_nothing() {
 }
 
 #[tokio::test]
-async fn the_hits_of_one_cluster_are_no_others() {
-    const NEIGHBOUR: Owned = Owned { cluster: 8, ..OURS };
+async fn the_hits_of_a_cluster_do_not_affect_other_clusters() {
+    const NEIGHBOUR: OwnedCluster = OwnedCluster { cluster: 8, ..OURS };
     let tables = tables_after(&[
         OURS.report(10, "disk=1 cpu=1"),
         NEIGHBOUR.report(11, "disk=2 cpu=2"),

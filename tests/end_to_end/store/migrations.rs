@@ -1,10 +1,10 @@
-//! The schema goes up, down and up again; several programs may migrate at once; a newer database is left alone.
+//! Migrations up and down, concurrent migrations, and databases that are newer than the program.
 
 use futures_util::future::join_all;
 use insights_results_aggregator::store::{Error, SchemaState, Store, newest_migration};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 
-use super::owned::{Owned, stored, write};
+use super::owned_cluster::{OwnedCluster, stored, write};
 use crate::harness::{Database, each_database};
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn migrations_run_up_down_and_up_again() {
 }
 
 #[tokio::test]
-async fn one_step_goes_down_and_the_status_tells_which() {
+async fn one_step_is_reverted_and_the_status_shows_which() {
     for database in each_database().await {
         let store = database.store().await;
         assert_eq!(store.schema_state().await.expect("state"), SchemaState::Current, "{}", database.name);
@@ -46,8 +46,8 @@ async fn one_step_goes_down_and_the_status_tells_which() {
 }
 
 #[tokio::test]
-async fn migrating_keeps_what_the_tables_hold() {
-    const OURS: Owned = Owned { organization: 1, cluster: 7 };
+async fn migrating_keeps_the_rows() {
+    const OURS: OwnedCluster = OwnedCluster { organization: 1, cluster: 7 };
     for database in each_database().await {
         write(&database.store().await, &[OURS.report(10, "disk cpu"), OURS.report(20, "disk")]).await;
         let before = stored(&database).await;
@@ -57,7 +57,7 @@ async fn migrating_keeps_what_the_tables_hold() {
 }
 
 #[tokio::test]
-async fn eight_programs_may_migrate_an_empty_database_at_once() {
+async fn eight_programs_migrate_an_empty_database_at_once() {
     for database in each_database().await {
         let stores = join_all((0..8).map(|_| Store::open(&database.settings))).await;
         let stores: Vec<_> = stores.into_iter().map(|store| store.expect("open")).collect();
@@ -72,7 +72,7 @@ async fn eight_programs_may_migrate_an_empty_database_at_once() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_newer_than_the_program_is_left_alone() {
+async fn a_database_that_is_newer_than_the_program_is_not_changed() {
     for database in each_database().await {
         let store = database.store().await;
         add_unknown_step(&database).await;
@@ -97,7 +97,7 @@ async fn add_unknown_step(database: &Database) {
     database.connect().await.execute_unprepared(sql).await.expect("insert");
 }
 
-/// Tables, columns and indexes, a line each, without what only numbers them.
+/// The tables, columns and indexes, one per line.
 async fn schema(connection: &DatabaseConnection) -> Vec<String> {
     let sql = match connection.get_database_backend() {
         DbBackend::Sqlite => "SELECT name || ' ' || sql FROM sqlite_schema WHERE sql <> '' AND name NOT LIKE 'sqlite%'",

@@ -1,4 +1,4 @@
-//! A cluster belongs to the organization that its newest report names.
+//! Moves: a cluster belongs to the organization of its newest report.
 
 use insights_results_aggregator::{
     domain::{OrgId, Report},
@@ -6,14 +6,14 @@ use insights_results_aggregator::{
     store::{Store, Written},
 };
 
-use super::owned::{Owned, lines, stored, tables_after, write};
+use super::owned_cluster::{OwnedCluster, lines, stored, tables_after, write};
 use crate::{
     harness::each_database,
     reports::{cluster, organization},
 };
 
-const OURS: Owned = Owned { organization: 1, cluster: 7 };
-const THEIRS: Owned = Owned { organization: 2, ..OURS };
+const OURS: OwnedCluster = OwnedCluster { organization: 1, cluster: 7 };
+const THEIRS: OwnedCluster = OwnedCluster { organization: 2, ..OURS };
 
 #[tokio::test]
 async fn a_newer_report_of_another_organization_moves_the_cluster() {
@@ -58,7 +58,7 @@ async fn a_report_of_another_organization_that_is_not_newer_moves_nothing() {
 }
 
 #[tokio::test]
-async fn there_and_back_again_leaves_an_interval_in_both_histories() {
+async fn a_move_there_and_back_leaves_an_interval_in_both_histories() {
     let tables = tables_after(&[
         OURS.report(10, "disk=1 cpu"),
         THEIRS.report(20, "disk=1"),
@@ -73,7 +73,7 @@ async fn there_and_back_again_leaves_an_interval_in_both_histories() {
 }
 
 #[tokio::test]
-async fn back_within_one_batch_the_hits_are_written_anew_though_their_details_are_the_stored_ones() {
+async fn after_a_move_there_and_back_within_a_batch_hits_are_written_again_though_their_details_are_the_same() {
     for database in each_database().await {
         let store = database.store().await;
         write(&store, &[OURS.report(10, "disk=1")]).await;
@@ -84,28 +84,28 @@ async fn back_within_one_batch_the_hits_are_written_anew_though_their_details_ar
 }
 
 #[tokio::test]
-async fn a_new_owner_knows_no_version_until_one_is_told() {
+async fn a_new_owner_sees_no_version_until_one_is_reported() {
     for database in each_database().await {
         let store = database.store().await;
         let steps = [
-            (of_version(OURS.report(10, "disk"), "4.15.1"), Some("4.15.1")),
+            (with_version(OURS.report(10, "disk"), "4.15.1"), Some("4.15.1")),
             (OURS.report(20, "disk"), Some("4.15.1")),
             (THEIRS.report(30, "disk"), None),
-            (of_version(THEIRS.report(40, "disk"), "4.16.0"), Some("4.16.0")),
-            (of_version(OURS.report(50, "disk"), "4.17.2"), Some("4.17.2")),
+            (with_version(THEIRS.report(40, "disk"), "4.16.0"), Some("4.16.0")),
+            (with_version(OURS.report(50, "disk"), "4.17.2"), Some("4.17.2")),
             (OURS.report(60, ""), Some("4.17.2")),
         ];
         for (report, version) in steps {
-            let told = (report.organization, version.map(str::to_owned));
+            let expected = (report.organization, version.map(str::to_owned));
             write(&store, &[report]).await;
-            assert_eq!(owner_and_version(&store).await, told, "{}", database.name);
+            assert_eq!(owner_and_version(&store).await, expected, "{}", database.name);
         }
     }
 }
 
 #[tokio::test]
-async fn within_a_batch_the_version_is_kept_and_forgotten_in_the_same_way() {
-    let first = of_version(OURS.report(10, ""), "4.15.1");
+async fn within_a_batch_the_version_is_kept_and_dropped_in_the_same_way() {
+    let first = with_version(OURS.report(10, ""), "4.15.1");
     let kept = tables_after(&[first.clone(), OURS.report(20, ""), OURS.report(30, "disk")]).await;
     let forgotten = tables_after(&[first, THEIRS.report(20, ""), OURS.report(30, "")]).await;
     for (tables, version) in [(kept, "version 4.15.1 "), (forgotten, "version - ")] {
@@ -120,7 +120,7 @@ async fn owner_and_version(store: &Store) -> (OrgId, Option<String>) {
     (cluster.organization, cluster.version.clone())
 }
 
-fn of_version(mut report: Report, version: &str) -> Report {
+fn with_version(mut report: Report, version: &str) -> Report {
     report.version = Some(version.to_owned());
     report
 }

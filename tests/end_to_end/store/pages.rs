@@ -1,4 +1,4 @@
-//! PagesByParent from the beginning of a list, in its default order.
+//! Requests for pages from the beginning of a list, in its default order.
 
 use insights_results_aggregator::{
     domain::{ClusterId, OrgId, Selector},
@@ -8,7 +8,7 @@ use insights_results_aggregator::{
     },
 };
 
-/// The first so many behind a key.
+/// The first `size` items after a key.
 fn first<K>(size: usize, after: Option<K>) -> PageRequest<K> {
     PageRequest { after, before: None, size, end: End::First }
 }

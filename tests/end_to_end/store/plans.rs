@@ -1,6 +1,6 @@
-//! On a filled database no statement reads all of a table that grows: each has an index to go by.
+//! Query plans: on a filled database no statement reads all rows of a table that grows, because each can use an index.
 //!
-//! The statements are those that the store really runs, told by itself, and planned as its pools have them planned.
+//! The statements are recorded by the store itself, and planned with the settings of its pools.
 
 mod explained;
 
@@ -19,22 +19,22 @@ use insights_results_aggregator::{
 use self::explained::scans;
 use super::{
     consumer_errors::rejected,
-    owned::{minute, selector},
+    owned_cluster::{minute, selector},
 };
 use crate::{
     harness::{Database, each_database, postgres},
     reports::{cluster, organization},
 };
 
-/// Enough for a planner to prefer an index where there is one.
+/// Enough rows for a planner to prefer an index where there is one.
 const ORGANIZATIONS: u32 = 100;
 const CLUSTERS_OF_EACH: u32 = 100;
 
 #[tokio::test]
-async fn every_named_statement_goes_by_an_index() {
+async fn every_named_statement_uses_an_index() {
     for database in each_database().await {
         let store = filled(&database).await;
-        // A cluster that is new, with a selector that is new; one that stays; one that moves; one whose hits change.
+        // A new cluster with a new selector, an unchanged one, one that moves, and one whose hits change.
         let reports = [
             report(9, 1_000_000, 3, &["new"]),
             report(1, 1, 3, &["a0", "a1", "a2"]),
@@ -44,27 +44,27 @@ async fn every_named_statement_goes_by_an_index() {
         let batch = Batch { reports: &reports, rejected: &[rejected(9)] };
         let (written, statements) = record_statements(store.write(batch)).await;
         assert_eq!(written.expect("written").applied, reports.len(), "{}", database.name);
-        assert_eq!(texts(&statements), named(&database), "{}: this batch needs all of them", database.name);
+        assert_eq!(texts(&statements), named(&database), "{}: this batch runs all of them", database.name);
         assert_no_scans(&database, &statements).await;
     }
 }
 
 #[tokio::test]
-async fn every_page_and_every_set_of_keys_goes_by_an_index() {
+async fn every_page_and_every_set_of_keys_uses_an_index() {
     for database in each_database().await {
         let store = filled(&database).await;
-        let ((), statements) = record_statements(ask_everything(&store)).await;
+        let ((), statements) = record_statements(read_everything(&store)).await;
         assert_no_scans(&database, &statements).await;
     }
 }
 
-/// Plans are made once and kept. Those of tables that are still empty have to serve when they are full.
+/// Plans are made once and kept. Plans that were made for empty tables are also used when the tables are full.
 #[tokio::test]
-async fn batches_into_a_database_that_was_never_analyzed_go_by_an_index() {
+async fn batches_into_a_database_that_was_never_analyzed_use_an_index() {
     let database = postgres().await;
     database.store().await.close().await;
     let connection = database.connect().await;
-    explained::forget_what_was_read(&connection).await;
+    explained::reset_statistics(&connection).await;
 
     let store = Store::open(&database.settings).await.expect("open");
     for (at, hits) in [(1, ["a0", "b1"]), (2, ["a0", "a1"]), (3, ["b1", "c2"])] {
@@ -72,7 +72,7 @@ async fn batches_into_a_database_that_was_never_analyzed_go_by_an_index() {
         store.write(Batch { reports: &reports, rejected: &[rejected(at.into())] }).await.expect("written");
     }
     store.close().await;
-    let [whole, by_index] = explained::what_was_read(&connection).await;
+    let [whole, by_index] = explained::tables_read(&connection).await;
     assert!(whole.is_empty(), "read from end to end: {whole:?}");
     assert!(by_index.iter().any(|table| table == "rule_hit"), "{by_index:?}");
 }
@@ -98,7 +98,7 @@ fn named(database: &Database) -> BTreeSet<String> {
     files.map(|file| fs::read_to_string(file.expect("a file").path()).expect("a text")).collect()
 }
 
-/// Clusters with hits, a history, and bad messages; and the database knows how many.
+/// Writes clusters with hits and history, and bad messages, and updates the planner's statistics.
 async fn filled(database: &Database) -> Store {
     let store = database.store().await;
     for (at, hits) in [(1, ["a0", "b1", "c2"]), (2, ["a0", "a1", "a2"])] {
@@ -115,15 +115,15 @@ async fn filled(database: &Database) -> Store {
 }
 
 fn report(owner: u32, number: u128, at: u32, hits: &[&str]) -> Report {
-    let hits = hits.iter().map(|told| super::owned::hit(told)).collect();
+    let hits = hits.iter().map(|notation| super::owned_cluster::hit(notation)).collect();
     let mut report = Report::new(organization(owner), cluster(number), minute(at), hits);
     report.version = Some(format!("4.{}.{}", 10 + number % 8, number % 40));
     report
 }
 
-/// All that is no batch: every read of a table that grows, in each order, from either end, from keys on and from none,
-/// restricted and not; and the mark on messages that were sent again.
-async fn ask_everything(store: &Store) {
+/// Runs all statements that are not part of a batch: every read of a table that grows, in each order, from both ends,
+/// with and without a cursor, for a member and unrestricted; and the mark on replayed messages.
+async fn read_everything(store: &Store) {
     let keys = [cluster(1), cluster(2)];
     for scope in [Viewer::unrestricted().scope(), Viewer::member_of(organization(1)).scope()] {
         store.clusters(scope, &keys).await.expect("clusters");
@@ -132,9 +132,9 @@ async fn ask_everything(store: &Store) {
             read_children(store, scope, total).await;
         }
     }
-    let refusals: Vec<_> = (0..100).map(|offset| rejected(offset).refusal).collect();
-    store.replayed(&refusals).await.expect("refusals");
-    store.mark_replayed(&refusals, minute(3)).await.expect("marked");
+    let attempts: Vec<_> = (0..100).map(|offset| rejected(offset).refusal).collect();
+    store.replayed(&attempts).await.expect("replayed messages");
+    store.mark_replayed(&attempts, minute(3)).await.expect("marked");
 }
 
 async fn read_children(store: &Store, scope: Scope, total: bool) {
@@ -168,14 +168,14 @@ fn filters_in_orders(total: bool) -> impl Iterator<Item = ClusterListing> {
     orders().into_iter().flat_map(listings)
 }
 
-/// From either end, of all, of what lies behind a key and of what lies before it.
+/// Pages from both ends: of the whole list, after a key and before a key.
 fn windows<K: Clone>(key: K) -> Vec<PageRequest<K>> {
     let keys = [(None, None), (Some(key.clone()), None), (None, Some(key))];
     let window = |end| keys.clone().map(|(after, before)| PageRequest { after, before, size: 10, end });
     [End::First, End::Last].into_iter().flat_map(window).collect()
 }
 
-/// Each order, and the value of a cluster in it.
+/// Each order, with the value of a cluster in it.
 fn orders() -> Vec<(ClusterOrder, ClusterOrderValue)> {
     let version = VersionKey::of("4.12.0");
     let fields = [

@@ -1,4 +1,4 @@
-//! Organizations and their clusters are read in pages that neither skip nor repeat, a level a statement.
+//! Pages of organizations and their clusters: no page skips or repeats an item, and each level takes one statement.
 
 use insights_results_aggregator::{
     domain::{ClusterId, OrgId},
@@ -6,18 +6,18 @@ use insights_results_aggregator::{
     store::{Cluster, ClusterListing, OrganizationListing, Page, Store, count_statements},
 };
 
-use super::owned::{Owned, minute, write};
+use super::owned_cluster::{OwnedCluster, minute, write};
 use super::pages;
 use crate::{
     harness::each_database,
     reports::{cluster, organization},
 };
 
-/// Organizations with so many clusters each; the clusters of the first are 101, 102, ..
+/// The number of each organization and of its clusters. The clusters of the first one are 101, 102 and so on.
 const SIZES: [(u32, u128); 3] = [(1, 3), (2, 1), (4_294_967_295, 5)];
 
 #[tokio::test]
-async fn organizations_are_read_by_their_numbers_in_pages() {
+async fn organizations_are_read_in_pages_ordered_by_number() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
         let all = organizations(&store, 10, None).await;
@@ -36,8 +36,8 @@ async fn organizations_are_read_by_their_numbers_in_pages() {
         ] {
             let page = organizations(&store, first, after.map(organization)).await;
             let items: Vec<_> = items.iter().copied().map(organization).collect();
-            let told = Page { items, has_more, total: Some(3) };
-            assert_eq!(page, told, "{first} after {after:?} on {}", database.name);
+            let expected = Page { items, has_more, total: Some(3) };
+            assert_eq!(page, expected, "{first} after {after:?} on {}", database.name);
         }
     }
 }
@@ -68,11 +68,11 @@ async fn clusters_are_read_by_their_ids_and_unknown_ones_are_left_out() {
 }
 
 #[tokio::test]
-async fn the_clusters_of_many_organizations_are_a_page_each_in_one_statement() {
+async fn one_statement_reads_a_page_of_clusters_for_each_of_many_organizations() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
         let parents = [organization(4_294_967_295), organization(1), organization(2), organization(3)];
-        for (first, told) in [
+        for (first, pages) in [
             (0, [(&[][..], true), (&[], true), (&[], true), (&[], false)]),
             (1, [(&[301], true), (&[101], true), (&[201], false), (&[], false)]),
             (3, [(&[301, 302, 303], true), (&[101, 102, 103], false), (&[201], false), (&[], false)]),
@@ -83,17 +83,17 @@ async fn the_clusters_of_many_organizations_are_a_page_each_in_one_statement() {
             let (answers, statements) = count_statements(read).await;
             let answers = answers.expect("an answer");
             assert_eq!((answers.len(), statements), (4, 1), "{}", database.name);
-            for ((parent, (numbers, has_more)), total) in parents.iter().zip(told).zip([5, 3, 1, 0]) {
+            for ((parent, (numbers, has_more)), total) in parents.iter().zip(pages).zip([5, 3, 1, 0]) {
                 let answer = answers[parent].clone().map(|cluster| cluster.id);
-                let told = Page { items: ids(numbers), has_more, total: Some(total) };
-                assert_eq!(answer, told, "{first} of {parent} on {}", database.name);
+                let expected = Page { items: ids(numbers), has_more, total: Some(total) };
+                assert_eq!(answer, expected, "{first} of {parent} on {}", database.name);
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_page_of_clusters_begins_behind_the_one_that_is_named_whether_it_is_there_or_not() {
+async fn a_page_of_clusters_begins_after_the_cursor_whether_its_cluster_exists_or_not() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
         for (after, numbers, has_more) in [
@@ -104,15 +104,15 @@ async fn a_page_of_clusters_begins_behind_the_one_that_is_named_whether_it_is_th
             (u128::MAX, &[], false),
         ] {
             let page = pages::clusters(2, Some(cluster(after)), true);
-            let slice = clusters_of(&store, 1, page).await.map(|cluster| cluster.id);
-            let told = Page { items: ids(numbers), has_more, total: Some(3) };
-            assert_eq!(slice, told, "behind {after} on {}", database.name);
+            let page = clusters_of(&store, 1, page).await.map(|cluster| cluster.id);
+            let expected = Page { items: ids(numbers), has_more, total: Some(3) };
+            assert_eq!(page, expected, "after {after} on {}", database.name);
         }
     }
 }
 
 #[tokio::test]
-async fn pages_of_one_are_together_the_whole_list() {
+async fn pages_of_one_item_add_up_to_the_whole_list() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
         let whole = clusters_of(&store, u32::MAX, pages::clusters(100, None, false)).await;
@@ -131,35 +131,37 @@ async fn pages_of_one_are_together_the_whole_list() {
 }
 
 #[tokio::test]
-async fn totals_are_told_only_when_asked_for() {
+async fn totals_are_read_only_when_requested() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
         let page = pages::organizations(2, None, false);
-        let (slice, statements) = count_statements(store.organizations(everything(), &page)).await;
-        assert_eq!((slice.expect("a page").total, statements), (None, 1), "{}", database.name);
+        let (read, statements) = count_statements(store.organizations(everything(), &page)).await;
+        assert_eq!((read.expect("a page").total, statements), (None, 1), "{}", database.name);
         let page = OrganizationListing { total: true, ..page };
-        let (slice, statements) = count_statements(store.organizations(everything(), &page)).await;
-        assert_eq!((slice.expect("a page").total, statements), (Some(3), 2), "{}", database.name);
+        let (read, statements) = count_statements(store.organizations(everything(), &page)).await;
+        assert_eq!((read.expect("a page").total, statements), (Some(3), 2), "{}", database.name);
 
         let page = pages::clusters(2, None, false);
         assert_eq!(clusters_of(&store, 1, page.clone()).await.total, None, "{}", database.name);
-        assert_eq!(clusters_of(&store, 3, page).await.total, None, "{}: of an unknown one", database.name);
+        assert_eq!(clusters_of(&store, 3, page).await.total, None, "{}: of an unknown organization", database.name);
     }
 }
 
 #[tokio::test]
-async fn a_page_may_be_as_long_as_a_number_can_tell() {
+async fn the_size_of_a_page_may_be_the_largest_number() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
-        let slice = clusters_of(&store, 1, pages::clusters(usize::MAX, None, true)).await;
-        assert_eq!((slice.items.len(), slice.has_more), (3, false), "{}", database.name);
+        let page = clusters_of(&store, 1, pages::clusters(usize::MAX, None, true)).await;
+        assert_eq!((page.items.len(), page.has_more), (3, false), "{}", database.name);
         assert_eq!(organizations(&store, usize::MAX, None).await.items.len(), 3, "{}", database.name);
     }
 }
 
 async fn filled(store: Store) -> Store {
-    let clusters = |(place, (organization, clusters)): (u128, (u32, u128))| {
-        (1..=clusters).rev().map(move |number| Owned { organization, cluster: place * 100 + number }.report(1, "disk"))
+    let clusters = |(position, (organization, clusters)): (u128, (u32, u128))| {
+        (1..=clusters)
+            .rev()
+            .map(move |number| OwnedCluster { organization, cluster: position * 100 + number }.report(1, "disk"))
     };
     let reports: Vec<_> = (1..).zip(SIZES).flat_map(clusters).collect();
     write(&store, &reports).await;
@@ -173,7 +175,7 @@ async fn organizations(store: &Store, first: usize, after: Option<OrgId>) -> Pag
 async fn clusters_of(store: &Store, number: u32, page: ClusterListing) -> Page<Cluster> {
     let parent = organization(number);
     let answers = store.clusters_of_organizations(everything(), &[parent], &page).await;
-    answers.expect("an answer").remove(&parent).expect("every organization is answered for")
+    answers.expect("an answer").remove(&parent).expect("a page for every organization")
 }
 
 fn ids(numbers: &[u128]) -> Vec<ClusterId> {

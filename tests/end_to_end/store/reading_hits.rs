@@ -1,4 +1,5 @@
-//! Hits are read by their selectors' bytes, in pages that neither skip nor repeat, many clusters in one statement.
+//! Pages of hits, ordered by the bytes of their selectors: no page skips or repeats a hit, and one statement reads the
+//! hits of many clusters.
 
 use std::collections::HashMap;
 
@@ -8,13 +9,13 @@ use insights_results_aggregator::{
     store::{Page, RuleHit, RuleHitListing, Store, count_statements},
 };
 
-use super::owned::{Owned, minute, selector, write};
+use super::owned_cluster::{OwnedCluster, minute, selector, write};
 use super::pages;
 use crate::{harness::each_database, reports::cluster};
 
-const OURS: Owned = Owned { organization: 1, cluster: 7 };
+const OURS: OwnedCluster = OwnedCluster { organization: 1, cluster: 7 };
 
-/// Names that other orders than the bytes' would put elsewhere: by case, by accents, without punctuation, by UTF-16.
+/// Names that other collations order differently: by case, by accents, without punctuation, by UTF-16.
 const NAMES: [&str; 16] =
     ["a", "A", "b", "B", "_a", "a_", "a_b", "a.b", "ab", "é", "e\u{301}", "ß", "z", "\u{fb01}", "\u{ffff}", "😀"];
 
@@ -31,7 +32,7 @@ async fn hits_are_read_in_the_order_of_their_selectors_bytes() {
 }
 
 #[tokio::test]
-async fn pages_of_every_size_are_together_the_whole_list() {
+async fn pages_of_every_size_add_up_to_the_whole_list() {
     for database in each_database().await {
         let store = database.store().await;
         write(&store, &[OURS.report(10, &NAMES.join(" "))]).await;
@@ -39,7 +40,7 @@ async fn pages_of_every_size_are_together_the_whole_list() {
             let (mut walked, mut after, mut pages) = (Vec::new(), None, 0);
             loop {
                 let read = hits(&store, page(first, after)).await;
-                assert_eq!(read.total, Some(16), "{}: wherever the page begins", database.name);
+                assert_eq!(read.total, Some(16), "{}: the total does not depend on the page", database.name);
                 walked.extend(selectors(&read));
                 (after, pages) = (walked.last().cloned(), pages + 1);
                 if !read.has_more {
@@ -53,7 +54,7 @@ async fn pages_of_every_size_are_together_the_whole_list() {
 }
 
 #[tokio::test]
-async fn a_page_of_hits_begins_behind_a_selector_whether_it_is_there_or_not() {
+async fn a_page_of_hits_begins_after_the_cursor_whether_its_hit_exists_or_not() {
     for database in each_database().await {
         let store = database.store().await;
         write(&store, &[OURS.report(10, "b d f")]).await;
@@ -61,8 +62,8 @@ async fn a_page_of_hits_begins_behind_a_selector_whether_it_is_there_or_not() {
             [("a", &["b", "d"][..], true), ("b", &["d", "f"], false), ("c", &["d", "f"], false), ("f", &[], false)]
         {
             let read = hits(&store, page(2, Some(selector(after)))).await;
-            let told: Vec<_> = names.iter().copied().map(selector).collect();
-            assert_eq!((selectors(&read), read.has_more), (told, has_more), "behind {after} on {}", database.name);
+            let expected: Vec<_> = names.iter().copied().map(selector).collect();
+            assert_eq!((selectors(&read), read.has_more), (expected, has_more), "after {after} on {}", database.name);
         }
         let none = hits(&store, page(0, None)).await;
         assert_eq!((none.items.len(), none.has_more), (0, true), "{}", database.name);
@@ -70,7 +71,7 @@ async fn a_page_of_hits_begins_behind_a_selector_whether_it_is_there_or_not() {
 }
 
 #[tokio::test]
-async fn the_hits_of_many_clusters_are_a_page_each_in_one_statement() {
+async fn one_statement_reads_a_page_of_hits_for_each_of_many_clusters() {
     for database in each_database().await {
         let store = database.store().await;
         let reports: Vec<_> = (1..=100).map(|number| with_hits(number, number % 7)).collect();
@@ -78,36 +79,36 @@ async fn the_hits_of_many_clusters_are_a_page_each_in_one_statement() {
 
         let ids: Vec<_> = (0..=101).map(cluster).collect();
         let (answers, statements) = count_statements(read(&store, &ids, page(3, None))).await;
-        assert_eq!((answers.len(), statements), (102, 1), "{}: every cluster is answered for", database.name);
+        assert_eq!((answers.len(), statements), (102, 1), "{}: a page for every cluster", database.name);
         for number in 0..=101_u32 {
             let hits = if (1..=100).contains(&number) { u64::from(number % 7) } else { 0 };
-            let slice = &answers[&cluster(number.into())];
-            assert_eq!(slice.total, Some(hits), "cluster {number} on {}", database.name);
-            assert_eq!(slice.items.len() as u64, hits.min(3), "cluster {number} on {}", database.name);
-            assert_eq!(slice.has_more, hits > 3, "cluster {number} on {}", database.name);
-            assert!(slice.items.is_sorted_by_key(|hit| &hit.selector), "cluster {number} on {}", database.name);
+            let page = &answers[&cluster(number.into())];
+            assert_eq!(page.total, Some(hits), "cluster {number} on {}", database.name);
+            assert_eq!(page.items.len() as u64, hits.min(3), "cluster {number} on {}", database.name);
+            assert_eq!(page.has_more, hits > 3, "cluster {number} on {}", database.name);
+            assert!(page.items.is_sorted_by_key(|hit| &hit.selector), "cluster {number} on {}", database.name);
         }
         assert_eq!(read(&store, &[], page(3, None)).await, HashMap::new(), "{}", database.name);
     }
 }
 
 #[tokio::test]
-async fn details_and_totals_are_left_out_unless_they_are_asked_for() {
+async fn details_and_totals_are_read_only_when_requested() {
     for database in each_database().await {
         let store = database.store().await;
         write(&store, &[OURS.report(10, "cpu disk=1")]).await;
-        for (wanted, told) in [(true, [None, Some("1")]), (false, [None, None])] {
-            let read = hits(&store, RuleHitListing { details: wanted, total: wanted, ..page(5, None) }).await;
+        for (requested, expected) in [(true, [None, Some("1")]), (false, [None, None])] {
+            let read = hits(&store, RuleHitListing { details: requested, total: requested, ..page(5, None) }).await;
             let details: Vec<_> = read.items.iter().map(|hit| hit.details.as_ref().map(Details::as_str)).collect();
-            assert_eq!(details, told, "{}", database.name);
-            assert_eq!(read.total, wanted.then_some(2), "{}", database.name);
+            assert_eq!(details, expected, "{}", database.name);
+            assert_eq!(read.total, requested.then_some(2), "{}", database.name);
         }
     }
 }
 
 fn with_hits(number: u32, hits: u32) -> Report {
-    let hits = (0..hits).map(|place| domain::RuleHit::new(selector(&format!("rule{place}")), None)).collect();
-    Owned { organization: 1 + number % 5, cluster: number.into() }.report_of(1, hits)
+    let hits = (0..hits).map(|rule| domain::RuleHit::new(selector(&format!("rule{rule}")), None)).collect();
+    OwnedCluster { organization: 1 + number % 5, cluster: number.into() }.report_with(1, hits)
 }
 
 fn page(first: usize, after: Option<Selector>) -> RuleHitListing {
@@ -115,15 +116,15 @@ fn page(first: usize, after: Option<Selector>) -> RuleHitListing {
 }
 
 async fn hits(store: &Store, page: RuleHitListing) -> Page<RuleHit> {
-    read(store, &[cluster(7)], page).await.remove(&cluster(7)).expect("every cluster is answered for")
+    read(store, &[cluster(7)], page).await.remove(&cluster(7)).expect("a page for every cluster")
 }
 
 async fn read(store: &Store, clusters: &[ClusterId], page: RuleHitListing) -> HashMap<ClusterId, Page<RuleHit>> {
     store.rule_hits_of_clusters(Viewer::unrestricted().scope(), clusters, &page).await.expect("hits")
 }
 
-fn selectors(slice: &Page<RuleHit>) -> Vec<Selector> {
-    slice.items.iter().map(|hit| hit.selector.clone()).collect()
+fn selectors(page: &Page<RuleHit>) -> Vec<Selector> {
+    page.items.iter().map(|hit| hit.selector.clone()).collect()
 }
 
 fn in_order() -> Vec<Selector> {

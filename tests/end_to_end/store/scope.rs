@@ -1,4 +1,4 @@
-//! What another organization owns is not there, whichever way it is asked for.
+//! Tenancy: what another organization owns is not found, whichever way it is read.
 
 use insights_results_aggregator::{
     domain::ClusterId,
@@ -6,7 +6,7 @@ use insights_results_aggregator::{
     store::{Cluster, Page, Store},
 };
 
-use super::owned::{Owned, write};
+use super::owned_cluster::{OwnedCluster, write};
 use super::pages;
 use crate::{
     harness::each_database,
@@ -14,25 +14,25 @@ use crate::{
 };
 
 /// Both have hits of the same recommendations.
-const OURS: Owned = Owned { organization: 1, cluster: 7 };
-const THEIRS: Owned = Owned { organization: 2, cluster: 8 };
+const OURS: OwnedCluster = OwnedCluster { organization: 1, cluster: 7 };
+const THEIRS: OwnedCluster = OwnedCluster { organization: 2, cluster: 8 };
 
 #[tokio::test]
-async fn a_member_sees_one_organization_and_counts_one() {
+async fn a_member_sees_and_counts_only_its_own_organization() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
         for number in [1, 2] {
             let page = pages::organizations(10, None, true);
             let seen = store.organizations(member(number), &page).await.expect("organizations");
-            let told = Page { items: vec![organization(number)], has_more: false, total: Some(1) };
-            assert_eq!(seen, told, "{}", database.name);
+            let expected = Page { items: vec![organization(number)], has_more: false, total: Some(1) };
+            assert_eq!(seen, expected, "{}", database.name);
         }
         let page = pages::organizations(10, Some(organization(1)), false);
-        let behind = store.organizations(member(1), &page).await.expect("organizations");
-        assert_eq!(behind.items, [], "{}: nothing is behind its own", database.name);
-        for (viewer, asked, exists) in [(1, 1, true), (1, 2, false), (2, 1, false), (3, 3, false), (3, 1, false)] {
-            let known = store.known_organizations(member(viewer), &[organization(asked)]).await.expect("an answer");
-            assert_eq!(!known.is_empty(), exists, "{viewer} asks for {asked} on {}", database.name);
+        let rest = store.organizations(member(1), &page).await.expect("organizations");
+        assert_eq!(rest.items, [], "{}: nothing follows its own organization", database.name);
+        for (viewer, requested, exists) in [(1, 1, true), (1, 2, false), (2, 1, false), (3, 3, false), (3, 1, false)] {
+            let known = store.known_organizations(member(viewer), &[organization(requested)]).await.expect("an answer");
+            assert_eq!(!known.is_empty(), exists, "{viewer} reads {requested} on {}", database.name);
         }
     }
 }
@@ -44,10 +44,10 @@ async fn a_member_sees_only_its_own_clusters() {
         for (viewer, seen) in [(1, vec![cluster(7)]), (2, vec![cluster(8)]), (3, vec![])] {
             assert_eq!(by_id(&store, member(viewer)).await, seen, "{viewer} on {}", database.name);
             for (owner, own) in [(1, 7), (2, 8)] {
-                let slice = by_organization(&store, member(viewer), owner).await;
+                let page = by_organization(&store, member(viewer), owner).await;
                 let items = if viewer == owner { vec![cluster(own)] } else { vec![] };
-                let told = Page { total: Some(items.len() as u64), items, has_more: false };
-                assert_eq!(slice.map(|cluster| cluster.id), told, "{viewer} on {}", database.name);
+                let expected = Page { total: Some(items.len() as u64), items, has_more: false };
+                assert_eq!(page.map(|cluster| cluster.id), expected, "{viewer} on {}", database.name);
             }
         }
     }
@@ -64,7 +64,7 @@ async fn a_member_sees_only_hits_of_its_own_clusters() {
 }
 
 #[tokio::test]
-async fn without_a_restriction_all_is_seen() {
+async fn an_unrestricted_viewer_sees_everything() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
         let all = Viewer::unrestricted().scope();
@@ -77,17 +77,17 @@ async fn without_a_restriction_all_is_seen() {
 }
 
 #[tokio::test]
-async fn a_cluster_that_moved_is_seen_by_its_new_owner_alone() {
+async fn only_the_new_owner_sees_a_cluster_that_moved() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
-        write(&store, &[Owned { organization: 2, ..OURS }.report(20, "disk")]).await;
+        write(&store, &[OwnedCluster { organization: 2, ..OURS }.report(20, "disk")]).await;
         assert_eq!(by_id(&store, member(1)).await, [], "{}", database.name);
         assert_eq!(by_id(&store, member(2)).await, [cluster(7), cluster(8)], "{}", database.name);
         assert_eq!(hits(&store, member(1)).await, [0, 0], "{}", database.name);
         assert_eq!(hits(&store, member(2)).await, [1, 3], "{}", database.name);
         assert_eq!(by_organization(&store, member(1), 1).await.total, Some(0), "{}", database.name);
         let known = store.known_organizations(member(1), &[organization(1)]).await.expect("an answer");
-        assert!(!known.is_empty(), "{}: it lost its clusters and not itself", database.name);
+        assert!(!known.is_empty(), "{}: it lost its cluster, but the organization still exists", database.name);
     }
 }
 
@@ -109,20 +109,20 @@ async fn by_id(store: &Store, scope: Scope) -> Vec<ClusterId> {
 
 async fn by_organization(store: &Store, scope: Scope, owner: u32) -> Page<Cluster> {
     let page = pages::clusters(10, None, true);
-    // Asked for beside the viewer's own, as a query over all organizations does.
+    // Read together with the viewer's own, as a query over all organizations does.
     let parents = [organization(1), organization(2), organization(3)];
     let mut answers = store.clusters_of_organizations(scope, &parents, &page).await.expect("clusters");
-    assert_eq!(answers.len(), 3, "every organization is answered for");
+    assert_eq!(answers.len(), 3, "a page for every organization");
     answers.remove(&organization(owner)).expect("an answer")
 }
 
-/// How many hits of either cluster are seen, and counted.
+/// The number of hits of each cluster in the scope, which must equal their total.
 async fn hits(store: &Store, scope: Scope) -> [usize; 2] {
     let page = pages::rule_hits(10, None);
     let answers = store.rule_hits_of_clusters(scope, &[cluster(7), cluster(8)], &page).await.expect("hits");
     [cluster(7), cluster(8)].map(|id| {
-        let slice = &answers[&id];
-        assert_eq!(slice.total, Some(slice.items.len() as u64));
-        slice.items.len()
+        let page = &answers[&id];
+        assert_eq!(page.total, Some(page.items.len() as u64));
+        page.items.len()
     })
 }

@@ -1,4 +1,4 @@
-//! What is stored for walks over lists, and each list as it must be.
+//! Random fleets, and the expected lists of the graph over them.
 
 use std::{
     cmp::{Ordering, Reverse},
@@ -15,7 +15,7 @@ use semver::Version;
 
 use crate::reports::{cluster, report, time};
 
-/// Few, so that clusters tie; with and without fraction, since SQLite keeps times as text.
+/// Few, so that clusters have equal times; with and without fraction, because SQLite stores times as text.
 const TIMES: [&str; 5] = [
     "2024-05-02T08:00:00Z",
     "2024-05-02T08:00:00.5Z",
@@ -23,7 +23,7 @@ const TIMES: [&str; 5] = [
     "2024-05-02T08:00:01Z",
     "2024-05-02T08:00:01.000001Z",
 ];
-/// Versions that do not order as text, that tie, and that are none.
+/// Versions whose order is not that of their text, equal ones, and invalid ones.
 const VERSIONS: [Option<&str>; 9] = [
     None,
     Some("latest"),
@@ -36,7 +36,7 @@ const VERSIONS: [Option<&str>; 9] = [
     Some("4.10.2"),
 ];
 
-/// A cluster: what its first report says, and its second one if that is later.
+/// A cluster: its first report, and its second one if that is later.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     owner: u32,
@@ -49,7 +49,7 @@ pub(super) type Fleet = BTreeMap<ClusterId, Stored>;
 
 pub(super) fn fleets() -> impl Strategy<Value = Fleet> {
     let owner = prop_oneof![1_u32..3, Just(u32::MAX)];
-    // Characters of one to four bytes, upper and lower case: the order is the bytes'.
+    // Characters of one to four bytes in upper and lower case, which are ordered by their bytes.
     let hits = || btree_set(r"[abZ_é𝄞]{1,2}\|[aB|é𝄞 ]{1,2}", 0..5);
     let times = 0..TIMES.len();
     let stored = (owner, select(&VERSIONS), [times.clone(), times], [hits(), hits()])
@@ -70,7 +70,7 @@ impl Stored {
         time(TIMES[self.checked[number]])
     }
 
-    /// Each event: what happened, when, and to which selector.
+    /// The events as time, kind and selector.
     fn history(&self) -> Vec<(Timestamp, &'static str, &str)> {
         let [first, second] = &self.hits;
         let mut events: Vec<_> = first.iter().map(|hit| (self.at(0), "OPENED", hit.as_str())).collect();
@@ -82,8 +82,8 @@ impl Stored {
     }
 }
 
-/// The first reports, and those that come after them.
-pub(super) fn written(fleet: &Fleet) -> [Vec<Report>; 2] {
+/// The first reports, and the second ones.
+pub(super) fn reports(fleet: &Fleet) -> [Vec<Report>; 2] {
     let of = |number: usize| {
         let stored = fleet.iter().filter(|(_, stored)| number == 0 || stored.has_second());
         let reports = stored.map(|(cluster, stored)| {
@@ -98,37 +98,39 @@ pub(super) fn written(fleet: &Fleet) -> [Vec<Report>; 2] {
     [of(0), of(1)]
 }
 
-/// A list of the graph as it must be.
+/// An expected list of the graph.
 pub(super) struct List {
-    /// Where all parents are, with the list in the place of `LIST`; and where the parents stand in
-    /// the answer, and the list in a parent.
+    /// The query of all parents, with `LIST` where the list is selected.
     pub(super) around: String,
+    /// The JSON pointer to the parents in the response's data.
     pub(super) parents: &'static str,
-    pub(super) place: &'static str,
-    /// The field, and its arguments but for the page.
+    /// The JSON pointer to the list in a parent.
+    pub(super) path: &'static str,
     pub(super) field: &'static str,
+    /// The arguments, without those of the page.
     pub(super) arguments: String,
     /// The fields that make up a node's key.
     pub(super) key: &'static [&'static str],
-    /// The parents' rows in their order.
+    /// The rows of each parent in their order.
     pub(super) rows: BTreeMap<String, Vec<Row>>,
 }
 
-/// An item of a list. Its rank is its place among the items of all parents; items that a cursor cannot tell apart share
-/// one.
+/// An item of a list. Its rank is its position among the items of all parents. Items with the same cursor have the same
+/// rank.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) rank: usize,
     pub(super) key: String,
 }
 
-/// Puts each parent's items in order, by places that say it all.
+/// Orders each parent's items by their sort keys; items are parent, sort key and node key.
 fn ranked<P: Ord>(items: &[(String, P, String)], parents: impl Iterator<Item = String>) -> BTreeMap<String, Vec<Row>> {
-    let places: BTreeSet<&P> = items.iter().map(|(_, place, _)| place).collect();
-    let rank: BTreeMap<&P, usize> = places.into_iter().enumerate().map(|(rank, place)| (place, rank)).collect();
+    let sort_keys: BTreeSet<&P> = items.iter().map(|(_, sort_key, _)| sort_key).collect();
+    let rank: BTreeMap<&P, usize> =
+        sort_keys.into_iter().enumerate().map(|(rank, sort_key)| (sort_key, rank)).collect();
     let mut rows: BTreeMap<String, Vec<Row>> = parents.map(|parent| (parent, Vec::new())).collect();
-    for (parent, place, key) in items {
-        let row = Row { rank: rank[place], key: key.clone() };
+    for (parent, sort_key, key) in items {
+        let row = Row { rank: rank[sort_key], key: key.clone() };
         rows.entry(parent.clone()).or_default().push(row);
     }
     for rows in rows.values_mut() {
@@ -146,7 +148,7 @@ pub(super) fn organizations(fleet: &Fleet) -> List {
     List {
         around: "LIST".to_owned(),
         parents: "",
-        place: "/list",
+        path: "/list",
         field: "organizations",
         arguments: String::new(),
         key: &["orgId"],
@@ -154,7 +156,7 @@ pub(super) fn organizations(fleet: &Fleet) -> List {
     }
 }
 
-/// A version's place: what is none stands last, whatever the direction.
+/// The sort key of a version. Invalid versions are last in both directions.
 #[derive(PartialEq, Eq)]
 struct ByVersion {
     version: Option<Version>,
@@ -177,7 +179,7 @@ impl PartialOrd for ByVersion {
     }
 }
 
-/// The clusters' list in each of its orders, and in the one that it has when none is asked for.
+/// The list of clusters in the default order and in each other order.
 pub(super) fn clusters(fleet: &Fleet) -> Vec<List> {
     let mut lists = vec![clusters_by(fleet, "", |cluster, _| cluster)];
     lists.push(clusters_by(fleet, "{field: UUID, direction: ASC}", |cluster, _| cluster));
@@ -199,14 +201,14 @@ pub(super) fn clusters(fleet: &Fleet) -> Vec<List> {
     lists
 }
 
-fn clusters_by<P: Ord>(fleet: &Fleet, order: &str, place: impl Fn(ClusterId, &Stored) -> P) -> List {
+fn clusters_by<P: Ord>(fleet: &Fleet, order: &str, sort_key: impl Fn(ClusterId, &Stored) -> P) -> List {
     let item = |(cluster, stored): (&ClusterId, &Stored)| {
-        (stored.owner.to_string(), place(*cluster, stored), cluster.to_string())
+        (stored.owner.to_string(), sort_key(*cluster, stored), cluster.to_string())
     };
     List {
         around: "organizations(first: 100) { nodes { parent: orgId LIST } }".to_owned(),
         parents: "/organizations/nodes",
-        place: "/list",
+        path: "/list",
         field: "clusters",
         arguments: if order.is_empty() { String::new() } else { format!("orderBy: {order}") },
         key: &["uuid"],
@@ -231,7 +233,7 @@ pub(super) fn rule_hits(fleet: &Fleet) -> List {
     List {
         around: around_clusters(fleet, "report { LIST }"),
         parents: "/clusters",
-        place: "/report/list",
+        path: "/report/list",
         field: "ruleHits",
         arguments: String::new(),
         key: &["selector"],
@@ -242,15 +244,15 @@ pub(super) fn rule_hits(fleet: &Fleet) -> List {
 pub(super) fn history(fleet: &Fleet) -> List {
     let events = |(cluster, stored): (&ClusterId, &Stored)| {
         let event = |(at, kind, hit): (Timestamp, &'static str, &str)| {
-            let place = (Reverse(at), kind, hit.to_owned());
-            (cluster.to_string(), place, format!("{kind} {at} {hit}"))
+            let sort_key = (Reverse(at), kind, hit.to_owned());
+            (cluster.to_string(), sort_key, format!("{kind} {at} {hit}"))
         };
         stored.history().into_iter().map(event).collect::<Vec<_>>()
     };
     List {
         around: around_clusters(fleet, "LIST"),
         parents: "/clusters",
-        place: "/list",
+        path: "/list",
         field: "history",
         arguments: String::new(),
         key: &["kind", "at", "selector"],

@@ -1,12 +1,12 @@
-//! A database that refuses some of what messages say. Ours refuses nothing that passed our checks; a trigger of somebody
-//! else's may.
+//! Constraints and triggers that make a database refuse some reports. The service's own schema accepts every report
+//! that passed its checks; a trigger that an operator added may not.
 
 use sea_orm::{ConnectionTrait as _, DbBackend};
 
 use super::databases::Database;
 
-/// Has the database refuse recommendations of a rule. A report that hits such a one is refused in whatever batch it comes,
-/// unless it is stale.
+/// Makes the database refuse recommendations of a rule. A report with such a hit is refused in every batch, unless it
+/// is stale.
 pub(crate) async fn refuse_recommendations_of(rule: &str, database: &Database) {
     database.store().await.close().await;
     let connection = database.connect().await;
@@ -19,11 +19,12 @@ pub(crate) async fn refuse_recommendations_of(rule: &str, database: &Database) {
              BEGIN SELECT RAISE(ABORT, 'refused'); END"
         ),
     };
-    connection.execute_unprepared(&trigger).await.expect("a refusal");
+    connection.execute_unprepared(&trigger).await.expect("a constraint or trigger");
     connection.close().await.expect("close");
 }
 
-/// Has the database refuse hits whose details hold the word, quoting them as a constraint's error would.
+/// Makes the database refuse hits whose details contain the word. PostgreSQL's error quotes the details, as the error
+/// of a constraint does.
 pub(crate) async fn refuse_hits_with(word: &str, database: &Database) {
     database.store().await.close().await;
     let connection = database.connect().await;

@@ -1,27 +1,27 @@
-//! A table that nobody else can use for a while, so that a request or a batch is caught in the middle.
+//! A locked table, which holds up a request or a batch in the middle of its work.
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, TransactionTrait as _};
 
 use super::{databases::Database, wait::until};
 
-/// A table of a PostgreSQL database, locked until it is let go. SQLite's readers wait for nobody.
-pub(crate) struct HeldTable {
+/// A table of a PostgreSQL database that other sessions cannot read or write. SQLite's readers never wait for locks.
+pub(crate) struct LockedTable {
     transaction: DatabaseTransaction,
     table: &'static str,
 }
 
-impl HeldTable {
-    /// Locks the table, for readers too.
-    pub(crate) async fn hold(database: &Database, table: &'static str) -> Self {
+impl LockedTable {
+    /// Locks the table exclusively, also against readers.
+    pub(crate) async fn lock(database: &Database, table: &'static str) -> Self {
         let transaction = database.connect().await.begin().await.expect("begin");
         let lock = format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
         transaction.execute_unprepared(&lock).await.expect("lock");
         Self { transaction, table }
     }
 
-    /// Waits until so many statements wait for the table.
-    pub(crate) async fn until_wanted_by(&self, statements: i64) {
-        until("the table is waited for", async || (self.waiting().await >= statements).then_some(())).await;
+    /// Waits until at least this many statements wait for the table.
+    pub(crate) async fn until_waiters(&self, statements: i64) {
+        until("statements wait for the table", async || (self.waiting().await >= statements).then_some(())).await;
     }
 
     async fn waiting(&self) -> i64 {
@@ -32,8 +32,8 @@ impl HeldTable {
         row.try_get_by_index(0).expect("a number")
     }
 
-    /// Lets the table be read again.
-    pub(crate) async fn let_go(self) {
+    /// Releases the lock.
+    pub(crate) async fn unlock(self) {
         self.transaction.rollback().await.expect("rollback");
     }
 }

@@ -1,4 +1,4 @@
-//! A cluster that an organization owns: its reports in few words, and what the tables hold after them.
+//! Short notation for the reports of a cluster and an organization, and for the rows that they result in.
 
 use std::collections::BTreeSet;
 
@@ -13,27 +13,27 @@ use crate::{
     reports::{cluster, organization},
 };
 
-/// A cluster in the hands of an organization.
+/// A cluster and the organization that reports it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Owned {
+pub(super) struct OwnedCluster {
     pub(super) organization: u32,
     pub(super) cluster: u128,
 }
 
-impl Owned {
-    /// Its report of this minute with hits as [`hit`] reads them, parted by spaces: `disk cpu=1`.
+impl OwnedCluster {
+    /// A report at this minute, with hits in the notation of [`hit`], separated by spaces: `disk cpu=1`.
     pub(super) fn report(self, at: u32, hits: &str) -> Report {
-        self.report_of(at, hits.split_whitespace().map(hit).collect())
+        self.report_with(at, hits.split_whitespace().map(hit).collect())
     }
 
-    /// Its report of this minute with whatever hits.
-    pub(super) fn report_of(self, at: u32, hits: Vec<RuleHit>) -> Report {
+    /// A report at this minute with these hits.
+    pub(super) fn report_with(self, at: u32, hits: Vec<RuleHit>) -> Report {
         Report::new(organization(self.organization), cluster(self.cluster), minute(at), hits)
     }
 
     /// The line of `rule_hit` for a hit that is open since this minute.
-    pub(super) fn open(self, told: &str, since: u32) -> String {
-        let RuleHit { selector, details, .. } = hit(told);
+    pub(super) fn open(self, notation: &str, since: u32) -> String {
+        let RuleHit { selector, details, .. } = hit(notation);
         let details = details.as_ref().map_or("-", Details::as_str);
         format!("{} {selector} {} {} {details}", cluster(self.cluster), self.organization, minute(since))
     }
@@ -45,19 +45,19 @@ impl Owned {
     }
 }
 
-/// The time that so many minutes make.
+/// The time this many minutes after midnight.
 pub(super) fn minute(number: u32) -> Timestamp {
     let midnight = DateTime::from_timestamp(1_714_608_000, 0).expect("2024-05-02");
     (midnight + TimeDelta::minutes(number.into())).into()
 }
 
 /// `disk` is a hit without details, `disk=1` one with the details `1`.
-pub(super) fn hit(told: &str) -> RuleHit {
-    let (name, details) = told.split_once('=').map_or((told, None), |(name, details)| (name, Some(details)));
+pub(super) fn hit(notation: &str) -> RuleHit {
+    let (name, details) = notation.split_once('=').map_or((notation, None), |(name, details)| (name, Some(details)));
     RuleHit::new(selector(name), details.map(Details::from_checked))
 }
 
-/// The selector of this name.
+/// The selector of the rule with this name.
 pub(super) fn selector(name: &str) -> Selector {
     Selector::new(name, "ERROR_KEY").expect("a selector")
 }
@@ -67,7 +67,7 @@ pub(super) async fn write(store: &Store, reports: &[Report]) -> Written {
     store.write(Batch { reports, rejected: &[] }).await.expect("the batch is written")
 }
 
-/// What a database's tables hold.
+/// Reads all tables of a database.
 pub(super) async fn stored(database: &Database) -> Tables {
     let connection = database.connect().await;
     let stored = tables(&connection).await;
@@ -75,7 +75,8 @@ pub(super) async fn stored(database: &Database) -> Tables {
     stored
 }
 
-/// What the tables hold after these reports: on either database, written one at a time and in one batch, the same.
+/// Returns the tables after these reports. They must be the same on both databases, whether the reports are written one
+/// at a time or in one batch.
 pub(super) async fn tables_after(reports: &[Report]) -> Tables {
     let mut outcomes = Vec::new();
     for batch_size in [1, reports.len()] {
@@ -94,7 +95,7 @@ pub(super) async fn tables_after(reports: &[Report]) -> Tables {
     expected
 }
 
-/// The lines of a table, in its order.
+/// Lines as a table of [`Tables`].
 pub(super) fn lines(lines: impl IntoIterator<Item = String>) -> BTreeSet<String> {
     lines.into_iter().collect()
 }
