@@ -137,7 +137,7 @@ async fn what_is_no_id_is_refused_by_node_and_null_in_nodes() {
         for id in &bad {
             let answer = graph.ask_with("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
             let error = &answer["errors"][0];
-            assert_eq!(error["message"], "id: is not an id that this service gave out", "{}: {id}", database.name);
+            assert_eq!(error["message"], "id: is not an id that this service issued", "{}: {id}", database.name);
             assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{}: {id}", database.name);
         }
         let found = nodes(&graph, Viewer::unrestricted(), &bad, "id").await;
