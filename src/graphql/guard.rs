@@ -48,12 +48,13 @@ impl Guard {
         tokens::check(&request.query, limits)?;
         variables::check(&request.variables, limits)?;
         let document = parse_query(&request.query).map_err(|error| RequestError::unreadable(&error))?;
-        let name = request.operation_name.as_deref();
-        let selected = SelectedOperation::select(&document.operations, name)
-            .ok_or_else(|| RequestError::no_operation(name.is_some()))?;
-        variables::fill_in_defaults(&mut request.variables, selected.definition);
-        variables::check_required(&request.variables, selected.definition)?;
+        let selected = SelectedOperation::select(&document.operations, request.operation_name.as_deref());
+        if let Some(selected) = selected {
+            variables::fill_in_defaults(&mut request.variables, selected.definition);
+            variables::check_required(&request.variables, selected.definition)?;
+        }
         let cost = document::check(&document, selected, &request.variables, &self.costs, limits)?;
+        let selected = selected.ok_or_else(|| RequestError::no_operation(request.operation_name.is_some()))?;
         let operation = selected.to_operation();
         let shape = ResponseShape::new(&selected.definition.selection_set.node, &document.fragments);
         request.set_parsed_query(document);

@@ -21,10 +21,10 @@ type Definitions<'a> = HashMap<&'a str, DefinitionStats<'a>>;
 type Totals<'a> = HashMap<&'a str, SelectionStats>;
 
 /// Refuses a document that exceeds a limit or has a fragment that spreads itself. The spread of an undefined fragment is
-/// left to validation. Returns the cost of the selected operation.
+/// left to validation. Returns the cost of the selected operation, or 0 if none is selected.
 pub(super) fn check(
     document: &ExecutableDocument,
-    selected: SelectedOperation<'_>,
+    selected: Option<SelectedOperation<'_>>,
     variables: &Variables,
     costs: &FieldCosts,
     limits: &Limits,
@@ -42,7 +42,7 @@ pub(super) fn check(
         let total = checked_total(&reader.read_operation(operation)?, &totals, limits)?;
         Limit::QueryRootFields.check(total.top_fields, limits)?;
         // The request's variables belong to the selected operation, so the cost of no other is known.
-        if name == selected.name {
+        if selected.is_some_and(|selected| name == selected.name) {
             Limit::QueryCost.check(total.cost, limits)?;
             cost = total.cost;
         }

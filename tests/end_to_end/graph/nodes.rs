@@ -140,7 +140,7 @@ async fn an_invalid_id_is_refused_by_node_and_null_in_nodes() {
     for id in &bad {
         let answer = graph.query_with("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
         let error = &answer["errors"][0];
-        assert_eq!(error["message"], "id: is not an id that this service gave out", "{id}");
+        assert_eq!(error["message"], "id: is not an id that this service issued", "{id}");
         assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{id}");
     }
     let (found, statements) = count_statements(nodes(&graph, Viewer::unrestricted(), &bad, "id")).await;

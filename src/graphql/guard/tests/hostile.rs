@@ -26,6 +26,7 @@ fn fragment_bombs_are_refused_in_any_definition() {
             for request in [
                 Request::new(format!("{{...F0}}{bomb}")),
                 Request::new(format!("{bomb}query A{{a}}query B{{...F0}}")).operation_name("A"),
+                Request::new(format!("{bomb}query A{{a}}query B{{...F0}}")),
                 Request::new(format!("{bomb}{{a}}")),
                 Request::new(format!("{{a{{...F0}}}}{bomb}")),
             ] {
