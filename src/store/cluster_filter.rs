@@ -39,11 +39,15 @@ impl ClusterFilter {
         Condition::all()
             .add_option(scope.organization().map(|own| column("org_id").eq(OrgId::as_i64(own))))
             .add_option(self.text.as_deref().map(|text| contains(uuid_text(backend), text)))
-            .add_option(self.ids.as_ref().map(|ids| Column::clusters(ids.iter().copied()).is_in(column("id"), backend)))
+            .add_option(
+                self.ids.as_ref().map(|ids| Column::clusters(ids.iter().copied()).contains(column("id"), backend)),
+            )
             .add_option(self.version_from.as_ref().map(|from| column("version_key").gte(from.as_str())))
             .add_option(self.version_before.as_ref().map(|before| column("version_key").lt(before.as_str())))
             .add_option(
-                self.versions.as_ref().map(|versions| Column::Text(versions.clone()).is_in(column("version"), backend)),
+                self.versions
+                    .as_ref()
+                    .map(|versions| Column::Text(versions.clone()).contains(column("version"), backend)),
             )
             .add_option(
                 self.has_hits.map(|wanted| if wanted { Expr::exists(hits()) } else { Expr::exists(hits()).not() }),
@@ -62,7 +66,7 @@ fn hits() -> SelectStatement {
 fn hits_by(selectors: &[Selector], backend: DbBackend) -> SelectStatement {
     let selectors = Column::Text(selectors.iter().map(ToString::to_string).collect());
     let mut numbers = Query::select();
-    numbers.column("id").from("recommendation").and_where(selectors.is_in(Expr::col("selector"), backend));
+    numbers.column("id").from("recommendation").and_where(selectors.contains(Expr::col("selector"), backend));
     let number = Expr::col(("rule_hit", "recommendation_id"));
     let by = match backend {
         DbBackend::Sqlite => number.in_subquery(numbers),

@@ -127,7 +127,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn clusters(&self, scope: Scope, ids: &[ClusterId]) -> Result<HashMap<ClusterId, Cluster>, Error> {
         let ids = Column::clusters(ids.iter().copied());
-        let mut query = Entity::find().filter(ids.is_in(Field::Id.into_expr(), self.backend()));
+        let mut query = Entity::find().filter(ids.contains(Field::Id.into_expr(), self.backend()));
         if let Some(own) = scope.organization() {
             query = query.filter(Field::OrgId.eq(own.as_i64()));
         }

@@ -64,9 +64,9 @@ impl Column {
         }
     }
 
-    /// Returns the condition that `value` is in this column. It has one parameter for any number of values, so that the
-    /// statement's text is the same and the database's cached plan is reused.
-    pub(super) fn is_in(self, value: Expr, backend: DbBackend) -> Expr {
+    /// Returns the condition that this column contains `value`. It has one parameter for any number of values, so that
+    /// the statement's text is the same and the database's cached plan is reused.
+    pub(super) fn contains(self, value: Expr, backend: DbBackend) -> Expr {
         match backend {
             DbBackend::Sqlite => {
                 let (source, column) = self.into_rows(backend);

@@ -29,7 +29,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn known_organizations(&self, scope: Scope, organizations: &[OrgId]) -> Result<HashSet<OrgId>, Error> {
         let numbers = Numbers::BigInt(organizations.iter().map(|organization| organization.as_i64()).collect());
-        let among = numbers.is_in(Column::Id.into_expr(), self.backend());
+        let among = numbers.contains(Column::Id.into_expr(), self.backend());
         let found = within(scope).filter(among).all(&self.reader).await;
         found.map_err(Error::during("reading organizations"))?.iter().map(number).collect()
     }

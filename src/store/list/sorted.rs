@@ -13,7 +13,7 @@ use crate::store::columns::Column;
 /// A row a child that is in its parent's page; and one a parent with the length of its list, where the children's rows
 /// cannot tell it.
 pub(super) fn page(relation: &Relation, backend: DbBackend, parents: Column, listing: &Listing) -> SelectStatement {
-    let is_wanted = parents.is_in(Expr::col((relation.table, relation.parent)), backend);
+    let is_wanted = parents.contains(Expr::col((relation.table, relation.parent)), backend);
     // From between keys nothing may come at all, and rows that are not there tell nothing.
     let told_apart = listing.total && !listing.window.is_whole();
     let told_by_children = listing.total && !told_apart;
