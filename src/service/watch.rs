@@ -56,7 +56,9 @@ pub(super) async fn bring_up_to_date(store: &Store, migrate: bool, readiness: &R
             Err(error @ store::Error::TooNew { .. }) => return Err(error),
             Err(error) => match error.class() {
                 Class::Data | Class::TooLarge => return Err(error),
-                Class::Transient | Class::StaleStatement | Class::Setup | Class::Unknown => error.to_string(),
+                Class::Transient | Class::StatementTimeout | Class::StaleStatement | Class::Setup | Class::Unknown => {
+                    error.to_string()
+                }
             },
         };
         if told != reason {

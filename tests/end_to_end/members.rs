@@ -51,7 +51,7 @@ async fn a_member_whose_name_another_one_takes_ends_with_code_three_and_the_othe
     let _other = serve_as_one();
     assert_eq!(fenced.ended().await.code(), Some(3), "{}", fenced.output());
     let told = fenced.output();
-    assert!(told.contains("error: ingestion ended: the Kafka client cannot go on"), "{told}");
+    assert!(told.contains("error: ingestion ended: the Kafka client failed permanently"), "{told}");
 
     topic.until_committed(0, topic.send(&message(2)).await + 1).await;
     assert_eq!(tables(&database.connect().await).await.clusters.len(), 2);

@@ -130,7 +130,7 @@ fn with_sasl(mut command: Command) -> Command {
 async fn a_password_that_the_brokers_do_not_take_is_not_told() {
     let (database, topic) = (sqlite(), Topic::create(1).await);
     let process = Process::spawn(with_sasl(serve(&database, &topic)));
-    until("the trouble is told", async || process.output().contains("trouble with Kafka").then_some(())).await;
+    until("the error is logged", async || process.output().contains("Kafka client error").then_some(())).await;
     let readyz = format!("http://{}/readyz", process.address().await);
     let missing = until("readiness tells it too", async || {
         let body = reqwest::get(&readyz).await.expect("an answer").text().await.expect("text");

@@ -52,7 +52,7 @@ async fn a_message_without_a_timestamp_and_an_empty_one_are_recorded_too() {
         let store = database.store().await;
         let (value_digest, offset, partition) = (Digest::of(b""), i64::MAX, i32::MAX);
         let empty = MessageIdentity { timestamp: None, value_digest, offset, partition, ..message(0) };
-        record(&store, &[ConsumerError { value_bytes: 0, detail: String::new(), ..first_refusal(empty) }]).await;
+        record(&store, &[ConsumerError { value_bytes: 0, detail: String::new(), ..first_attempt(empty) }]).await;
         let row = only_row(&database).await;
         assert_eq!((row.message_timestamp, row.value_bytes), (-1, 0), "{}", database.name);
         assert_eq!((row.topic_offset, row.partition), (i64::MAX, i32::MAX), "{}", database.name);
@@ -74,47 +74,48 @@ async fn a_message_that_is_read_again_is_the_same_row() {
     }
 }
 
-/// The refusal of `rejected(offset)`.
-fn refusal(offset: i64, attempt: u32) -> Attempt {
-    Attempt { message: message(offset), attempt }
+/// An attempt to ingest the message of `rejected(offset)`.
+fn attempt(offset: i64, number: u32) -> Attempt {
+    Attempt { message: message(offset), number }
 }
 
-fn refused_again(offset: i64, attempts: u32) -> ConsumerError {
-    let (refusal, detail) = (refusal(offset, attempts), format!("time {attempts}"));
-    ConsumerError { refusal, reason: "too_large", detail, ..rejected(offset) }
+fn rejected_again(offset: i64, attempts: u32) -> ConsumerError {
+    let (attempt, detail) = (attempt(offset, attempts), format!("time {attempts}"));
+    ConsumerError { attempt, reason: "too_large", detail, ..rejected(offset) }
 }
 
 #[tokio::test]
-async fn a_message_that_is_refused_again_is_the_same_row_and_tells_the_last_refusal_whatever_is_read_again() {
+async fn a_message_that_is_rejected_again_is_the_same_row_and_has_the_last_rejection_whatever_is_read_again() {
     for database in each_database().await {
         let store = database.store().await;
         record(&store, &[rejected(1)]).await;
-        record(&store, &[refused_again(1, 3), refused_again(1, 2)]).await;
+        record(&store, &[rejected_again(1, 3), rejected_again(1, 2)]).await;
         let row = only_row(&database).await;
         assert_eq!((row.attempts, row.reason.as_str(), row.detail.as_str()), (3, "too_large", "time 3"));
-        record(&store, &[rejected(1), refused_again(1, 2), ConsumerError { reason: "x", ..refused_again(1, 3) }]).await;
+        record(&store, &[rejected(1), rejected_again(1, 2), ConsumerError { reason: "x", ..rejected_again(1, 3) }])
+            .await;
         assert_eq!(only_row(&database).await, row, "{}", database.name);
     }
 }
 
 #[tokio::test]
-async fn what_was_sent_again_is_marked_until_it_is_refused_again() {
+async fn what_was_sent_again_is_marked_until_it_is_rejected_again() {
     for database in each_database().await {
         let store = database.store().await;
         let timeless = MessageIdentity { timestamp: None, ..message(3) };
-        record(&store, &[rejected(1), rejected(2), first_refusal(timeless.clone())]).await;
-        let timeless = Attempt { message: timeless, attempt: 1 };
-        let all = [refusal(1, 1), refusal(2, 1), timeless.clone(), refusal(2, 2), refusal(9, 1)];
+        record(&store, &[rejected(1), rejected(2), first_attempt(timeless.clone())]).await;
+        let timeless = Attempt { message: timeless, number: 1 };
+        let all = [attempt(1, 1), attempt(2, 1), timeless.clone(), attempt(2, 2), attempt(9, 1)];
         assert!(store.replayed(&all).await.expect("read").is_empty(), "{}", database.name);
 
         let at: Timestamp = "2026-01-02T03:04:05.000006Z".parse().expect("a time");
-        store.mark_replayed(&[refusal(1, 1), refusal(2, 1), timeless.clone()], at).await.expect("marked");
-        // Before it could be marked once more, it was refused again: that refusal is unanswered.
-        record(&store, &[refused_again(2, 2)]).await;
-        store.mark_replayed(&[refusal(2, 1)], at).await.expect("marked");
+        store.mark_replayed(&[attempt(1, 1), attempt(2, 1), timeless.clone()], at).await.expect("marked");
+        // It was rejected again before it could be marked again: the later attempt is not marked.
+        record(&store, &[rejected_again(2, 2)]).await;
+        store.mark_replayed(&[attempt(2, 1)], at).await.expect("marked");
         let expected = [
-            (refusal(1, 1), Replayed::At(at)),
-            (refusal(2, 1), Replayed::AndRefusedAgain),
+            (attempt(1, 1), Replayed::At(at)),
+            (attempt(2, 1), Replayed::AndRejectedAgain),
             (timeless, Replayed::At(at)),
         ];
         assert_eq!(store.replayed(&all).await.expect("read"), expected.into(), "{}", database.name);
@@ -134,7 +135,7 @@ async fn other_messages_at_the_same_offset_are_rows_of_their_own() {
             MessageIdentity { partition: 4, ..message(1) },
             MessageIdentity { topic: "another".to_owned(), ..message(1) },
         ];
-        record(&store, &others.clone().map(first_refusal)).await;
+        record(&store, &others.clone().map(first_attempt)).await;
         assert_eq!(rows(&database).await.len(), others.len(), "{}", database.name);
     }
 }
@@ -173,13 +174,13 @@ fn message(offset: i64) -> MessageIdentity {
     }
 }
 
-fn first_refusal(message: MessageIdentity) -> ConsumerError {
-    let (refusal, detail) = (Attempt { message, attempt: 1 }, "at byte 0".to_owned());
-    ConsumerError { refusal, key: None, value_bytes: 7, reason: "not_json", detail }
+fn first_attempt(message: MessageIdentity) -> ConsumerError {
+    let (attempt, detail) = (Attempt { message, number: 1 }, "at byte 0".to_owned());
+    ConsumerError { attempt, key: None, value_bytes: 7, reason: "not_json", detail }
 }
 
 pub(super) fn rejected(offset: i64) -> ConsumerError {
-    first_refusal(message(offset))
+    first_attempt(message(offset))
 }
 
 async fn record(store: &Store, rejected: &[ConsumerError]) {

@@ -20,7 +20,7 @@ async fn a_connection_that_is_cut_is_a_bad_moment_and_the_next_try_succeeds() {
 #[tokio::test]
 async fn a_statement_that_is_cancelled_is_a_bad_moment_and_the_next_try_succeeds() {
     let error = interrupted("SELECT pg_cancel_backend(pid)").await;
-    assert_eq!((error.class(), error.code().as_deref()), (Class::Transient, Some("57014")), "{error}");
+    assert_eq!((error.class(), error.code().as_deref()), (Class::StatementTimeout, Some("57014")), "{error}");
 }
 
 /// What a batch meets that waits for a table while its backend is interrupted.

@@ -132,9 +132,9 @@ async fn ask_everything(store: &Store) {
             read_children(store, scope, total).await;
         }
     }
-    let refusals: Vec<_> = (0..100).map(|offset| rejected(offset).refusal).collect();
-    store.replayed(&refusals).await.expect("refusals");
-    store.mark_replayed(&refusals, minute(3)).await.expect("marked");
+    let attempts: Vec<_> = (0..100).map(|offset| rejected(offset).attempt).collect();
+    store.replayed(&attempts).await.expect("attempts");
+    store.mark_replayed(&attempts, minute(3)).await.expect("marked");
 }
 
 async fn read_children(store: &Store, scope: Scope, total: bool) {
