@@ -1,6 +1,6 @@
-//! The field's own terms as types: parsed once at the edge, trusted everywhere inside.
+//! Domain types: parsed once at the edge, trusted everywhere else.
 //!
-//! Every room may use these; they know nothing of JSON messages, SQL, HTTP or GraphQL.
+//! Every room may use them. They do not depend on the format of messages, SQL, HTTP or GraphQL.
 
 mod digest;
 mod identifiers;
@@ -10,8 +10,8 @@ mod timestamp;
 mod version;
 
 pub use digest::Digest;
-pub use identifiers::{ClusterId, NotAnOrganization, OrgId};
+pub use identifiers::{ClusterId, InvalidOrgId, OrgId};
 pub use report::{Details, Report, RuleHit};
-pub use selector::{NotASelector, Selector};
-pub use timestamp::{NotATimestamp, Timestamp};
+pub use selector::{InvalidSelector, Selector};
+pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use version::VersionKey;

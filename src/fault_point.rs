@@ -1,32 +1,32 @@
-//! Named points between the steps of a message, at which tests let the process die.
+//! Named points between the steps of processing a message, at which tests kill the process.
 //!
-//! Only with the feature `fault-points` does anything happen there, and only to a process whose environment asks for it:
-//! `FAILPOINTS='committed=return'` kills it at the first batch that is committed, `committed=3*off->panic` has the task
-//! of the fourth panic. Whatever the point, the next process has to come to the same end.
+//! They have an effect only with the feature `fault-points`, and only if the environment variable `FAILPOINTS` is set:
+//! `committed=return` kills the process after the first committed batch, `committed=3*off->panic` makes the task of the
+//! fourth one panic. Whatever the point, the next process has to reach the same result.
 
 use strum::{IntoStaticStr, VariantArray};
 
-/// What was the last thing to happen to a message.
+/// The last step of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub enum FaultPoint {
-    /// It is taken from its queue, and not parsed.
+    /// It is taken from its queue, and not yet parsed.
     MessageTaken,
-    /// It is parsed, and in a batch that may go on to be filled.
+    /// It is parsed, and in a batch that may not be full yet.
     MessageParsed,
-    /// Its batch is closed, and nothing of it written.
+    /// Its batch is closed, and not yet written.
     BatchFilled,
-    /// A transaction is begun.
+    /// The transaction has begun.
     TransactionBegun,
-    /// The clusters of its batch are there and locked, and what they report is not written.
+    /// The clusters of its batch exist and are locked, and their reports are not yet written.
     ClustersLocked,
-    /// What the clusters report is written, and not yet which messages were bad.
+    /// The reports are written, and the records of rejected messages are not.
     ReportsWritten,
-    /// All is written, and not committed.
+    /// All rows are written, and not yet committed.
     RowsWritten,
-    /// The transaction is committed, and nobody told.
+    /// The transaction is committed, and no offset is stored.
     Committed,
-    /// The dead letters that there were have arrived, and no offset is stored.
+    /// The dead letters of the batch are delivered, and no offset is stored.
     DeadLettersDelivered,
     /// Its offset is stored for the next commit.
     OffsetStored,
@@ -34,21 +34,21 @@ pub enum FaultPoint {
     OffsetCommitted,
 }
 
-/// Has the points do what the environment asks for, until this is dropped.
+/// Activates the points according to the environment, until the returned guard is dropped.
 #[cfg(feature = "fault-points")]
 pub fn armed() -> impl Sized {
     fail::FailScenario::setup()
 }
 
 impl FaultPoint {
-    /// Goes on, unless a test has it otherwise.
+    /// Kills the process or panics, if a test has activated this point.
     #[cfg(feature = "fault-points")]
     pub(crate) fn pass(self) {
-        // As a kill does: nothing is unwound, nothing is closed.
+        // Like a kill: nothing is unwound or closed.
         fail::fail_point!(self.into(), |_| std::process::abort());
     }
 
-    /// Goes on.
+    /// Does nothing.
     #[cfg(not(feature = "fault-points"))]
     #[inline]
     pub(crate) fn pass(self) {}

@@ -1,14 +1,15 @@
 //! From a topic to the store: partitions -> batches -> store -> offsets.
 //!
-//! `client` says how librdkafka is set up; `consumer` drives it on a thread of its own; `assignment` gives each
-//! partition that is ours a task, for its `lease`; `partition` is that task: it fills a `batch` while the previous one is
-//! written by `writer`, which repeats it for as long as it takes. What cannot be ingested goes to `dead_letters`. An
-//! offset is stored only after its batch is committed and its dead letters have arrived, so a process that is killed at
-//! any point loses and doubles nothing.
+//! `client` configures librdkafka. `consumer` polls it on a thread of its own, and `callbacks` handles what it calls
+//! back. `assignment` runs one task per assigned partition, which ends with its `partition_lease`. `partition` is that
+//! task: it fills a `batch` while `writer` writes the previous one, with retries. Messages that cannot be ingested are
+//! sent to `dead_letters`. An offset is stored only after its batch is committed and its dead letters are delivered, so
+//! a process that is killed at any point loses and duplicates nothing.
 
 mod assignment;
 mod backoff;
 mod batch;
+mod callbacks;
 mod client;
 mod consumer;
 mod dead_letters;

@@ -1,9 +1,9 @@
-//! What a message on a topic says: bytes in, a validated report out, or the reason why not.
+//! Parses the messages of a topic: bytes in, a validated report or the reason for the rejection out.
 //!
-//! Pure: no input or output, no clock (the time of arrival is an argument), no logging. What comes out can be
-//! stored as it is. `ocp` tells the story: `unpack` turns the value into text and settles its grammar; `envelope`,
-//! `report` and `info` know which members there are and judge them; below them `field` reads single values, and
-//! `json` and `scan` walk over the text. `rejected` has the words for what may be wrong.
+//! Pure: no input or output, no clock (the time of arrival is an argument), no logging. A report can be stored as it
+//! is. `ocp` is the entry point. `unpack` turns the value into text and checks that it is JSON; `envelope`, `report`
+//! and `info` read and validate the known members; `field` reads single values, and `json` and `scan` walk over the
+//! text. `rejection` lists the reasons.
 
 mod envelope;
 mod field;
@@ -17,6 +17,6 @@ mod scan;
 mod tests;
 mod unpack;
 
-pub use ocp::{OcpResult, Oddities, Parsed};
+pub use ocp::{Deviations, OcpResult, Parsed};
 pub use rejection::{Reason, Rejection};
 pub use unpack::Limits;

@@ -1,4 +1,4 @@
-//! `dead-letters`: what could not be ingested, listed, shown and sent again.
+//! `dead-letters`: lists, shows and replays the messages that could not be ingested.
 
 mod list;
 mod replay;
@@ -18,17 +18,17 @@ use crate::{
     store::{SchemaState, Store},
 };
 
-/// So many letters are read ahead, each of which may be large.
-const IN_HAND: usize = 4;
+/// The number of dead letters that are read ahead. Each may be large.
+const READ_AHEAD: usize = 4;
 
-/// List, show and replay the messages that could not be ingested. They lie in the topic `kafka.dead_letter_topic` as they
-/// came, each with the reason in its headers.
+/// List, show and replay the messages that could not be ingested. The topic `kafka.dead_letter_topic` contains them
+/// unchanged, each with the reason in its headers.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  insights-results-aggregator dead-letters list --reason too_large\n  \
     insights-results-aggregator dead-letters show 0:17\n  \
     insights-results-aggregator dead-letters replay --reason too_large --dry-run\n\n\
-    Once the cause is mended (a limit raised, a clock set, a fault of the service repaired), replay sends the messages to \
-    the topic and the partitions that they came from. What is ingested already is not ingested twice.")]
+    Once the cause is fixed (a limit raised, a clock set, a bug of the service fixed), replay sends the messages to the \
+    topic and the partitions that they were read from. A message that is already ingested is not ingested twice.")]
 pub(super) struct DeadLetters {
     #[command(subcommand)]
     action: Action,
@@ -54,7 +54,7 @@ impl DeadLetters {
     }
 }
 
-/// The database, which knows what was sent again.
+/// Opens the database, which records the replays.
 async fn open(config: &Config) -> Result<Store, Error> {
     let store = Store::open(&config.database).await.map_err(Error::Database)?;
     match store.schema_state().await.map_err(Error::Database)? {
@@ -66,25 +66,25 @@ async fn open(config: &Config) -> Result<Store, Error> {
     }
 }
 
-/// The letters one after another, read on a thread of its own, since librdkafka waits where it is asked.
-fn letters(reader: DeadLetterReader) -> (mpsc::Receiver<DeadLetter>, Reading) {
-    let (sender, receiver) = mpsc::channel(IN_HAND);
+/// Reads the dead letters on a dedicated thread, since librdkafka blocks.
+fn read(reader: DeadLetterReader) -> (mpsc::Receiver<DeadLetter>, Reading) {
+    let (sender, receiver) = mpsc::channel(READ_AHEAD);
     let reading = thread::spawn(move || {
-        reader.read(|letter| match sender.blocking_send(letter) {
+        reader.read(|dead_letter| match sender.blocking_send(dead_letter) {
             Ok(()) => ControlFlow::Continue(()),
-            // Nobody wants any more.
+            // The receiver is dropped: no more are needed.
             Err(_) => ControlFlow::Break(()),
         })
     });
     (receiver, Reading(reading))
 }
 
-/// The thread that reads.
+/// The reading thread.
 struct Reading(thread::JoinHandle<Result<(), ReadError>>);
 
 impl Reading {
-    /// How it ended, once no more letters come.
-    fn ended(self) -> Result<(), Error> {
+    /// Waits for the end of the thread and returns its result.
+    fn join(self) -> Result<(), Error> {
         match self.0.join() {
             Ok(result) => Ok(result?),
             Err(panicked) => std::panic::resume_unwind(panicked),
@@ -92,6 +92,6 @@ impl Reading {
     }
 }
 
-fn a_reason() -> PossibleValuesParser {
+fn reason_parser() -> PossibleValuesParser {
     PossibleValuesParser::new(Reason::VARIANTS.iter().map(|reason| reason.as_str()))
 }

@@ -1,20 +1,20 @@
-//! Sameness: 128 bits that tell whether something changed since it was stored.
+//! Digests of 128 bits, to detect changes.
 
 use std::fmt;
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-/// An xxh3-128 digest. It tells "unchanged" and nothing about trust: whoever can write the topic can write anything.
+/// An xxh3-128 digest. It detects changes, not manipulation: anyone who can write to the topic can send any report.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 16]);
 
 impl Digest {
-    /// The digest of some bytes.
+    /// The digest of bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(xxh3_128(bytes).to_be_bytes())
     }
 
-    /// The digest of a sequence of parts; where one part ends and the next begins counts.
+    /// The digest of a sequence of parts, which depends on where each part ends.
     pub fn of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut hasher = Xxh3::new();
         for part in parts {
@@ -24,7 +24,7 @@ impl Digest {
         Self(hasher.digest128().to_be_bytes())
     }
 
-    /// The 16 bytes, as the database keeps them.
+    /// The 16 bytes, as stored in the database.
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }

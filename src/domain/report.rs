@@ -1,30 +1,30 @@
-//! What the rules said of one cluster at one time.
+//! The result of the rules for one cluster at one time.
 
 use std::{fmt, sync::Arc};
 
 use super::{ClusterId, Digest, OrgId, Selector, Timestamp};
 
-/// A validated report: what a message says, ready to be stored.
+/// A validated report, ready to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// The organization that owns the cluster, says this report.
+    /// The organization that owns the cluster according to this report.
     pub organization: OrgId,
-    /// The cluster that the rules looked at.
+    /// The cluster that the rules checked.
     pub cluster: ClusterId,
     /// When the rules ran; it orders the reports of a cluster.
     pub last_checked: Timestamp,
-    /// When the data were collected on the cluster, where known.
+    /// When the data was collected on the cluster, if known.
     pub gathered_at: Option<Timestamp>,
-    /// The upload that this report answers, where it was tracked; never empty.
+    /// The id of the upload that this report belongs to, if known; never empty.
     pub request_id: Option<String>,
-    /// The cluster's version, where this report tells it; never empty.
+    /// The cluster's version, if the report contains it; never empty.
     pub version: Option<String>,
     hits: Vec<RuleHit>,
     hits_digest: Digest,
 }
 
 impl Report {
-    /// A report of `cluster` with these hits; of two with one selector the last one counts.
+    /// A report of `cluster` with these hits. If several have the same selector, the last one counts.
     pub fn new(organization: OrgId, cluster: ClusterId, last_checked: Timestamp, hits: Vec<RuleHit>) -> Self {
         let hits = sorted_last_wins(hits);
         let hits_digest = Digest::of_parts(
@@ -42,12 +42,12 @@ impl Report {
         }
     }
 
-    /// The hits in the order of their selectors, each selector once.
+    /// The hits, ordered by selector; each selector occurs once.
     pub fn hits(&self) -> &[RuleHit] {
         &self.hits
     }
 
-    /// Equal for two reports with the same hits and details, in whatever order they came.
+    /// Equal for two reports with the same hits and details, regardless of their order in the message.
     pub fn hits_digest(&self) -> Digest {
         self.hits_digest
     }
@@ -60,32 +60,32 @@ fn sorted_last_wins(mut hits: Vec<RuleHit>) -> Vec<RuleHit> {
     hits
 }
 
-/// A recommendation that fires on a cluster.
+/// A recommendation that applies to a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleHit {
     /// The recommendation.
     pub selector: Selector,
-    /// The template data that fill in the recommendation's text; `None` where the message had none.
+    /// The template data for the recommendation's text; `None` if the message has none.
     pub details: Option<Details>,
     /// Equal for two hits with the same details, byte for byte.
     pub digest: Digest,
 }
 
 impl RuleHit {
-    /// A hit with the digest of its details.
+    /// Computes the digest of the details.
     pub fn new(selector: Selector, details: Option<Details>) -> Self {
-        // The empty text is no JSON, so that it can stand for "none".
+        // The empty text is not JSON, so it can represent `None`.
         let digest = Digest::of(details.as_ref().map_or("", Details::as_str).as_bytes());
         Self { selector, details, digest }
     }
 }
 
-/// Template data: JSON text, kept byte for byte. Valid JSON that every strict reader takes; never empty.
+/// Template data: JSON text, stored byte for byte, that every strict reader accepts; never empty.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Details(Arc<str>);
 
 impl Details {
-    /// Trusts that `json` was checked: by the message's parser, or when it was stored.
+    /// Does not check `json`: the message's parser did, or it is from the database.
     pub fn from_checked(json: impl Into<Arc<str>>) -> Self {
         Self(json.into())
     }
@@ -96,7 +96,7 @@ impl Details {
     }
 }
 
-/// Says the size only: template data are the customer's and do not belong in a log.
+/// Prints only the size: template data belongs to the customer and must not be logged.
 impl fmt::Debug for Details {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Details({} bytes)", self.0.len())
@@ -118,13 +118,13 @@ mod tests {
     }
 
     #[test]
-    fn of_two_hits_with_one_selector_the_last_counts() {
+    fn the_last_of_two_hits_with_one_selector_counts() {
         let twice = report(vec![hit("b|B", "1"), hit("a|A", "1"), hit("b|B", "2")]);
         assert_eq!(twice.hits(), [hit("a|A", "1"), hit("b|B", "2")]);
     }
 
     #[test]
-    fn the_digest_tells_hits_and_details_but_not_their_order() {
+    fn the_digest_depends_on_hits_and_details_but_not_on_their_order() {
         let one = report(vec![hit("a|A", "1"), hit("b|B", "2")]).hits_digest();
         assert_eq!(one, report(vec![hit("b|B", "2"), hit("a|A", "1")]).hits_digest());
         assert_ne!(one, report(vec![hit("a|A", "1"), hit("b|B", "3")]).hits_digest());

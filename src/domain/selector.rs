@@ -1,43 +1,43 @@
-//! What is recommended: a rule and the way in which it fails.
+//! Selectors of recommendations.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
 /// The selector of a recommendation: the rule's FQDN and the error key, written `rule_fqdn|ERROR_KEY`.
 ///
-/// The first bar parts the two: no rule's FQDN holds one (it is a Python module's name), an error key may.
+/// The first bar separates the two: a rule's FQDN (a Python module's name) never contains one, an error key may.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Selector {
     text: Arc<str>,
 }
 
-/// A text without the bar that parts rule and error key, or with nothing on one side of it.
+/// A text that is not a valid selector: it has no bar, or an empty rule or error key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a selector is written rule_fqdn|ERROR_KEY, with neither side empty")]
-pub struct NotASelector;
+pub struct InvalidSelector;
 
 impl Selector {
     /// Joins a rule's FQDN (without the suffix `.report`) and an error key.
     ///
     /// # Errors
-    /// When either is empty or the FQDN holds a bar.
-    pub fn new(rule_fqdn: &str, error_key: &str) -> Result<Self, NotASelector> {
+    /// When either is empty or the FQDN contains a bar.
+    pub fn new(rule_fqdn: &str, error_key: &str) -> Result<Self, InvalidSelector> {
         if rule_fqdn.is_empty() || error_key.is_empty() || rule_fqdn.contains('|') {
-            return Err(NotASelector);
+            return Err(InvalidSelector);
         }
         Ok(Self { text: format!("{rule_fqdn}|{error_key}").into() })
     }
 
-    /// The whole: `rule_fqdn|ERROR_KEY`.
+    /// The text `rule_fqdn|ERROR_KEY`.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The rule: a Python module's name.
+    /// The FQDN of the rule: a Python module's name.
     pub fn rule_fqdn(&self) -> &str {
         self.parts().0
     }
 
-    /// The way in which the rule fails. The same key may occur under many rules.
+    /// The error key. Several rules may have the same key.
     pub fn error_key(&self) -> &str {
         self.parts().1
     }
@@ -48,10 +48,10 @@ impl Selector {
 }
 
 impl FromStr for Selector {
-    type Err = NotASelector;
+    type Err = InvalidSelector;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (rule_fqdn, error_key) = text.split_once('|').ok_or(NotASelector)?;
+        let (rule_fqdn, error_key) = text.split_once('|').ok_or(InvalidSelector)?;
         Self::new(rule_fqdn, error_key)
     }
 }
@@ -73,12 +73,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_bar_parts_rule_and_key() {
+    fn the_first_bar_separates_rule_and_key() {
         let selector: Selector = "tutorial_rule|A|B".parse().expect("two parts");
         assert_eq!((selector.rule_fqdn(), selector.error_key()), ("tutorial_rule", "A|B"));
-        assert_eq!(Selector::new("a|b", "C"), Err(NotASelector));
+        assert_eq!(Selector::new("a|b", "C"), Err(InvalidSelector));
         for bad in ["", "|", "a|", "|A", "a"] {
-            assert_eq!(bad.parse::<Selector>(), Err(NotASelector), "{bad:?}");
+            assert_eq!(bad.parse::<Selector>(), Err(InvalidSelector), "{bad:?}");
         }
     }
 }

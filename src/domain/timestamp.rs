@@ -1,51 +1,51 @@
-//! When: UTC, in microseconds, since both databases keep no more.
+//! Timestamps in UTC with microseconds, the precision of both databases.
 
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, Utc};
 
-/// A time in UTC, cut to microseconds, within the years 1 to 9999.
+/// A time in UTC, truncated to microseconds, within the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(DateTime<Utc>);
 
-/// A text that is no RFC 3339 time within the years 1 to 9999.
+/// A text that is not a valid RFC 3339 time within the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a time is written as RFC 3339 with T and a zone, in the years 0001 to 9999, without leap seconds")]
-pub struct NotATimestamp;
+pub struct InvalidTimestamp;
 
 impl Timestamp {
-    /// The present, by our clock.
+    /// The current time of this machine.
     pub fn now() -> Self {
         Self::from(Utc::now())
     }
 
-    /// As the database and the graph take it.
+    /// The time as a chrono value, for the database and the graph.
     pub fn utc(self) -> DateTime<Utc> {
         self.0
     }
 }
 
 impl From<DateTime<Utc>> for Timestamp {
-    /// Cuts to microseconds. The year is the caller's word: it comes from a clock or from a database.
+    /// Truncates to microseconds. The year is not checked: the time is from a clock or a database.
     fn from(time: DateTime<Utc>) -> Self {
         Self(time.trunc_subsecs(6))
     }
 }
 
 impl FromStr for Timestamp {
-    type Err = NotATimestamp;
+    type Err = InvalidTimestamp;
 
     /// RFC 3339 as written: `T` or `t`, a zone, any number of fractional digits.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // chrono also takes a space for the T and a leap second on any day.
+        // chrono also accepts a space instead of the T, and a leap second on any day.
         let bytes = text.as_bytes();
         if !matches!(bytes.get(10), Some(b'T' | b't')) || bytes.get(17..19) == Some(b"60") {
-            return Err(NotATimestamp);
+            return Err(InvalidTimestamp);
         }
-        let time = DateTime::parse_from_rfc3339(text).map_err(|_| NotATimestamp)?.to_utc();
-        // After the conversion: 0001-01-01T00:00:00+10:00 lies in year 0, which PostgreSQL does not have.
+        let time = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidTimestamp)?.to_utc();
+        // After the conversion: 0001-01-01T00:00:00+10:00 is in year 0, which PostgreSQL does not have.
         if !(1..=9999).contains(&time.year()) {
-            return Err(NotATimestamp);
+            return Err(InvalidTimestamp);
         }
         Ok(Self::from(time))
     }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_taken_as_rfc_3339_and_cut_to_microseconds() {
+    fn times_are_parsed_as_rfc_3339_and_truncated_to_microseconds() {
         for (text, shown) in [
             ("2024-05-02T08:15:59.478901889Z", "2024-05-02T08:15:59.478901Z"),
             ("2024-05-02T08:15:59.4789019999999Z", "2024-05-02T08:15:59.478901Z"),
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_refused() {
+    fn an_invalid_time_is_an_error() {
         for bad in [
             "",
             "2024-05-02",
@@ -92,7 +92,7 @@ mod tests {
             "2024-13-02T08:15:59Z",
             "2024-05-02T08:15:59Zulu",
         ] {
-            assert_eq!(bad.parse::<Timestamp>(), Err(NotATimestamp), "{bad:?}");
+            assert_eq!(bad.parse::<Timestamp>(), Err(InvalidTimestamp), "{bad:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Versions in a form that orders as text the way versions order.
+//! Versions as text that sorts in the order of versions.
 
 use std::fmt::{self, Write as _};
 
@@ -6,15 +6,15 @@ use semver::Version;
 
 /// A version, or the beginning of one, as text whose byte order is the precedence of semantic versioning 2.0.0.
 ///
-/// A number is the length of its digits and these, so that `9` stands before `10`. Behind the three numbers a release has `~`,
-/// which stands behind the `-` of its pre-releases. Identifiers of a pre-release end with a space, which stands before
-/// everything that could follow; numeric ones begin with `0`, others with `1`. Build metadata have no precedence and
-/// are left out.
+/// A number is written as the count of its digits and the digits, so that `9` sorts before `10`. A release has a `~`
+/// after its three numbers, which sorts after the `-` of its pre-releases. Each identifier of a pre-release ends with a
+/// space, which sorts before any other character; numeric identifiers begin with `0`, others with `1`. Build metadata
+/// has no precedence and is left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VersionKey(String);
 
 impl VersionKey {
-    /// The key of a version; `None` for what is none: such a version counts as unknown.
+    /// The key of a version; `None` for an invalid one, which counts as unknown.
     pub fn of(version: &str) -> Option<Self> {
         let version = Version::parse(version).ok()?;
         let mut key = numbers(&[version.major, version.minor, version.patch]);
@@ -29,8 +29,8 @@ impl VersionKey {
         Some(Self(key))
     }
 
-    /// The key of a bound: a version, or one without patch (`4.16`) or minor (`4`), which stands below everything that
-    /// begins with it, pre-releases too.
+    /// The key of a bound: a version, or one without patch (`4.16`) or minor (`4`), which sorts before all versions
+    /// that begin with it, including pre-releases.
     pub fn of_bound(bound: &str) -> Option<Self> {
         let parts: Option<Vec<u64>> = bound.split('.').map(number).collect();
         match parts.as_deref() {
@@ -39,7 +39,7 @@ impl VersionKey {
         }
     }
 
-    /// A key that was given out before: by a database or within a cursor.
+    /// A key from the database or from a cursor.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -70,7 +70,8 @@ fn numbers(numbers: &[u64]) -> String {
     key
 }
 
-/// Digits behind their length. An identifier is at most as long as a version, whose 255 characters three digits tell.
+/// Appends the count of digits and the digits. Three digits suffice for the count, since a version has at most 255
+/// characters.
 fn push_digits(key: &mut String, digits: &str) {
     let _ = write!(key, "{:03}{digits}", digits.len()); // writing to a String cannot fail
 }
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_order_as_versions_and_not_as_text() {
+    fn keys_sort_as_versions_and_not_as_text() {
         let ascending = [
             "4.3.0-0.ci-2020-01-06-150524",
             "4.9.10",
@@ -116,14 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_without_patch_stands_below_its_pre_releases() {
+    fn a_bound_without_patch_sorts_before_its_pre_releases() {
         let bound = |text| VersionKey::of_bound(text).expect("a bound");
         assert!(key("4.15.99") < bound("4.16") && bound("4.16") < key("4.16.0-0.a") && bound("4") < key("4.0.0-0"));
         assert!(key("4.16.0-rc.1") < bound("4.16.0") && bound("4.16.0") == key("4.16.0"));
     }
 
     #[test]
-    fn what_is_no_version_has_no_key() {
+    fn an_invalid_version_has_no_key() {
         for text in ["", "4", "4.16", "v4.16.0", "4.16.0.1", "04.1.1", "latest", "4.16.0-", "4.16.0-01"] {
             assert_eq!(VersionKey::of(text), None, "{text}");
         }
@@ -134,7 +135,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn keys_order_as_semantic_versioning_says(
+        fn keys_sort_in_the_order_of_semantic_versioning(
             a in "[0-2]\\.(9|10)\\.0(-(0|9|10|a|B|a-|-|a1)(\\.(0|9|10|a|b)){0,2})?",
             b in "[0-2]\\.(9|10)\\.0(-(0|9|10|a|B|a-|-|a1)(\\.(0|9|10|a|b)){0,2})?",
         ) {

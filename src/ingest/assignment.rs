@@ -1,19 +1,18 @@
-//! The partitions that are ours, each with its task.
+//! The assigned partitions, each with its task.
 
 use std::{
     collections::HashMap,
     panic::AssertUnwindSafe,
-    sync::{Arc, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
 use futures_util::FutureExt as _;
-use rdkafka::consumer::{BaseConsumer, base_consumer::PartitionQueue};
 use tokio::{runtime::Handle, sync::mpsc::UnboundedSender, task::JoinHandle};
 
 use super::{
     batch::Bounds,
-    consumer::{Context, Error},
+    callbacks::{KafkaConsumer, MessageQueue, RebalanceListener, TopicPartition},
     dead_letters::DeadLetters,
     events::Lag,
     partition::{self, Reader},
@@ -22,17 +21,16 @@ use super::{
 };
 use crate::store::Store;
 
-/// A topic and one of its partitions.
-pub(super) type TopicPartition = (String, i32);
-
-/// What a partition's task is made of, and the tasks that run.
+/// What a partition's task needs, and the running tasks.
 pub(super) struct Assignment {
     runtime: Handle,
+    /// Weak, because the consumer owns this, as its listener.
+    consumer: Weak<KafkaConsumer>,
     store: Store,
     dead_letters: Arc<DeadLetters>,
     bounds: Bounds,
-    failed: UnboundedSender<Error>,
-    running: HashMap<TopicPartition, Running>,
+    ended: UnboundedSender<TaskEnded>,
+    running: Mutex<HashMap<TopicPartition, Running>>,
 }
 
 struct Running {
@@ -40,24 +38,23 @@ struct Running {
     lease: PartitionLease,
 }
 
+/// A partition's task panicked, or ended although its partition was not revoked.
+#[derive(Debug)]
+pub(super) struct TaskEnded;
+
 impl Assignment {
-    /// Nothing is assigned yet. To be called on the runtime that the tasks shall run on.
+    /// An empty assignment. Must be called on the runtime on which the tasks are to run.
     pub(super) fn new(
+        consumer: Weak<KafkaConsumer>,
         store: Store,
         dead_letters: Arc<DeadLetters>,
         bounds: Bounds,
-        failed: UnboundedSender<Error>,
+        ended: UnboundedSender<TaskEnded>,
     ) -> Self {
-        Self { runtime: Handle::current(), store, dead_letters, bounds, failed, running: HashMap::new() }
+        Self { runtime: Handle::current(), consumer, store, dead_letters, bounds, ended, running: Mutex::default() }
     }
 
-    /// Begins to read a partition.
-    pub(super) fn start(
-        &mut self,
-        (topic, partition): TopicPartition,
-        queue: PartitionQueue<Context>,
-        consumer: Weak<BaseConsumer<Context>>,
-    ) {
+    fn start(&self, (topic, partition): TopicPartition, queue: MessageQueue) {
         let lease = PartitionLease::default();
         let reader = Reader::new(queue, self.bounds, lease.clone());
         let writer = Writer {
@@ -66,55 +63,73 @@ impl Assignment {
             partition,
             store: self.store.clone(),
             dead_letters: self.dead_letters.clone(),
-            consumer,
+            consumer: self.consumer.clone(),
             lease: lease.clone(),
         };
-        let watched = watch(partition::run(reader, writer), lease.clone(), self.failed.clone());
+        let watched = watch(partition::run(reader, writer), lease.clone(), self.ended.clone());
         let task = self.runtime.spawn(watched);
-        self.running.insert((topic, partition), Running { task, lease });
+        self.running().insert((topic, partition), Running { task, lease });
     }
 
-    /// Gives partitions up: their tasks read no more at once, and have until the deadline to finish the batch that is
-    /// being written. One that needs longer goes on and harms nothing (newest wins), but moves no offset.
-    ///
-    /// To be called on a thread that is not the runtime's.
-    pub(super) fn stop(&mut self, places: impl IntoIterator<Item = TopicPartition>, within: Duration) {
-        let stopped = places.into_iter().filter_map(|place| Some((place.1, self.running.remove(&place)?)));
-        let stopped: Vec<_> = stopped.collect();
-        for (partition, running) in &stopped {
-            running.lease.revoke();
-            Lag { partition: *partition, messages: 0 }.emit();
-        }
-        let deadline = Instant::now() + within;
-        for (_, Running { task, lease }) in stopped {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let ended = self.runtime.block_on(async { tokio::time::timeout(left, task).await });
-            lease.fence();
-            if ended.is_err() {
-                tracing::warn!("a batch was still being written when its partition had to be given up");
+    /// Stops all partitions.
+    pub(super) fn stop_all(&self, timeout: Duration) {
+        let all: Vec<_> = self.running().keys().cloned().collect();
+        self.on_revoked(all, timeout);
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<TopicPartition, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl RebalanceListener for Assignment {
+    fn on_assigned(&self, partitions: Vec<TopicPartition>) {
+        let Some(consumer) = self.consumer.upgrade() else { return };
+        for (topic, partition) in partitions {
+            match consumer.split_partition_queue(&topic, partition) {
+                Some(queue) => self.start((topic, partition), queue),
+                // Its messages would be delivered to the main queue, which ends ingestion.
+                None => tracing::error!(topic, partition, "a partition without a queue"),
             }
         }
     }
 
-    /// How many messages of a partition were read and are not finished; `None` where it is not ours.
-    pub(super) fn unfinished(&self, place: &TopicPartition) -> Option<u64> {
-        Some(self.running.get(place)?.lease.unfinished())
+    /// The tasks stop reading at once. A batch that takes longer than the timeout is still written, which is harmless
+    /// (the newest report wins), but its offset is not stored.
+    ///
+    /// Must not be called on a thread of the runtime.
+    fn on_revoked(&self, partitions: Vec<TopicPartition>, timeout: Duration) {
+        let stopped: Vec<_> = {
+            let mut running = self.running();
+            partitions.into_iter().filter_map(|key| Some((key.1, running.remove(&key)?))).collect()
+        };
+        for (partition, running) in &stopped {
+            running.lease.revoke();
+            Lag { partition: *partition, messages: 0 }.emit();
+        }
+        let deadline = Instant::now() + timeout;
+        for (_, Running { task, lease }) in stopped {
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            let ended = self.runtime.block_on(async { tokio::time::timeout(remaining, task).await });
+            lease.fence();
+            if ended.is_err() {
+                tracing::warn!("a batch was still being written when its partition was revoked");
+            }
+        }
     }
 
-    /// Gives all partitions up.
-    pub(super) fn stop_all(&mut self, within: Duration) {
-        let all: Vec<_> = self.running.keys().cloned().collect();
-        self.stop(all, within);
+    fn unfinished(&self, partition: &TopicPartition) -> Option<u64> {
+        Some(self.running().get(partition)?.lease.unfinished())
     }
 }
 
-/// A task that panics, or ends although nobody stopped it, would leave its partition unread for ever: the process
-/// has to end, so that it can be started again.
-async fn watch(task: impl Future<Output = ()>, lease: PartitionLease, failed: UnboundedSender<Error>) {
+/// Reports a task that panics, or that ends although its partition was not revoked. Its partition would never be read
+/// again, so the process must end and be restarted.
+async fn watch(task: impl Future<Output = ()>, lease: PartitionLease, ended: UnboundedSender<TaskEnded>) {
     let panicked = AssertUnwindSafe(task).catch_unwind().await.is_err();
     if panicked || !lease.is_revoked() {
-        // Nobody listens any more when the process is already ending.
-        let _ = failed.send(Error::TaskEnded);
+        // The receiver is dropped if the process is already ending.
+        let _ = ended.send(TaskEnded);
     }
 }
 
@@ -124,21 +139,21 @@ mod tests {
 
     use super::*;
 
-    async fn told(task: impl Future<Output = ()>, stopped: bool) -> bool {
-        let (failed, mut failures) = mpsc::unbounded_channel();
+    async fn is_reported(task: impl Future<Output = ()>, revoked: bool) -> bool {
+        let (sender, mut ended) = mpsc::unbounded_channel();
         let lease = PartitionLease::default();
-        if stopped {
+        if revoked {
             lease.revoke();
         }
-        watch(task, lease, failed).await;
-        failures.try_recv().is_ok()
+        watch(task, lease, sender).await;
+        ended.try_recv().is_ok()
     }
 
     #[tokio::test]
-    async fn a_task_that_panics_or_ends_unasked_is_told() {
-        assert!(told(async { panic!("on purpose") }, false).await);
-        assert!(told(async { panic!("on purpose") }, true).await);
-        assert!(told(async {}, false).await);
-        assert!(!told(async {}, true).await);
+    async fn a_task_that_panics_or_ends_unexpectedly_is_reported() {
+        assert!(is_reported(async { panic!("on purpose") }, false).await);
+        assert!(is_reported(async { panic!("on purpose") }, true).await);
+        assert!(is_reported(async {}, false).await);
+        assert!(!is_reported(async {}, true).await);
     }
 }

@@ -1,4 +1,4 @@
-//! A batch: some messages of one partition, parsed as they come.
+//! A batch of messages of one partition, each parsed when it is added.
 
 use rdkafka::{
     Message as _,
@@ -9,32 +9,32 @@ use super::dead_letters::RejectedMessage;
 use crate::{
     config,
     domain::{Report, Timestamp},
-    message::{Limits, OcpResult, Oddities},
+    message::{Deviations, Limits, OcpResult},
 };
 
-/// Messages of one partition without a gap: everything after the batch before it, up to and with `last_offset`.
+/// Consecutive messages of one partition: all that follow the previous batch, up to and including `last_offset`.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     /// In offset order.
     pub(super) reports: Vec<Report>,
-    /// The message of each of `reports`, should the store refuse what it says.
+    /// The message of each of `reports`, for the dead letter if the database rejects it.
     pub(super) messages: Vec<OwnedMessage>,
     pub(super) rejections: Vec<RejectedMessage>,
     pub(super) counts: Counts,
-    /// The offset of the last message, whatever became of it; `None` while there is none.
+    /// The offset of the last message, whatever its outcome; `None` for an empty batch.
     pub(super) last_offset: Option<i64>,
 }
 
-/// What was in a batch.
+/// Counts of a batch's messages.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
     pub(super) messages: usize,
     pub(super) bytes: usize,
     pub(super) empty: usize,
-    pub(super) odd: Oddities,
+    pub(super) deviations: Deviations,
 }
 
-/// When a batch is closed, and what a message may be.
+/// When a batch is full, and the limits of a message.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
     pub(super) messages: usize,
@@ -55,7 +55,7 @@ impl From<&config::Ingest> for Bounds {
 }
 
 impl Batch {
-    /// Parses a message and takes what it says, or why it says nothing.
+    /// Parses a message and adds its report, or the reason why it is rejected.
     pub(super) fn push(&mut self, message: &BorrowedMessage<'_>, arrived_at: Timestamp, bounds: &Bounds) {
         let value = message.payload();
         self.counts.messages += 1;
@@ -63,12 +63,12 @@ impl Batch {
         self.last_offset = Some(message.offset());
         match OcpResult::parse(value, arrived_at, &bounds.limits) {
             Ok(OcpResult::Report(parsed)) => {
-                self.counts.odd += parsed.oddities;
+                self.counts.deviations += parsed.deviations;
                 self.reports.push(parsed.report);
                 self.messages.push(message.detach());
             }
             Ok(OcpResult::Empty) => self.counts.empty += 1,
-            Err(why) => self.rejections.push(RejectedMessage { message: message.detach(), why }),
+            Err(rejection) => self.rejections.push(RejectedMessage { message: message.detach(), rejection }),
         }
     }
 

@@ -1,16 +1,17 @@
-//! Dead letters: a message that cannot be ingested goes to a topic of its own, as it came, with the reason beside it.
+//! Dead letters: a message that cannot be ingested is sent unchanged to a topic of its own, with the reason in headers.
 //!
-//! It is delivered after its row in `consumer_error` is committed and before its offset is: a process that is killed in
-//! between sends it once more, and none is lost. `retry` has `delivery` send letters until they have arrived, `form`
-//! says how much of a message is sent, `headers` what goes beside it; `topic` makes the topic where it is missing, `reader`
-//! reads it back, and `replay` sends letters to where they came from.
+//! It is delivered after its row in `consumer_error` is committed, and before its offset is stored. A process that is
+//! killed in between sends it again, and no dead letter is lost. `retry` repeats `delivery` until all dead letters of a
+//! batch are delivered, `send_options` decides how much of a message is sent, and `headers` writes and reads the
+//! headers. `topic` creates the topic if it is missing, `reader` reads it, and `replay` sends dead letters back to
+//! their origin.
 
 mod delivery;
-mod form;
 mod headers;
 mod reader;
 mod replay;
 mod retry;
+mod send_options;
 mod topic;
 
 use rdkafka::{Message as _, message::OwnedMessage};
@@ -29,28 +30,28 @@ use crate::{
     store::{Attempt, ConsumerError},
 };
 
-/// Beside a message that is as large as it may be there has to be room for its headers.
-const ROOM_FOR_HEADERS: usize = 64 * 1024;
+/// Space for the headers of a dead letter, in addition to the largest message.
+const HEADERS_BYTES: usize = 64 * 1024;
 
-/// A message that cannot be ingested, as it came.
+/// A message that cannot be ingested, as received.
 #[derive(Debug)]
 pub(super) struct RejectedMessage {
     pub(super) message: OwnedMessage,
-    pub(super) why: Rejection,
+    pub(super) rejection: Rejection,
 }
 
 impl RejectedMessage {
-    /// What is recorded of it. One that was sent again is the message that it was at first.
+    /// Its row in `consumer_error`. A replayed message is identified by its origin, as when it was first rejected.
     pub(super) fn record(&self) -> ConsumerError {
-        let Self { message, why } = self;
+        let Self { message, rejection } = self;
         let value = message.payload().unwrap_or_default();
-        let (origin, attempt) = headers::origin_and_attempts(message);
+        let (origin, attempts) = headers::origin_and_attempts(message);
         ConsumerError {
-            refusal: Attempt { message: origin.identity(value), attempt },
+            attempt: Attempt { message: origin.identity(value), number: attempts },
             key: message.key().map(<[u8]>::to_vec),
             value_bytes: value.len(),
-            reason: why.reason.as_str(),
-            detail: why.detail.clone(),
+            reason: rejection.reason.as_str(),
+            detail: rejection.detail.clone(),
         }
     }
 }

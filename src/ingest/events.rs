@@ -1,4 +1,4 @@
-//! What operators see of ingestion: each thing that happens is a type, emitted by one call.
+//! Events of ingestion: each is a type whose `emit` writes the log line and the metric.
 
 use std::{
     sync::Mutex,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::Timestamp,
-    message::Oddities,
+    message::Deviations,
     store::{self, Written},
     telemetry::metrics::{
         INGEST_BATCH_DURATION, INGEST_BATCH_MESSAGES, INGEST_DEAD_LETTERS, INGEST_LAG, INGEST_LAST_COMMIT,
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// A batch is in the store.
+/// A batch is committed.
 pub(super) struct BatchCommitted<'a> {
     pub(super) partition: &'a str,
     pub(super) last_offset: i64,
@@ -33,7 +33,7 @@ pub(super) struct BatchCommitted<'a> {
 
 impl BatchCommitted<'_> {
     pub(super) fn emit(&self) {
-        static ODD: Throttle = Throttle::new();
+        static LINES: Throttle = Throttle::new();
         let (counts, written) = (self.counts, self.written);
         self.count();
         tracing::debug!(
@@ -52,17 +52,17 @@ impl BatchCommitted<'_> {
         if written.moved > 0 {
             tracing::info!(partition = self.partition, clusters = written.moved, "clusters changed their organization");
         }
-        if counts.odd != Oddities::default()
-            && let Some(left_out) = ODD.admit()
+        if counts.deviations != Deviations::default()
+            && let Some(left_out) = LINES.admit()
         {
             tracing::info!(
                 partition = self.partition,
-                unknown_versions = counts.odd.unknown_versions,
-                from_the_future = counts.odd.from_the_future,
-                repeated_hits = counts.odd.repeated_hits,
-                ignored_infos = counts.odd.ignored_infos,
+                unknown_versions = counts.deviations.unknown_versions,
+                from_the_future = counts.deviations.from_the_future,
+                repeated_hits = counts.deviations.repeated_hits,
+                ignored_infos = counts.deviations.ignored_infos,
                 left_out,
-                "odd messages, ingested all the same"
+                "messages with tolerated deviations"
             );
         }
     }
@@ -71,14 +71,14 @@ impl BatchCommitted<'_> {
 impl BatchCommitted<'_> {
     fn count(&self) {
         let Self { counts, written, .. } = self;
-        let fates = [
+        let outcomes = [
             ("applied", written.applied),
             ("stale", written.stale),
             ("empty", counts.empty),
             ("rejected", self.rejected),
         ];
-        for (fate, messages) in fates.into_iter().filter(|(_, messages)| *messages > 0) {
-            metrics::counter!(INGEST_MESSAGES.name, "fate" => fate).increment(messages as u64);
+        for (outcome, messages) in outcomes.into_iter().filter(|(_, messages)| *messages > 0) {
+            metrics::counter!(INGEST_MESSAGES.name, "fate" => outcome).increment(messages as u64);
         }
         metrics::counter!(INGEST_MOVED.name).increment(written.moved as u64);
         #[expect(clippy::cast_precision_loss, reason = "at most a batch")]
@@ -87,24 +87,24 @@ impl BatchCommitted<'_> {
     }
 }
 
-/// A message cannot be ingested, now or later.
+/// A message cannot be ingested.
 pub(super) struct MessageRejected<'a> {
     pub(super) partition: &'a str,
-    pub(super) rejection: &'a RejectedMessage,
+    pub(super) rejected: &'a RejectedMessage,
 }
 
 impl MessageRejected<'_> {
     pub(super) fn emit(&self) {
         static LINES: Throttle = Throttle::new();
         if let Some(left_out) = LINES.admit() {
-            let Self { partition, rejection: RejectedMessage { message, why } } = self;
-            let (offset, reason, detail) = (message.offset(), why.reason.as_str(), &why.detail);
+            let Self { partition, rejected: RejectedMessage { message, rejection } } = self;
+            let (offset, reason, detail) = (message.offset(), rejection.reason.as_str(), &rejection.detail);
             tracing::warn!(partition, offset, reason, detail, left_out, "bad message");
         }
     }
 }
 
-/// The store does not take a batch now; it will be offered again.
+/// Writing a batch failed; it will be retried.
 pub(super) struct BatchDelayed<'a> {
     pub(super) partition: &'a str,
     pub(super) tries: u32,
@@ -118,7 +118,7 @@ impl BatchDelayed<'_> {
         if let Some(left_out) = LINES.admit() {
             let (partition, tries, class) = (self.partition, self.tries, self.error.class());
             if class == store::Class::Setup {
-                tracing::error!(partition, tries, error = %self.error, left_out, "the database needs mending; the batch waits");
+                tracing::error!(partition, tries, error = %self.error, left_out, "the database must be fixed; the batch waits");
             } else {
                 tracing::warn!(partition, tries, ?class, error = %self.error, left_out, "the batch waits");
             }
@@ -126,14 +126,14 @@ impl BatchDelayed<'_> {
     }
 }
 
-/// A dead letter is in its topic.
+/// A dead letter is delivered.
 pub(super) struct DeadLetterDelivered<'a> {
-    pub(super) rejection: &'a RejectedMessage,
+    pub(super) rejected: &'a RejectedMessage,
 }
 
 impl DeadLetterDelivered<'_> {
     pub(super) fn emit(&self) {
-        metrics::counter!(INGEST_DEAD_LETTERS.name, "reason" => self.rejection.why.reason.as_str()).increment(1);
+        metrics::counter!(INGEST_DEAD_LETTERS.name, "reason" => self.rejected.rejection.reason.as_str()).increment(1);
     }
 }
 
@@ -148,7 +148,7 @@ impl OffsetsCommitted {
     }
 }
 
-/// So many messages of a partition are not finished.
+/// The number of messages of a partition that are not finished.
 pub(super) struct Lag {
     pub(super) partition: i32,
     pub(super) messages: u64,
@@ -161,7 +161,7 @@ impl Lag {
     }
 }
 
-/// Dead letters do not arrive now; they will be sent again.
+/// Dead letters were not delivered; they will be sent again.
 pub(super) struct DeadLettersDelayed<'a> {
     pub(super) partition: &'a str,
     pub(super) tries: u32,
@@ -179,12 +179,12 @@ impl DeadLettersDelayed<'_> {
     }
 }
 
-/// The brokers took but a part of a dead letter.
-pub(super) struct DeadLetterCut<'a> {
+/// The brokers accepted only a part of a dead letter.
+pub(super) struct DeadLetterTruncated<'a> {
     pub(super) message: &'a OwnedMessage,
 }
 
-impl DeadLetterCut<'_> {
+impl DeadLetterTruncated<'_> {
     pub(super) fn emit(&self) {
         static LINES: Throttle = Throttle::new();
         if let Some(left_out) = LINES.admit() {
@@ -194,52 +194,52 @@ impl DeadLetterCut<'_> {
                 partition,
                 offset,
                 left_out,
-                "a dead letter was cut: its topic takes none of its size"
+                "a dead letter was truncated: it is larger than its topic accepts"
             );
         }
     }
 }
 
-/// The topic of dead letters was missing and is there now.
-pub(super) struct DeadLetterTopicMade<'a> {
+/// The dead-letter topic was missing and is created.
+pub(super) struct DeadLetterTopicCreated<'a> {
     pub(super) topic: &'a str,
     pub(super) partitions: i32,
 }
 
-impl DeadLetterTopicMade<'_> {
+impl DeadLetterTopicCreated<'_> {
     pub(super) fn emit(&self) {
-        tracing::info!(topic = self.topic, partitions = self.partitions, "the topic of dead letters is created");
+        tracing::info!(topic = self.topic, partitions = self.partitions, "the dead-letter topic is created");
     }
 }
 
-/// The topic of dead letters is missing, and we may not make it.
-pub(super) struct DeadLetterTopicRefused<'a> {
+/// The dead-letter topic is missing, and the brokers refuse to create it.
+pub(super) struct DeadLetterTopicNotCreated<'a> {
     pub(super) topic: &'a str,
     pub(super) code: RDKafkaErrorCode,
 }
 
-impl DeadLetterTopicRefused<'_> {
+impl DeadLetterTopicNotCreated<'_> {
     pub(super) fn emit(&self) {
         let Self { topic, code } = self;
-        tracing::warn!(topic, %code, "the topic of dead letters is missing and cannot be created: the first bad message will wait for it");
+        tracing::warn!(topic, %code, "the dead-letter topic is missing and cannot be created: the first bad message will wait for it");
     }
 }
 
-/// Something is wrong between us and the brokers.
-pub(super) struct BrokerTroubled<'a> {
+/// librdkafka reported an error.
+pub(super) struct KafkaErrorReported<'a> {
     pub(super) reason: &'a str,
 }
 
-impl BrokerTroubled<'_> {
+impl KafkaErrorReported<'_> {
     pub(super) fn emit(&self) {
         static LINES: Throttle = Throttle::new();
         if let Some(left_out) = LINES.admit() {
-            tracing::warn!(reason = self.reason, left_out, "trouble with Kafka");
+            tracing::warn!(reason = self.reason, left_out, "Kafka client error");
         }
     }
 }
 
-/// At most one line a second and cause, and how many were left out before it.
+/// Limits an event to one log line per second, and counts the lines that were left out before it.
 struct Throttle(Mutex<Option<(Instant, u64)>>);
 
 impl Throttle {
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_beyond_one_a_second_are_counted_and_left_out() {
+    fn lines_beyond_one_per_second_are_counted_and_left_out() {
         let throttle = Throttle::new();
         assert_eq!(throttle.admit(), Some(0));
         assert_eq!((throttle.admit(), throttle.admit()), (None, None));

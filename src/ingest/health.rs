@@ -1,74 +1,74 @@
-//! How ingestion is doing, as readiness tells it.
+//! The health of ingestion, for readiness.
 
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Shared by the ingester, which knows, and by readiness, which asks.
+/// Written by ingestion, read by readiness.
 #[derive(Debug, Default)]
 pub struct Health(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     assigned: bool,
-    /// Between us and the brokers; over once one of them answers.
-    connection: Option<String>,
-    /// With what the brokers have for us; over once they assign it.
-    topic: Option<String>,
-    /// Partitions whose dead letters do not arrive, each with the reason.
-    dead_letters: BTreeMap<String, String>,
+    /// The error of the connection to the brokers, until one of them answers.
+    connection_error: Option<String>,
+    /// The error of the topic, until the brokers assign its partitions.
+    topic_error: Option<String>,
+    /// Partitions whose dead letters are not delivered, each with the reason.
+    delayed_dead_letters: BTreeMap<String, String>,
 }
 
 impl Health {
-    /// Why ingestion is not ready; `None` when it is: an assignment was seen, even an empty one, and no trouble since.
+    /// Why ingestion is not ready; `None` when it is: there was an assignment, even an empty one, and no error since.
     pub fn not_ready(&self) -> Option<String> {
         let state = self.state();
-        let waiting = || state.waiting();
-        match state.connection.clone().or_else(|| state.topic.clone()).or_else(waiting) {
-            Some(trouble) => Some(trouble),
+        let error = state.connection_error.clone().or_else(|| state.topic_error.clone());
+        match error.or_else(|| state.dead_letter_error()) {
+            Some(error) => Some(error),
             None if !state.assigned => Some("no partition is assigned yet".to_owned()),
             None => None,
         }
     }
 
-    /// The group has told us which partitions are ours.
+    /// The group has assigned partitions to this member.
     pub(super) fn assigned(&self) {
         let mut state = self.state();
-        (state.assigned, state.connection, state.topic) = (true, None, None);
+        (state.assigned, state.connection_error, state.topic_error) = (true, None, None);
     }
 
-    /// Something stands between us and the brokers.
-    pub(super) fn troubled(&self, trouble: String) {
-        self.state().connection = Some(trouble);
+    /// The connection to a broker failed.
+    pub(super) fn connection_failed(&self, error: String) {
+        self.state().connection_error = Some(error);
     }
 
-    /// As [`Health::troubled`], but not in the place of what was told before; was it news?
-    pub(super) fn troubled_vaguely(&self, trouble: &str) -> bool {
-        let connection = &mut self.state().connection;
-        let is_news = connection.is_none();
-        connection.get_or_insert_with(|| trouble.to_owned());
-        is_news
+    /// As [`Health::connection_failed`], but keeps an earlier error, which says more. Returns whether there was none.
+    pub(super) fn all_brokers_down(&self, error: &str) -> bool {
+        let connection_error = &mut self.state().connection_error;
+        let is_first = connection_error.is_none();
+        connection_error.get_or_insert_with(|| error.to_owned());
+        is_first
     }
 
-    /// The brokers do not have what we ask them for.
-    pub(super) fn topic_troubled(&self, trouble: String) {
-        self.state().topic = Some(trouble);
+    /// The brokers do not have the topic.
+    pub(super) fn topic_missing(&self, error: String) {
+        self.state().topic_error = Some(error);
     }
 
     /// A broker answers again.
-    pub(super) fn untroubled(&self) {
-        self.state().connection = None;
+    pub(super) fn connection_restored(&self) {
+        self.state().connection_error = None;
     }
 
-    /// A partition waits until its dead letters arrive.
-    pub(super) fn dead_letters_wait(&self, partition: &str, trouble: String) {
-        self.state().dead_letters.insert(partition.to_owned(), trouble);
+    /// A partition waits until its dead letters are delivered.
+    pub(super) fn dead_letters_delayed(&self, partition: &str, error: String) {
+        self.state().delayed_dead_letters.insert(partition.to_owned(), error);
     }
 
-    /// A partition waits no more, for they arrived or it is given up.
-    pub(super) fn dead_letters_go_on(&self, partition: &str) {
-        self.state().dead_letters.remove(partition);
+    /// A partition no longer waits: its dead letters are delivered, or it is revoked.
+    pub(super) fn dead_letters_finished(&self, partition: &str) {
+        self.state().delayed_dead_letters.remove(partition);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -77,14 +77,14 @@ impl Health {
 }
 
 impl State {
-    /// One of the partitions that wait for their dead letters, why, and how many there are besides.
-    fn waiting(&self) -> Option<String> {
-        let (partition, why) = self.dead_letters.first_key_value()?;
-        let others = match self.dead_letters.len() - 1 {
+    /// The first partition that waits for its dead letters, why, and how many others wait.
+    fn dead_letter_error(&self) -> Option<String> {
+        let (partition, error) = self.delayed_dead_letters.first_key_value()?;
+        let others = match self.delayed_dead_letters.len() - 1 {
             0 => String::new(),
             others => format!(", and so do {others} more"),
         };
-        Some(format!("{partition} waits for its dead letters{others}: {why}"))
+        Some(format!("{partition} waits for its dead letters{others}: {error}"))
     }
 }
 
@@ -93,39 +93,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_broker_that_answers_does_not_make_a_topic_exist() {
+    fn a_topic_stays_missing_when_a_broker_answers() {
         let health = Health::default();
         assert_eq!(health.not_ready().as_deref(), Some("no partition is assigned yet"));
-        health.topic_troubled("no such topic".to_owned());
-        health.troubled("connection refused".to_owned());
+        health.topic_missing("no such topic".to_owned());
+        health.connection_failed("connection refused".to_owned());
         assert_eq!(health.not_ready().as_deref(), Some("connection refused"));
-        health.untroubled();
+        health.connection_restored();
         assert_eq!(health.not_ready().as_deref(), Some("no such topic"));
         health.assigned();
         assert_eq!(health.not_ready(), None);
     }
 
     #[test]
-    fn a_partition_that_waits_for_its_dead_letters_is_told_until_it_goes_on() {
+    fn a_partition_that_waits_for_its_dead_letters_is_reported_until_they_are_delivered() {
         let health = Health::default();
-        health.dead_letters_wait("t/1", "no such topic".to_owned());
+        health.dead_letters_delayed("t/1", "no such topic".to_owned());
         health.assigned();
         assert_eq!(health.not_ready().as_deref(), Some("t/1 waits for its dead letters: no such topic"));
-        health.dead_letters_wait("t/0", "no such topic".to_owned());
-        let told = "t/0 waits for its dead letters, and so do 1 more: no such topic";
-        assert_eq!(health.not_ready().as_deref(), Some(told));
-        health.dead_letters_go_on("t/0");
+        health.dead_letters_delayed("t/0", "no such topic".to_owned());
+        let error = "t/0 waits for its dead letters, and so do 1 more: no such topic";
+        assert_eq!(health.not_ready().as_deref(), Some(error));
+        health.dead_letters_finished("t/0");
         assert!(health.not_ready().is_some());
-        health.dead_letters_go_on("t/1");
+        health.dead_letters_finished("t/1");
         assert_eq!(health.not_ready(), None);
     }
 
     #[test]
-    fn what_tells_less_does_not_take_the_place_of_what_tells_more() {
+    fn a_general_error_does_not_replace_a_specific_one() {
         let health = Health::default();
-        assert!(health.troubled_vaguely("1/1 brokers are down"));
-        health.troubled("wrong password".to_owned());
-        assert!(!health.troubled_vaguely("1/1 brokers are down"));
+        assert!(health.all_brokers_down("1/1 brokers are down"));
+        health.connection_failed("wrong password".to_owned());
+        assert!(!health.all_brokers_down("1/1 brokers are down"));
         assert_eq!(health.not_ready().as_deref(), Some("wrong password"));
     }
 }

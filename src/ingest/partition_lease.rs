@@ -1,4 +1,4 @@
-//! For how long a partition is ours: until notice is given, and then until the lease ends.
+//! The time for which a partition is assigned: until it is revoked, and then until its fence.
 
 use std::{
     sync::{
@@ -10,61 +10,59 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-/// Shared by a partition's task and by whoever gives the partition up.
+/// Shared by a partition's task and the assignment, which revokes it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PartitionLease {
     revoked: CancellationToken,
     fenced: CancellationToken,
-    /// How many messages were read and are not finished: not yet stored, or their offset not yet moved.
+    /// The number of messages that were read and are not finished: not yet stored, or their offset not yet stored.
     unfinished: Arc<AtomicU64>,
 }
 
-/// The partition was given up before something was done. Its messages will be read again, here or elsewhere.
+/// The partition was revoked before an operation finished. Its messages will be read again, here or by another member.
 #[derive(Debug)]
 pub(super) struct Revoked;
 
 impl PartitionLease {
-    /// From now on what runs is finished, and nothing new begun.
+    /// From now on, running work is finished and no new work is started.
     pub(super) fn revoke(&self) {
         self.revoked.cancel();
     }
 
-    /// Was notice given?
     pub(super) fn is_revoked(&self) -> bool {
         self.revoked.is_cancelled()
     }
 
-    /// Waits until notice is given.
+    /// Waits until the partition is revoked.
     pub(super) async fn revoked(&self) {
         self.revoked.cancelled().await;
     }
 
-    /// From now on whatever is finished moves no offset.
+    /// From now on, no offset is stored.
     pub(super) fn fence(&self) {
         self.fenced.cancel();
     }
 
-    /// Did it end?
     pub(super) fn is_fenced(&self) -> bool {
         self.fenced.is_cancelled()
     }
 
-    /// So many more messages are read.
-    pub(super) fn begin(&self, messages: usize) {
+    /// Counts messages that were read.
+    pub(super) fn add_unfinished(&self, messages: usize) {
         self.unfinished.fetch_add(messages as u64, Ordering::Relaxed);
     }
 
-    /// So many of them are finished.
+    /// Counts messages that are finished.
     pub(super) fn finish(&self, messages: usize) {
         self.unfinished.fetch_sub(messages as u64, Ordering::Relaxed);
     }
 
-    /// How many messages were read and are not finished.
+    /// The number of messages that were read and are not finished.
     pub(super) fn unfinished(&self) -> u64 {
         self.unfinished.load(Ordering::Relaxed)
     }
 
-    /// Waits between two tries, unless notice is given.
+    /// Pauses before a retry, unless the partition is revoked.
     pub(super) async fn pause(&self, pause: Duration) -> Result<(), Revoked> {
         tokio::select! {
             () = self.revoked() => Err(Revoked),
@@ -72,19 +70,19 @@ impl PartitionLease {
         }
     }
 
-    /// Waits for an answer, and once notice is given so much longer.
+    /// Waits for a future; after a revocation, for at most the grace period.
     pub(super) async fn unless_revoked<T>(
         &self,
-        answer: impl Future<Output = T>,
-        longer: Duration,
+        future: impl Future<Output = T>,
+        grace_period: Duration,
     ) -> Result<T, Revoked> {
-        let given_up = async {
+        let expired = async {
             self.revoked().await;
-            tokio::time::sleep(longer).await;
+            tokio::time::sleep(grace_period).await;
         };
         tokio::select! {
-            answer = answer => Ok(answer),
-            () = given_up => Err(Revoked),
+            output = future => Ok(output),
+            () = expired => Err(Revoked),
         }
     }
 }

@@ -1,14 +1,14 @@
-//! A walk over text that is known to be JSON: objects and lists are entered in place, values are taken as text.
+//! Walks over text that is known to be valid JSON: objects and lists are entered in place, values are taken as text.
 //!
-//! Not with serde's visitors, since those cannot look at a value before they take it: `"Report": 1e400` would end the
-//! parsing, where it should be a wrong type, or nothing at all when a better `Report` follows. As the grammar is
-//! settled before, the walk has no errors of its own, and it goes over each byte once.
+//! serde's visitors do not fit, because they cannot inspect a value before they parse it: `"Report": 1e400` would end
+//! the parsing, but it has to be a wrong type, or be ignored if another `Report` follows. Since the text is valid, the
+//! walk has no errors, and it reads each byte once.
 
 use std::borrow::Cow;
 
-use super::scan::{Flaw, scan};
+use super::{rejection::ValueRejection, scan::scan};
 
-/// A place in a JSON text. Stands before a value, or inside an object or a list before what comes next in it.
+/// A position in a JSON text: before a value, or inside an object or a list before its next member or item.
 #[derive(Clone, Debug)]
 pub(super) struct Cursor<'a> {
     text: &'a str,
@@ -16,56 +16,55 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Before the only value of a text.
+    /// The position before the only value of a text.
     pub(super) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
-    /// Takes the value that comes next.
+    /// Takes the next value.
     pub(super) fn value(&mut self) -> Value<'a> {
         self.peek();
         let start = self.at;
-        let (end, flaw) = scan(self.text, start);
+        let (end, not_strict) = scan(self.text, start);
         self.at = end;
-        Value { text: self.text.get(start..end).unwrap_or_default(), flaw }
+        Value { text: self.text.get(start..end).unwrap_or_default(), not_strict }
     }
 
-    /// Steps into the object that comes next; where something else comes, stays and says no.
+    /// Enters the next value if it is an object; otherwise returns false and does not move.
     pub(super) fn enter_object(&mut self) -> bool {
         self.step_over(b'{')
     }
 
-    /// Steps into the list that comes next; where something else comes, stays and says no.
+    /// Enters the next value if it is a list; otherwise returns false and does not move.
     pub(super) fn enter_list(&mut self) -> bool {
         self.step_over(b'[')
     }
 
-    /// Inside an object: the next member's key, or `None` and out of the object.
+    /// Inside an object: returns the next member's key, or leaves the object and returns `None`.
     pub(super) fn key(&mut self) -> Option<Cow<'a, str>> {
         if self.peek() != Some(b'"') {
             self.at += 1;
             return None;
         }
         let key = self.value();
-        // A key with a lone surrogate stays as written, backslash and all: none of ours looks so.
+        // A key with a lone surrogate is returned as written, with its backslash: no known key has one.
         Some(key.string().unwrap_or(Cow::Borrowed(key.text)))
     }
 
-    /// Inside a list: whether another item follows; if not, steps out of the list.
+    /// Inside a list: returns whether another item follows; if not, leaves the list.
     pub(super) fn has_item(&mut self) -> bool {
         let more = !matches!(self.peek(), None | Some(b']'));
         self.at += usize::from(!more);
         more
     }
 
-    /// Takes the object that comes next for its members of these names in any (ASCII) case, as
-    /// [`Cursor::exact_members`] does.
+    /// As [`Cursor::exact_members`], but the names match in any (ASCII) case.
     pub(super) fn members<const N: usize>(&mut self, names: [&str; N]) -> Option<[Option<Value<'a>>; N]> {
         self.members_where(names, str::eq_ignore_ascii_case)
     }
 
-    /// Takes the object that comes next for its members of exactly these names: of each the last one, `None` where
-    /// it is absent or null. Where something else comes, takes that and gives nothing.
+    /// Takes the next object and returns its members of exactly these names: of each the last one, `None` if it is
+    /// absent or null. If the next value is not an object, takes it and returns `None`.
     pub(super) fn exact_members<const N: usize>(&mut self, names: [&str; N]) -> Option<[Option<Value<'a>>; N]> {
         self.members_where(names, |key, name| key == name)
     }
@@ -82,8 +81,8 @@ impl<'a> Cursor<'a> {
         let mut members = [None; N];
         while let Some(key) = self.key() {
             let value = self.value();
-            if let Some(place) = names.iter().zip(&mut members).find_map(|(name, at)| same(&key, name).then_some(at)) {
-                *place = value.unless_null();
+            if let Some(member) = names.iter().zip(&mut members).find_map(|(name, at)| same(&key, name).then_some(at)) {
+                *member = value.unless_null();
             }
         }
         Some(members)
@@ -95,7 +94,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// The byte that begins what comes next. Commas and colons are passed like spaces: grammar needs them, we do not.
+    /// Skips spaces, commas and colons, whose positions are already checked, and returns the next byte.
     fn peek(&mut self) -> Option<u8> {
         let rest = self.text.as_bytes().get(self.at..)?;
         let gap = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':')).count();
@@ -104,11 +103,11 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// A value as it is written, without spaces around it.
+/// A value as written, without surrounding spaces.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Value<'a> {
     text: &'a str,
-    flaw: Option<Flaw>,
+    not_strict: Option<ValueRejection>,
 }
 
 impl<'a> Value<'a> {
@@ -117,17 +116,17 @@ impl<'a> Value<'a> {
         self.text
     }
 
-    /// What a strict reader would refuse in it.
-    pub(super) fn flaw(&self) -> Option<Flaw> {
-        self.flaw
+    /// The JSON text, if every strict JSON reader accepts it.
+    pub(super) fn strict_text(&self) -> Result<&'a str, ValueRejection> {
+        self.not_strict.map_or(Ok(self.text), Err)
     }
 
-    /// Before this value, to walk into it.
+    /// The position before this value, to walk into it.
     pub(super) fn cursor(&self) -> Cursor<'a> {
         Cursor::new(self.text)
     }
 
-    /// Nothing for `null`, which counts as absent.
+    /// `None` for `null`, which counts as absent.
     pub(super) fn unless_null(self) -> Option<Self> {
         (self.text != "null").then_some(self)
     }
@@ -137,13 +136,13 @@ impl<'a> Value<'a> {
         self.text.starts_with('"')
     }
 
-    /// Whether it is a list or an object with nothing in it.
-    pub(super) fn is_hollow(&self) -> bool {
+    /// Whether it is an empty list or an empty object.
+    pub(super) fn is_empty_container(&self) -> bool {
         let inside = |open, close| self.text.strip_prefix(open)?.strip_suffix(close);
         inside('[', ']').or_else(|| inside('{', '}')).is_some_and(|inside| inside.trim_ascii().is_empty())
     }
 
-    /// The decoded string; nothing where it is no string or has a lone surrogate, which no text can hold.
+    /// The decoded string; `None` if it is not a string, or has a lone surrogate, which no Rust string can contain.
     pub(super) fn string(&self) -> Option<Cow<'a, str>> {
         let inside = self.text.strip_prefix('"')?.strip_suffix('"')?;
         if inside.contains('\\') { serde_json::from_str(self.text).map(Cow::Owned).ok() } else { Some(inside.into()) }
@@ -155,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_of_several_members_wins_and_null_is_absence() {
+    fn the_last_of_repeated_members_counts_and_null_is_absence() {
         let text = r#"{"a": 1, "A": [2, {"a": 3}], "b": 4, "b": null, "\u0063": "5", "\ud800": 6}"#;
         let texts = |members: [Option<Value<'static>>; 3]| members.map(|member| member.map(|value| value.text()));
         let folded = Cursor::new(text).members(["a", "b", "c"]).expect("object");
@@ -180,6 +179,6 @@ mod tests {
             items.push(cursor.value());
         }
         assert_eq!(items.iter().map(Value::text).collect::<Vec<_>>(), ["1", "\"]\"", "[ ]", "{ }"]);
-        assert_eq!(items.iter().map(Value::is_hollow).collect::<Vec<_>>(), [false, false, true, true]);
+        assert_eq!(items.iter().map(Value::is_empty_container).collect::<Vec<_>>(), [false, false, true, true]);
     }
 }

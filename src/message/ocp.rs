@@ -1,4 +1,4 @@
-//! A result of the rules about one cluster: the message on the OCP topic.
+//! The message on the OCP topic: the result of the rules for one cluster.
 
 use derive_more::AddAssign;
 
@@ -10,51 +10,51 @@ use super::{
 };
 use crate::domain::{Report, Timestamp};
 
-/// What a message on the OCP topic says.
+/// The content of a message on the OCP topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OcpResult {
-    /// A report to store.
+    /// A report to be stored.
     Report(Box<Parsed>),
-    /// What an archive leaves that the rule engine could not process: to be counted, nothing to store.
+    /// The empty report of an archive that the rule engine could not process: it is counted and not stored.
     Empty,
 }
 
-/// A report, and what was odd about its message.
+/// A report, and the deviations of its message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed {
-    /// What the message says.
+    /// The report.
     pub report: Report,
-    /// What is worth counting.
-    pub oddities: Oddities,
+    /// What is tolerated and counted.
+    pub deviations: Deviations,
 }
 
-/// What is worth counting and a line in the log, but no fault; of one message, or of many together.
+/// Counts of tolerated deviations, of one message or of several.
 #[derive(AddAssign, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Oddities {
-    /// Messages whose version is none that we know, or not told.
+pub struct Deviations {
+    /// Messages with an unknown or missing version.
     pub unknown_versions: u32,
-    /// Reports that were checked after they arrived, by at most a day.
+    /// Reports whose `LastChecked` is after their arrival, by at most a day.
     pub from_the_future: u32,
-    /// Hits left out because a later one has their selector.
+    /// Hits left out because a later one has the same selector.
     pub repeated_hits: u32,
-    /// Info entries left out because they are no objects, or should tell a version and do not.
+    /// Info entries left out because they are not objects, or should contain a version and do not.
     pub ignored_infos: u32,
 }
 
 impl OcpResult {
-    /// Parses the value of a message; `arrived_at` is the present by our clock.
+    /// Parses the value of a message; `arrived_at` is the current time.
     ///
-    /// Grammar is settled first, over the whole text. Then the fields are judged in one order, whatever their order
-    /// in the message, so that the same faults always give the same reason.
+    /// The whole text is checked to be JSON first. Then the fields are validated in a fixed order, whatever their order
+    /// in the message, so that the same errors always result in the same reason.
     ///
     /// # Errors
-    /// When the message is bad: the reason and the place.
+    /// When the message is rejected: the reason and the path of the value.
     pub fn parse(value: Option<&[u8]>, arrived_at: Timestamp, limits: &Limits) -> Result<Self, Rejection> {
         let bytes = unpack(value, *limits)?;
         let (envelope, report) = Envelope::read(json(&bytes)?, "Report", ReportFields::read)?;
 
         let subject = envelope.subject()?;
-        let findings = report.map_err(|fault| fault.at("Report"))?.findings()?;
+        let findings = report.map_err(|rejection| rejection.at("Report"))?.findings()?;
         let circumstances = envelope.circumstances(arrived_at)?;
 
         let Some(findings) = findings else { return Ok(Self::Empty) };
@@ -63,12 +63,12 @@ impl OcpResult {
         report.gathered_at = circumstances.gathered_at;
         report.request_id = circumstances.request_id;
         report.version = findings.version;
-        let oddities = Oddities {
+        let deviations = Deviations {
             unknown_versions: circumstances.unknown_version.into(),
             from_the_future: circumstances.from_the_future.into(),
             repeated_hits: u32::try_from(listed - report.hits().len()).unwrap_or(u32::MAX),
             ignored_infos: findings.ignored_infos,
         };
-        Ok(Self::Report(Box::new(Parsed { report, oddities })))
+        Ok(Self::Report(Box::new(Parsed { report, deviations })))
     }
 }

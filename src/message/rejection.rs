@@ -1,21 +1,22 @@
-//! Why a message is bad: a word for machines, and the place for people.
+//! Why a message is rejected: a code for programs, and a text with the path of the value for people.
 
 use std::fmt;
 
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-/// A bad message: why, and where. It never holds bytes of the message, so it may go into logs and headers.
+/// Why a message is rejected, and where. It never contains bytes of the message, so that it can be logged and sent in
+/// headers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}: {detail}")]
 pub struct Rejection {
-    /// Why, in one of fifteen words.
+    /// One of fifteen codes.
     pub reason: Reason,
-    /// The place and what was wanted there, as in `Report.reports[3].component: wanted a string`.
+    /// The path and what was expected there, as in `Report.reports[3].component: expected a string`.
     pub detail: String,
 }
 
-/// Why a message is bad. The same words stand in headers, tables, metrics and logs; what is said of each here is the
-/// cause that `docs/errors.md` and `dead-letters show` tell.
+/// The reason for a rejection. Headers, tables, metrics and logs use the same codes. The comment of each variant is the
+/// cause that `docs/errors.md` and `dead-letters show` print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Reason {
@@ -31,7 +32,7 @@ pub enum Reason {
     MissingField,
     /// A field holds another type, or a number beyond its range.
     WrongType,
-    /// The cluster's name is no UUID.
+    /// The cluster's name is not a valid UUID.
     BadUuid,
     /// A time is not written as RFC 3339.
     BadTime,
@@ -39,7 +40,7 @@ pub enum Reason {
     FutureTime,
     /// The report lacks the structure of a report.
     BadReport,
-    /// Longer than `ingest.max_message_bytes`, as it came or unpacked.
+    /// Longer than `ingest.max_message_bytes`, as received or inflated.
     TooLarge,
     /// A hit's details are nested beyond 64 levels, too deep for the readers of our answers.
     TooDeep,
@@ -52,43 +53,46 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The fixed word.
+    /// The code.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 
-    /// What it means.
+    /// The cause in one sentence.
     pub fn cause(self) -> &'static str {
         self.get_documentation().unwrap_or_default()
     }
 }
 
-/// What is wrong with one value. The value does not know where it stands; whoever does calls [`Fault::at`].
+/// Why a value is rejected, without its path: the caller that knows the path turns it into a [`Rejection`].
 ///
-/// What was wanted is fixed text, so that nothing of the message can slip into a [`Rejection`].
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Fault {
+/// The expectation is a fixed text, so that nothing of the message can get into a [`Rejection`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ValueRejection {
     reason: Reason,
-    wanted: &'static str,
+    expected: &'static str,
 }
 
-impl Fault {
+impl ValueRejection {
     /// A required value that is absent, null or empty.
     pub(super) const MISSING: Self = Self::new(Reason::MissingField, "a value");
+    /// Half of a surrogate pair, in a string or in a key.
+    pub(super) const LONE_SURROGATE: Self = Self::new(Reason::InvalidUnicode, "text without lone surrogates");
 
-    /// A fault; `wanted` completes the sentence "here was wanted ..".
-    pub(super) const fn new(reason: Reason, wanted: &'static str) -> Self {
-        Self { reason, wanted }
+    /// `expected` completes the text "expected ..".
+    pub(super) const fn new(reason: Reason, expected: &'static str) -> Self {
+        Self { reason, expected }
     }
 
-    /// A value of another type than `wanted`, or out of its range.
-    pub(super) const fn wrong_type(wanted: &'static str) -> Self {
-        Self::new(Reason::WrongType, wanted)
+    /// A value of another type than `expected`, or out of its range.
+    pub(super) const fn wrong_type(expected: &'static str) -> Self {
+        Self::new(Reason::WrongType, expected)
     }
 
-    /// The fault at its place, as in `Report.reports[3].component`: names of ours and indices, nothing else.
-    pub(super) fn at(self, place: impl fmt::Display) -> Rejection {
-        Rejection { reason: self.reason, detail: format!("{place}: wanted {}", self.wanted) }
+    /// The rejection of the value at a path such as `Report.reports[3].component`, which must consist of known names
+    /// and indices only.
+    pub(super) fn at(self, path: impl fmt::Display) -> Rejection {
+        Rejection { reason: self.reason, detail: format!("{path}: expected {}", self.expected) }
     }
 }
 
@@ -97,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_leads_back_to_its_reason_and_a_reason_to_its_cause() {
+    fn a_code_parses_to_its_reason_and_a_reason_has_a_cause() {
         for &reason in Reason::VARIANTS {
             assert_eq!(reason.as_str().parse(), Ok(reason));
             assert!(!reason.cause().is_empty(), "{reason}");
@@ -105,8 +109,8 @@ mod tests {
     }
 
     #[test]
-    fn a_rejection_reads_as_reason_place_and_wish() {
-        let rejected = Fault::wrong_type("a string").at("Report.reports[3].component");
-        assert_eq!(rejected.to_string(), "wrong_type: Report.reports[3].component: wanted a string");
+    fn a_rejection_displays_reason_path_and_expectation() {
+        let rejection = ValueRejection::wrong_type("a string").at("Report.reports[3].component");
+        assert_eq!(rejection.to_string(), "wrong_type: Report.reports[3].component: expected a string");
     }
 }

@@ -1,41 +1,37 @@
-//! Finds where a JSON value ends and, on the way, what a strict reader would refuse in it.
+//! Finds the end of a JSON value, and why a strict JSON reader would reject it.
 //!
-//! The grammar is settled before; here nothing is an error, and a text that is no JSON still comes to an end.
+//! The text is known to be valid JSON, so there are no errors. For any other text the scan still terminates.
 
-/// How deep a hit's details may be nested: `{}` is 1. A whole answer adds about 12 levels and must stay under 127,
-/// where common JSON readers stop.
+use super::rejection::{Reason, ValueRejection};
+
+/// The maximum nesting of a hit's details: `{}` is 1. A response adds about 12 levels and must stay below 127, the
+/// limit of common JSON readers.
 const MAX_DEPTH: usize = 64;
 
-/// Decimal numbers shorter than this are within the range of a double, which ends near 1.8e308.
-const SURELY_FINITE_DIGITS: usize = 308;
+/// Decimal numbers of up to this length are within the range of a double, whose maximum is near 1.8e308.
+const ALWAYS_FINITE_DIGITS: usize = 308;
 
-/// What grammar allows and strict readers refuse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
-    /// More than [`MAX_DEPTH`] levels.
-    TooDeep,
-    /// Half of a surrogate pair, in a string or in a key.
-    LoneSurrogate,
-    /// A number beyond the range of a double.
-    HugeNumber,
-}
+/// More than [`MAX_DEPTH`] levels.
+pub(super) const TOO_DEEP: ValueRejection = ValueRejection::new(Reason::TooDeep, "at most 64 levels");
+/// A number beyond the range of a double.
+const HUGE_NUMBER: ValueRejection = ValueRejection::wrong_type("numbers within the range of a double");
 
-/// Where the value that begins at `start` ends, and the first flaw in it.
-pub(super) fn scan(text: &str, start: usize) -> (usize, Option<Flaw>) {
-    let mut scanner = Scanner { text, bytes: text.as_bytes(), at: start, flaw: None };
+/// Returns the end of the value that begins at `start`, and the first reason why a strict reader would reject it.
+pub(super) fn scan(text: &str, start: usize) -> (usize, Option<ValueRejection>) {
+    let mut scanner = Scanner { text, bytes: text.as_bytes(), at: start, rejection: None };
     scanner.value();
-    (scanner.at.min(text.len()), scanner.flaw)
+    (scanner.at.min(text.len()), scanner.rejection)
 }
 
 struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
-    flaw: Option<Flaw>,
+    rejection: Option<ValueRejection>,
 }
 
 impl Scanner<'_> {
-    /// Passes one value with all that is in it; a loop rather than recursion, since depth is the sender's choice.
+    /// Skips one value with its content. A loop instead of recursion, since the sender chooses the depth.
     fn value(&mut self) {
         let mut depth = 0_usize;
         while let Some(&byte) = self.bytes.get(self.at) {
@@ -47,7 +43,7 @@ impl Scanner<'_> {
                     depth += 1;
                     self.at += 1;
                     if depth > MAX_DEPTH {
-                        self.note(Flaw::TooDeep);
+                        self.reject(TOO_DEEP);
                     }
                 }
                 b'}' | b']' => {
@@ -80,12 +76,12 @@ impl Scanner<'_> {
         self.at += if unit.is_some() { 6 } else { 2 };
         match unit {
             Some(0xd800..=0xdbff) if matches!(self.code_unit(), Some(0xdc00..=0xdfff)) => self.at += 6,
-            Some(0xd800..=0xdfff) => self.note(Flaw::LoneSurrogate),
+            Some(0xd800..=0xdfff) => self.reject(ValueRejection::LONE_SURROGATE),
             _ => {}
         }
     }
 
-    /// The UTF-16 unit of an escape `\uXXXX` that stands here.
+    /// The UTF-16 code unit of an escape `\uXXXX` at this position.
     fn code_unit(&self) -> Option<u16> {
         let digits = self.text.get(self.at..self.at + 6)?.strip_prefix("\\u")?;
         u16::from_str_radix(digits, 16).ok()
@@ -93,9 +89,9 @@ impl Scanner<'_> {
 
     fn number(&mut self) {
         let token = self.token(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
-        let doubtful = token.len() > SURELY_FINITE_DIGITS || token.contains(['e', 'E']);
+        let doubtful = token.len() > ALWAYS_FINITE_DIGITS || token.contains(['e', 'E']);
         if doubtful && !token.parse().is_ok_and(f64::is_finite) {
-            self.note(Flaw::HugeNumber);
+            self.reject(HUGE_NUMBER);
         }
     }
 
@@ -110,8 +106,8 @@ impl Scanner<'_> {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
-    fn note(&mut self, flaw: Flaw) {
-        self.flaw.get_or_insert(flaw);
+    fn reject(&mut self, rejection: ValueRejection) {
+        self.rejection.get_or_insert(rejection);
     }
 }
 
@@ -119,14 +115,14 @@ impl Scanner<'_> {
 mod tests {
     use super::*;
 
-    fn flaw(text: &str) -> Option<Flaw> {
-        let (end, flaw) = scan(text, 0);
+    fn rejection(text: &str) -> Option<ValueRejection> {
+        let (end, rejection) = scan(text, 0);
         assert_eq!(end, text.len(), "{text}");
-        flaw
+        rejection
     }
 
     #[test]
-    fn a_value_ends_where_it_ends() {
+    fn the_end_of_a_value_is_found() {
         for (text, value) in [
             (r#""a\"b\\",1"#, r#""a\"b\\""#),
             (r#"{"a":"}"} ]"#, r#"{"a":"}"}"#),
@@ -139,9 +135,9 @@ mod tests {
     }
 
     #[test]
-    fn halves_of_surrogate_pairs_are_seen() {
+    fn lone_surrogates_are_found() {
         for good in [r#""\ud83d\ude00""#, r#""\\ud800""#, r#""\ud7ff\ue000""#, r#"{"\uD83D\uDE00":"\u0000"}"#] {
-            assert_eq!(flaw(good), None, "{good}");
+            assert_eq!(rejection(good), None, "{good}");
         }
         for bad in [
             r#""\ud83d""#,
@@ -151,30 +147,30 @@ mod tests {
             r#""\ud83dx\ude00""#,
             r#"{"\ud800":1}"#,
         ] {
-            assert_eq!(flaw(bad), Some(Flaw::LoneSurrogate), "{bad}");
+            assert_eq!(rejection(bad), Some(ValueRejection::LONE_SURROGATE), "{bad}");
         }
     }
 
     #[test]
-    fn numbers_end_where_doubles_end() {
+    fn numbers_beyond_the_range_of_a_double_are_found() {
         let (longest, too_long) = ("9".repeat(308), "9".repeat(310));
         for good in ["9007199254740993", "-0", "1e308", "1E-400", "0e999999", "1.7976931348623157e308", &longest] {
-            assert_eq!(flaw(good), None, "{good}");
+            assert_eq!(rejection(good), None, "{good}");
         }
         for bad in ["1e400", "-1e309", "1e131071", "[0.1e310]", &too_long] {
-            assert_eq!(flaw(bad), Some(Flaw::HugeNumber), "{bad}");
+            assert_eq!(rejection(bad), Some(HUGE_NUMBER), "{bad}");
         }
     }
 
     #[test]
     fn depth_is_counted_from_the_first_bracket() {
         let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
-        assert_eq!(flaw(&nested(64)), None);
-        assert_eq!(flaw(&nested(65)), Some(Flaw::TooDeep));
+        assert_eq!(rejection(&nested(64)), None);
+        assert_eq!(rejection(&nested(65)), Some(TOO_DEEP));
     }
 
     #[test]
-    fn what_is_no_json_comes_to_an_end() {
+    fn the_scan_of_invalid_json_terminates() {
         for text in ["", "\"", "\"\\", "\"\\u12", "{", "é", "]", "-", "\"\\é", "nul"] {
             assert!(scan(text, 0).0 <= text.len(), "{text}");
         }

@@ -1,4 +1,4 @@
-//! Messages, good and bad, and what comes of them: one boundary a file, each case a line.
+//! Good and bad messages and their outcomes: one boundary per file, one case per line.
 
 mod envelope;
 mod properties;
@@ -6,13 +6,13 @@ mod report;
 mod silence;
 mod value;
 
-use super::{Limits, OcpResult, Oddities, Parsed, Rejection};
+use super::{Deviations, Limits, OcpResult, Parsed, Rejection};
 use crate::domain::Timestamp;
 
-/// Members of an object: names and raw JSON, since most cases here are none that a JSON library would write.
+/// Members of an object: names and raw JSON, since a JSON library would not write most of these cases.
 type Members<'a> = &'a [(&'a str, &'a str)];
 
-/// `base` with the members in `changes` put in their place or added; an empty text takes a member out.
+/// `base` with the members in `changes` replaced or added; an empty text removes a member.
 fn object(base: Members<'_>, changes: Members<'_>) -> String {
     let change_of = |name: &str| changes.iter().find(|change| change.0 == name);
     let kept = base.iter().map(|member| change_of(member.0).unwrap_or(member));
@@ -48,17 +48,17 @@ fn hit(changes: Members<'_>) -> String {
     object(&base, changes)
 }
 
-/// A message of one report with these members changed.
+/// A message whose report has these members changed.
 fn with_report(changes: Members<'_>) -> String {
     message(&[("Report", &report(changes))])
 }
 
-/// A message of one hit with these members changed.
+/// A message whose only hit has these members changed.
 fn with_hit(changes: Members<'_>) -> String {
     with_report(&[("reports", &format!("[{}]", hit(changes)))])
 }
 
-/// A JSON string of one character many times.
+/// A JSON string of one repeated character.
 fn repeated(character: &str, times: usize) -> String {
     format!("\"{}\"", character.repeat(times))
 }
@@ -71,12 +71,12 @@ fn parse(message: impl AsRef<[u8]>) -> Result<OcpResult, Rejection> {
     OcpResult::parse(Some(message.as_ref()), arrived_at(), &Limits::default())
 }
 
-/// What comes of a message in a word: `ok`, `empty` or the reason.
+/// The outcome of a message: `ok`, `empty` or the reason.
 fn outcome(message: impl AsRef<[u8]>) -> &'static str {
     match parse(message) {
         Ok(OcpResult::Report(_)) => "ok",
         Ok(OcpResult::Empty) => "empty",
-        Err(rejected) => rejected.reason.as_str(),
+        Err(rejection) => rejection.reason.as_str(),
     }
 }
 
@@ -87,13 +87,13 @@ fn parsed(message: &str) -> Parsed {
     }
 }
 
-fn oddities(message: &str) -> Oddities {
-    parsed(message).oddities
+fn deviations(message: &str) -> Deviations {
+    parsed(message).deviations
 }
 
-/// Checks the outcome for each value of a member; `place` makes a message of it.
-fn check(member: &str, place: fn(Members<'_>) -> String, cases: &[(&str, &str)]) {
+/// Checks the outcome for each value of a member; `build` makes a message with it.
+fn check(member: &str, build: fn(Members<'_>) -> String, cases: &[(&str, &str)]) {
     for (json, expected) in cases {
-        assert_eq!(outcome(place(&[(member, json)])), *expected, "{member}: {json:.80}");
+        assert_eq!(outcome(build(&[(member, json)])), *expected, "{member}: {json:.80}");
     }
 }

@@ -62,7 +62,9 @@ pub(super) async fn until_schema_is_current(
             Err(error @ store::Error::TooNew { .. }) => return Err(error),
             Err(error) => match error.class() {
                 Class::Data | Class::TooLarge => return Err(error),
-                Class::Transient | Class::StaleStatement | Class::Setup | Class::Unknown => error.to_string(),
+                Class::Transient | Class::StatementTimeout | Class::StaleStatement | Class::Setup | Class::Unknown => {
+                    error.to_string()
+                }
             },
         };
         if logged != reason {

@@ -1,4 +1,4 @@
-//! What became of messages that could not be ingested: which were sent again.
+//! Rejected messages, and which of them were replayed.
 
 use std::collections::HashMap;
 
@@ -8,86 +8,86 @@ use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, s
 use super::{error::Error, pools::Store};
 use crate::domain::{Digest, Timestamp};
 
-/// So many messages are asked for by one statement: each has six parameters.
-const AT_ONCE: usize = 500;
+/// The maximum number of messages per statement: each has six parameters.
+const MESSAGES_PER_STATEMENT: usize = 500;
 
-/// What a bad message is known by. Its coordinates alone do not identify it: a topic made anew begins again at offset 0.
+/// Identifies a rejected message. Its coordinates alone do not: a topic that is created again starts at offset 0.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageIdentity {
-    /// The topic where it stood at first.
+    /// The topic from which it was first read.
     pub topic: String,
-    /// Its partition there.
+    /// Its partition in that topic.
     pub partition: i32,
-    /// Its offset there.
+    /// Its offset in that partition.
     pub offset: i64,
-    /// Its timestamp in milliseconds, as Kafka gave it; `None` where it had none.
+    /// Its Kafka timestamp in milliseconds; `None` if it has none.
     pub timestamp: Option<i64>,
     /// The digest of its value.
     pub value_digest: Digest,
 }
 
-/// One of the times that a message was refused. A message is refused again only after it was sent again.
+/// One of the attempts to ingest a message, which ended with its rejection. All but the first follow a replay.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Attempt {
     /// The message.
     pub message: MessageIdentity,
-    /// Which time, from 1.
-    pub attempt: u32,
+    /// The number of the attempt, from 1.
+    pub number: u32,
 }
 
 impl Attempt {
-    /// Which time, as the table counts.
-    pub(super) fn attempts(&self) -> i32 {
-        i32::try_from(self.attempt).unwrap_or(i32::MAX)
+    /// The number, as stored in the column `attempts`.
+    pub(super) fn stored_number(&self) -> i32 {
+        i32::try_from(self.number).unwrap_or(i32::MAX)
     }
 }
 
-/// That a message was sent again after a refusal.
+/// What followed a rejected attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replayed {
-    /// It was, then, and was not refused since.
+    /// The message was replayed at this time, and not rejected since.
     At(Timestamp),
-    /// It was, and was refused again: there is a later refusal.
-    AndRefusedAgain,
+    /// The message was replayed and rejected again: there is a later attempt.
+    AndRejectedAgain,
 }
 
 impl Store {
-    /// After which of these refusals the message was sent again. Those that are not in the answer were not.
+    /// Returns those of these attempts after which the message was replayed.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn replayed(&self, refusals: &[Attempt]) -> Result<HashMap<Attempt, Replayed>, Error> {
+    /// When the database does not respond.
+    pub async fn replayed(&self, attempts: &[Attempt]) -> Result<HashMap<Attempt, Replayed>, Error> {
         let mut last = HashMap::new();
-        for refusals in refusals.chunks(AT_ONCE) {
+        for attempts in attempts.chunks(MESSAGES_PER_STATEMENT) {
             let messages =
-                refusals.iter().map(|refusal| of_message(&refusal.message)).fold(Condition::any(), Condition::add);
+                attempts.iter().map(|attempt| of_message(&attempt.message)).fold(Condition::any(), Condition::add);
             let rows = Entity::find().filter(messages).all(&self.reader).await;
-            for row in rows.map_err(Error::during("reading which messages were sent again"))? {
-                let (attempt, replayed_at) = (row.attempts, row.replayed_at);
-                last.insert(identity(row)?, (attempt, replayed_at));
+            for row in rows.map_err(Error::during("reading which messages were replayed"))? {
+                let (number, replayed_at) = (row.attempts, row.replayed_at);
+                last.insert(identity(row)?, (number, replayed_at));
             }
         }
-        let told = refusals.iter().filter_map(|refusal| {
-            let (attempt, replayed_at) = last.get(&refusal.message)?;
-            let is_last = *attempt <= refusal.attempts();
-            let replayed = if is_last { Replayed::At((*replayed_at)?.into()) } else { Replayed::AndRefusedAgain };
-            Some((refusal.clone(), replayed))
+        let replayed = attempts.iter().filter_map(|attempt| {
+            let (last_number, replayed_at) = last.get(&attempt.message)?;
+            let is_last = *last_number <= attempt.stored_number();
+            let replayed = if is_last { Replayed::At((*replayed_at)?.into()) } else { Replayed::AndRejectedAgain };
+            Some((attempt.clone(), replayed))
         });
-        Ok(told.collect())
+        Ok(replayed.collect())
     }
 
-    /// Notes that messages were sent again after these refusals. One that was refused again meanwhile stays as it is.
+    /// Marks messages as replayed after these attempts. One that was rejected again in the meantime is not changed.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn mark_replayed(&self, refusals: &[Attempt], at: Timestamp) -> Result<(), Error> {
-        for refusals in refusals.chunks(AT_ONCE) {
-            let of_refusal =
-                |refusal: &Attempt| of_message(&refusal.message).add(Field::Attempts.eq(refusal.attempts()));
+    /// When the database does not respond.
+    pub async fn mark_replayed(&self, attempts: &[Attempt], at: Timestamp) -> Result<(), Error> {
+        for attempts in attempts.chunks(MESSAGES_PER_STATEMENT) {
+            let of_attempt =
+                |attempt: &Attempt| of_message(&attempt.message).add(Field::Attempts.eq(attempt.stored_number()));
             let update = Entity::update_many()
                 .col_expr(Field::ReplayedAt, Expr::value(at.utc()))
-                .filter(refusals.iter().map(of_refusal).fold(Condition::any(), Condition::add));
-            update.exec(&self.writer).await.map_err(Error::during("marking messages as sent again"))?;
+                .filter(attempts.iter().map(of_attempt).fold(Condition::any(), Condition::add));
+            update.exec(&self.writer).await.map_err(Error::during("marking messages as replayed"))?;
         }
         Ok(())
     }

@@ -49,7 +49,11 @@ pub enum Error {
 #[strum(serialize_all = "snake_case")]
 pub enum Class {
     /// The database is unreachable, busy or full. Retry the batch until it is written.
+    #[strum(serialize = "moment")]
     Transient,
+    /// A statement exceeded its time limit or was cancelled. Split the batch in half, and retry a single report.
+    #[strum(serialize = "moment")]
+    StatementTimeout,
     /// A cached statement is out of date, or a transaction was left in a failed state. Retry the batch.
     StaleStatement,
     /// The batch is too large for a statement. Split it in half.
@@ -86,7 +90,7 @@ impl Error {
     /// Returns whether the database cannot be used at present, so that a client may retry.
     pub fn is_unavailable(&self) -> bool {
         match self.class() {
-            Class::Transient | Class::Setup | Class::StaleStatement => true,
+            Class::Transient | Class::StatementTimeout | Class::Setup | Class::StaleStatement => true,
             Class::TooLarge | Class::Data | Class::Unknown => false,
         }
     }
@@ -153,7 +157,8 @@ fn class_of_code(code: &str) -> Class {
     match code {
         "0A000" | "26000" | "42P05" | "25P02" => Class::StaleStatement,
         "08P01" => Class::TooLarge,
-        "40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "25006" => Class::Transient,
+        "57014" => Class::StatementTimeout,
+        "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "25006" => Class::Transient,
         "3D000" | "3F000" => Class::Setup,
         "54000" | "54001" => Class::Data,
         _ => match &code[..2] {
@@ -184,7 +189,8 @@ mod tests {
     #[test]
     fn every_listed_code_has_its_class() {
         for (class, codes) in [
-            (Class::Transient, "08006 40001 40P01 55P03 57014 57P01 57P03 53100 53300 58030 25006 5 261 517 6 13 10"),
+            (Class::Transient, "08006 40001 40P01 55P03 57P01 57P03 53100 53300 58030 25006 5 261 517 6 13 10"),
+            (Class::StatementTimeout, "57014"),
             (Class::StaleStatement, "0A000 26000 42P05 25P02"),
             (Class::TooLarge, "08P01"),
             (Class::Setup, "42P01 42501 28P01 3D000 3F000 1 8 14"),
@@ -195,6 +201,12 @@ mod tests {
                 assert_eq!(class_of_code(code), class, "{code}");
             }
         }
+    }
+
+    #[test]
+    fn the_metrics_label_of_transient_errors_is_the_documented_one() {
+        assert_eq!((Class::Transient.as_str(), Class::StatementTimeout.as_str()), ("moment", "moment"));
+        assert_eq!(Class::StaleStatement.as_str(), "stale_statement");
     }
 
     #[test]

@@ -54,8 +54,8 @@ fn rejected(offset: usize) -> ConsumerError {
         timestamp: Some(7),
         value_digest: Digest::of(b"bad"),
     };
-    let (refusal, detail) = (Attempt { message, attempt: 1 }, "at byte 0".to_owned());
-    ConsumerError { refusal, key: None, value_bytes: 1, reason: "not_json", detail }
+    let (attempt, detail) = (Attempt { message, number: 1 }, "at byte 0".to_owned());
+    ConsumerError { attempt, key: None, value_bytes: 1, reason: "not_json", detail }
 }
 
 /// Empties all tables except `recommendation`, whose ids the store caches.
@@ -83,7 +83,7 @@ async fn write(database: &Database, messages: &[Option<ReportSpec>], sizes: &[us
         let applied = batch.iter().flatten().filter(|report| model.apply(report)).count();
         assert_eq!((written.applied, written.stale), (applied, reports.len() - applied));
         for bad in &rejected {
-            model.reject(format!("topic/0/{} not_json", bad.refusal.message.offset));
+            model.reject(format!("topic/0/{} not_json", bad.attempt.message.offset));
         }
         rest = remaining;
         if rest.is_empty() {

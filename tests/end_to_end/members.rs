@@ -51,7 +51,7 @@ async fn a_member_whose_instance_id_another_one_takes_exits_with_three_and_the_o
     let _other = serve_with_instance_id();
     assert_eq!(fenced.exit_status().await.code(), Some(3), "{}", fenced.output());
     let output = fenced.output();
-    assert!(output.contains("error: ingestion ended: the Kafka client cannot go on"), "{output}");
+    assert!(output.contains("error: ingestion ended: the Kafka client failed permanently"), "{output}");
 
     topic.until_committed(0, topic.send(&message(2)).await + 1).await;
     assert_eq!(tables(&database.connect().await).await.clusters.len(), 2);

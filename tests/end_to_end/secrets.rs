@@ -131,7 +131,7 @@ fn with_sasl(mut command: Command) -> Command {
 async fn a_password_that_the_brokers_refuse_is_not_logged() {
     let (database, topic) = (sqlite(), Topic::create(1).await);
     let process = Process::spawn(with_sasl(serve(&database, &topic)));
-    until("the error is logged", async || process.output().contains("trouble with Kafka").then_some(())).await;
+    until("the error is logged", async || process.output().contains("Kafka client error").then_some(())).await;
     let readyz = format!("http://{}/readyz", process.address().await);
     let missing = until("readiness reports it", async || {
         let body = reqwest::get(&readyz).await.expect("a response").text().await.expect("text");

@@ -1,11 +1,11 @@
-//! `dead-letters list`: one line a letter.
+//! `dead-letters list`: one line per dead letter.
 
 use std::collections::{BTreeMap, HashMap};
 
 use clap::Args;
 use serde_json::json;
 
-use super::{super::Error, a_reason, letters};
+use super::{super::Error, read, reason_parser};
 use crate::{
     config,
     domain::Timestamp,
@@ -13,42 +13,42 @@ use crate::{
     store::{Attempt, Replayed, Store},
 };
 
-/// List dead letters, those that were refused last at the end: where each lies, where it came from, why and when it was
-/// refused, how often, its length, and whether it was sent again since.
+/// List dead letters in the order of their last rejection: position, origin, time and reason of the rejection, number
+/// of attempts, length, and whether the message was replayed since.
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// Only those that were refused for this reason; docs/errors.md tells what each means.
-    #[arg(long, value_parser = a_reason())]
+    /// Only those that were rejected for this reason; docs/errors.md describes the reasons.
+    #[arg(long, value_parser = reason_parser())]
     reason: Option<String>,
-    /// Only those refused at this time or later: 2026-01-02T03:04:05Z.
+    /// Only those rejected at this time or later, such as 2026-01-02T03:04:05Z.
     #[arg(long, value_name = "TIME")]
     since: Option<Timestamp>,
-    /// At most so many, those that were refused last.
+    /// At most this many, those that were rejected last.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
-    /// One JSON object a line, for programs.
+    /// One JSON object per line, for programs.
     #[arg(long)]
     json: bool,
 }
 
-/// What is listed of a letter. Its value may be long and is not kept.
+/// The line of a dead letter. Does not contain its value, which may be long.
 struct Line {
-    place: Position,
+    position: Position,
     origin: String,
     reason: String,
     detail: String,
     failed_at: String,
     attempts: u32,
     bytes: usize,
-    is_cut: bool,
-    refusal: Option<Attempt>,
+    is_truncated: bool,
+    attempt: Option<Attempt>,
 }
 
 impl List {
     pub(super) async fn run(self, kafka: &config::Kafka, store: &Store) -> Result<(), Error> {
         let (lines, left_out) = self.newest(DeadLetterReader::open(kafka)?).await?;
-        let refusals: Vec<_> = lines.iter().filter_map(|line| line.refusal.clone()).collect();
-        let replayed = store.replayed(&refusals).await.map_err(Error::Database)?;
+        let attempts: Vec<_> = lines.iter().filter_map(|line| line.attempt.clone()).collect();
+        let replayed = store.replayed(&attempts).await.map_err(Error::Database)?;
         if self.json {
             for line in &lines {
                 println!("{}", line.json(&replayed));
@@ -57,34 +57,34 @@ impl List {
             print_table(&lines, &replayed);
         }
         if left_out > 0 {
-            eprintln!("{left_out} that were refused before are left out: see --limit");
+            eprintln!("{left_out} that were rejected earlier are left out: see --limit");
         }
         Ok(())
     }
 
-    /// The lines to be listed, and how many more there are.
+    /// The lines to list, and the number of those left out.
     async fn newest(&self, reader: DeadLetterReader) -> Result<(Vec<Line>, usize), Error> {
-        let (mut letters, reading) = letters(reader);
+        let (mut dead_letters, reading) = read(reader);
         let mut newest = BTreeMap::new();
         let mut left_out = 0;
-        while let Some(letter) = letters.recv().await {
-            if !self.wants(&letter) {
+        while let Some(dead_letter) = dead_letters.recv().await {
+            if !self.selects(&dead_letter) {
                 continue;
             }
-            let line = Line::of(&letter);
-            newest.insert((line.failed_at.clone(), line.place), line);
+            let line = Line::new(&dead_letter);
+            newest.insert((line.failed_at.clone(), line.position), line);
             if newest.len() > self.limit as usize {
                 newest.pop_first();
                 left_out += 1;
             }
         }
-        reading.ended()?;
+        reading.join()?;
         Ok((newest.into_values().collect(), left_out))
     }
 
-    fn wants(&self, letter: &DeadLetter) -> bool {
-        let is_recent = |since| letter.failed_at().parse().is_ok_and(|at: Timestamp| at >= since);
-        self.reason.as_deref().is_none_or(|reason| reason == letter.reason()) && self.since.is_none_or(is_recent)
+    fn selects(&self, dead_letter: &DeadLetter) -> bool {
+        let is_recent = |since| dead_letter.failed_at().parse().is_ok_and(|at: Timestamp| at >= since);
+        self.reason.as_deref().is_none_or(|reason| reason == dead_letter.reason()) && self.since.is_none_or(is_recent)
     }
 }
 
@@ -94,40 +94,40 @@ fn print_table(lines: &[Line], replayed: &HashMap<Attempt, Replayed>) {
     }
     let widest = lines.iter().map(|line| line.origin.len()).max().unwrap_or_default();
     println!(
-        "{:10} {:widest$} {:27} {:15} {:>5} {:>9} sent again",
-        "place", "came from", "refused at", "reason", "times", "bytes"
+        "{:10} {:widest$} {:27} {:15} {:>8} {:>9} replayed",
+        "position", "origin", "rejected at", "reason", "attempts", "bytes"
     );
     for line in lines {
-        let Line { place, origin, reason, failed_at, attempts, bytes, .. } = line;
-        let sent_again = line.sent_again(replayed);
-        println!("{place:10} {origin:widest$} {failed_at:27} {reason:15} {attempts:>5} {bytes:>9} {sent_again}");
+        let Line { position, origin, reason, failed_at, attempts, bytes, .. } = line;
+        let replayed = line.replayed_text(replayed);
+        println!("{position:10} {origin:widest$} {failed_at:27} {reason:15} {attempts:>8} {bytes:>9} {replayed}");
     }
 }
 
 impl Line {
-    fn of(letter: &DeadLetter) -> Self {
+    fn new(dead_letter: &DeadLetter) -> Self {
         Self {
-            place: letter.place(),
-            origin: letter.origin(),
-            reason: letter.reason().to_owned(),
-            detail: letter.detail().to_owned(),
-            failed_at: letter.failed_at().to_owned(),
-            attempts: letter.attempts(),
-            bytes: letter.bytes(),
-            is_cut: letter.is_cut(),
-            refusal: letter.refusal(),
+            position: dead_letter.position(),
+            origin: dead_letter.origin(),
+            reason: dead_letter.reason().to_owned(),
+            detail: dead_letter.detail().to_owned(),
+            failed_at: dead_letter.failed_at().to_owned(),
+            attempts: dead_letter.attempts(),
+            bytes: dead_letter.bytes(),
+            is_truncated: dead_letter.is_truncated(),
+            attempt: dead_letter.attempt(),
         }
     }
 
     fn replayed(&self, replayed: &HashMap<Attempt, Replayed>) -> Option<Replayed> {
-        self.refusal.as_ref().and_then(|refusal| replayed.get(refusal)).copied()
+        self.attempt.as_ref().and_then(|attempt| replayed.get(attempt)).copied()
     }
 
-    fn sent_again(&self, replayed: &HashMap<Attempt, Replayed>) -> String {
+    fn replayed_text(&self, replayed: &HashMap<Attempt, Replayed>) -> String {
         match self.replayed(replayed) {
             Some(Replayed::At(at)) => at.to_string(),
-            Some(Replayed::AndRefusedAgain) => "refused again".to_owned(),
-            None if self.is_cut => "cannot be, is cut".to_owned(),
+            Some(Replayed::AndRejectedAgain) => "rejected again".to_owned(),
+            None if self.is_truncated => "cannot be, is truncated".to_owned(),
             None => "no".to_owned(),
         }
     }
@@ -136,19 +136,19 @@ impl Line {
         let replayed = self.replayed(replayed);
         let replayed_at = match replayed {
             Some(Replayed::At(at)) => Some(at.to_string()),
-            Some(Replayed::AndRefusedAgain) | None => None,
+            Some(Replayed::AndRejectedAgain) | None => None,
         };
         json!({
-            "place": self.place.to_string(),
+            "place": self.position.to_string(),
             "origin": self.origin,
             "reason": self.reason,
             "detail": self.detail,
             "failedAt": self.failed_at,
             "attempts": self.attempts,
             "bytes": self.bytes,
-            "isCut": self.is_cut,
+            "isCut": self.is_truncated,
             "replayedAt": replayed_at,
-            "refusedAgain": replayed == Some(Replayed::AndRefusedAgain),
+            "refusedAgain": replayed == Some(Replayed::AndRejectedAgain),
         })
     }
 }

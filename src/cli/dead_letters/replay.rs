@@ -1,4 +1,4 @@
-//! `dead-letters replay`: letters sent to where they came from.
+//! `dead-letters replay`: sends dead letters back to their origin.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{
     super::{Error, progress},
-    a_reason, letters,
+    read, reason_parser,
 };
 use crate::{
     config,
@@ -19,35 +19,35 @@ use crate::{
     store::Store,
 };
 
-/// So many letters, or so many bytes, are sent together; what has arrived of them is then marked.
-const AT_ONCE: usize = 100;
-const BYTES_AT_ONCE: usize = 8 * 1024 * 1024;
+/// The maximum numbers of dead letters and of bytes that are sent together, before the delivered ones are marked.
+const BATCH_DEAD_LETTERS: usize = 100;
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
-/// Send dead letters again, to the topic and the partitions that they came from, with key, headers and time as they were.
-/// Those that were sent again before are left alone, unless the message was refused again.
+/// Send dead letters to the topic and the partitions that they were read from, with their key, headers and timestamp.
+/// Those that were replayed before are skipped, unless the message was rejected again.
 #[derive(Debug, Args)]
 pub(super) struct Replay {
-    /// Which: partition:offset, as `list` writes them.
-    #[arg(value_name = "PLACE")]
-    places: Vec<Position>,
-    /// All that were refused for this reason.
-    #[arg(long, conflicts_with = "places", value_parser = a_reason())]
+    /// The dead letters to send: partition:offset, as `list` writes them.
+    #[arg(value_name = "POSITION")]
+    positions: Vec<Position>,
+    /// All that were rejected for this reason.
+    #[arg(long, conflicts_with = "positions", value_parser = reason_parser())]
     reason: Option<String>,
-    /// All that there are.
-    #[arg(long, conflicts_with_all = ["places", "reason"])]
+    /// All dead letters.
+    #[arg(long, conflicts_with_all = ["positions", "reason"])]
     all: bool,
-    /// Also those that were sent again before.
+    /// Also those that were replayed before.
     #[arg(long)]
     again: bool,
-    /// Only tell which would be sent.
+    /// Only print which would be sent.
     #[arg(long)]
     dry_run: bool,
 }
 
-/// What became of the letters that were selected.
+/// Counts of the selected dead letters by outcome.
 #[derive(Default)]
 struct Outcome {
-    /// The places that were found, where places were named.
+    /// The requested positions at which there is a dead letter.
     found: HashSet<Position>,
     sent: usize,
     sent_before: usize,
@@ -56,128 +56,135 @@ struct Outcome {
 
 impl Replay {
     pub(super) async fn run(self, kafka: &config::Kafka, store: &Store) -> Result<(), Error> {
-        if self.places.is_empty() && self.reason.is_none() && !self.all {
+        if self.positions.is_empty() && self.reason.is_none() && !self.all {
             let message =
-                "nothing is selected: name places, as `dead-letters list` writes them, or give --reason or --all";
+                "nothing is selected: give positions, as `dead-letters list` writes them, or --reason or --all";
             return Err(Error::Usage(message.to_owned()));
         }
-        let unusable = |source: KafkaError| Error::Kafka {
+        let setup_error = |source: KafkaError| Error::Kafka {
             context: "the Kafka client cannot be set up; see [kafka] in the configuration".to_owned(),
             source,
         };
-        let replayer = Replayer::new(kafka).map_err(unusable)?;
+        let replayer = Replayer::new(kafka).map_err(setup_error)?;
         let mut reader = DeadLetterReader::open(kafka)?;
-        if !self.places.is_empty() {
-            reader = reader.around(&self.places);
+        if !self.positions.is_empty() {
+            reader = reader.limited_to(&self.positions);
         }
         let outcome = self.replay(reader, &replayer, store).await?;
-        self.tell(&outcome)
+        self.report(&outcome)
     }
 
     async fn replay(&self, reader: DeadLetterReader, replayer: &Replayer, store: &Store) -> Result<Outcome, Error> {
         let bar = progress::bar(reader.offsets(), "reading and sending");
-        let (mut letters, reading) = letters(reader);
+        let (mut dead_letters, reading) = read(reader);
         let mut outcome = Outcome::default();
         loop {
-            let some = self.next(&mut letters, &bar).await;
-            if some.is_empty() {
+            let batch = self.next_batch(&mut dead_letters, &bar).await;
+            if batch.is_empty() {
                 break;
             }
-            outcome.found.extend(some.iter().map(DeadLetter::place).filter(|place| self.places.contains(place)));
-            let some = sendable(some, replayer, &bar, &mut outcome);
-            let some = self.not_sent_before(some, store, &mut outcome).await?;
-            self.send(&some, replayer, store).await?;
-            outcome.sent += some.len();
+            let positions = batch.iter().map(DeadLetter::position);
+            outcome.found.extend(positions.filter(|position| self.positions.contains(position)));
+            let batch = sendable(batch, replayer, &bar, &mut outcome);
+            let batch = self.not_sent_before(batch, store, &mut outcome).await?;
+            self.send(&batch, replayer, store).await?;
+            outcome.sent += batch.len();
         }
-        reading.ended()?;
+        reading.join()?;
         bar.finish_and_clear();
         Ok(outcome)
     }
 
-    /// The next letters that are selected; none at the end.
-    async fn next(&self, letters: &mut mpsc::Receiver<DeadLetter>, bar: &ProgressBar) -> Vec<DeadLetter> {
-        let (mut some, mut bytes) = (vec![], 0);
-        while some.len() < AT_ONCE && bytes < BYTES_AT_ONCE {
-            let Some(letter) = letters.recv().await else { break };
+    /// The next selected dead letters; empty at the end.
+    async fn next_batch(&self, dead_letters: &mut mpsc::Receiver<DeadLetter>, bar: &ProgressBar) -> Vec<DeadLetter> {
+        let (mut batch, mut bytes) = (vec![], 0);
+        while batch.len() < BATCH_DEAD_LETTERS && bytes < BATCH_BYTES {
+            let Some(dead_letter) = dead_letters.recv().await else { break };
             bar.inc(1);
-            if self.selects(&letter) {
-                bytes += letter.value().map_or(0, <[u8]>::len);
-                some.push(letter);
+            if self.selects(&dead_letter) {
+                bytes += dead_letter.value().map_or(0, <[u8]>::len);
+                batch.push(dead_letter);
             }
         }
-        some
+        batch
     }
 
-    fn selects(&self, letter: &DeadLetter) -> bool {
-        self.all || self.reason.as_deref() == Some(letter.reason()) || self.places.contains(&letter.place())
+    fn selects(&self, dead_letter: &DeadLetter) -> bool {
+        self.all
+            || self.reason.as_deref() == Some(dead_letter.reason())
+            || self.positions.contains(&dead_letter.position())
     }
 
-    /// Those that were not, each once: a process that was killed in between may have sent a letter twice.
+    /// The dead letters that were not replayed before, without duplicates: a process that was killed between the
+    /// dead-letter topic and its offset may have sent one twice.
     async fn not_sent_before(
         &self,
-        letters: Vec<DeadLetter>,
+        dead_letters: Vec<DeadLetter>,
         store: &Store,
         outcome: &mut Outcome,
     ) -> Result<Vec<DeadLetter>, Error> {
         if self.again {
-            return Ok(letters);
+            return Ok(dead_letters);
         }
-        let refusals: Vec<_> = letters.iter().filter_map(DeadLetter::refusal).collect();
-        let replayed = store.replayed(&refusals).await.map_err(Error::Database)?;
+        let attempts: Vec<_> = dead_letters.iter().filter_map(DeadLetter::attempt).collect();
+        let replayed = store.replayed(&attempts).await.map_err(Error::Database)?;
         let mut seen: HashSet<_> = replayed.into_keys().collect();
-        let (mut fresh, all) = (vec![], letters.len());
-        for letter in letters {
-            if letter.refusal().is_none_or(|refusal| seen.insert(refusal)) {
-                fresh.push(letter);
+        let (mut fresh, all) = (vec![], dead_letters.len());
+        for dead_letter in dead_letters {
+            if dead_letter.attempt().is_none_or(|attempt| seen.insert(attempt)) {
+                fresh.push(dead_letter);
             }
         }
         outcome.sent_before += all - fresh.len();
         Ok(fresh)
     }
 
-    /// Sends letters and marks those that have arrived: whatever ends this, few that arrived are sent twice, and those are
-    /// ingested once all the same.
-    async fn send(&self, letters: &[DeadLetter], replayer: &Replayer, store: &Store) -> Result<(), Error> {
+    /// Sends dead letters and marks those that were delivered. If the command is interrupted, at most one batch is sent
+    /// again by the next replay, and ingested once.
+    async fn send(&self, dead_letters: &[DeadLetter], replayer: &Replayer, store: &Store) -> Result<(), Error> {
         if self.dry_run {
-            for letter in letters {
-                println!("{} would be sent to {} ({})", letter.place(), letter.origin(), letter.reason());
+            for dead_letter in dead_letters {
+                let (position, origin, reason) = (dead_letter.position(), dead_letter.origin(), dead_letter.reason());
+                println!("{position} would be sent to {origin} ({reason})");
             }
             return Ok(());
         }
-        let results = join_all(letters.iter().map(|letter| replayer.send(letter))).await;
-        let arrived = letters.iter().zip(&results).filter(|(_, result)| result.is_ok());
-        let arrived: Vec<_> = arrived.filter_map(|(letter, _)| letter.refusal()).collect();
-        store.mark_replayed(&arrived, Timestamp::now()).await.map_err(Error::Database)?;
+        let results = join_all(dead_letters.iter().map(|dead_letter| replayer.send(dead_letter))).await;
+        let delivered = dead_letters.iter().zip(&results).filter(|(_, result)| result.is_ok());
+        let delivered: Vec<_> = delivered.filter_map(|(dead_letter, _)| dead_letter.attempt()).collect();
+        store.mark_replayed(&delivered, Timestamp::now()).await.map_err(Error::Database)?;
         results.into_iter().collect::<Result<(), _>>().map_err(Error::Replay)
     }
 
-    fn tell(&self, outcome: &Outcome) -> Result<(), Error> {
+    fn report(&self, outcome: &Outcome) -> Result<(), Error> {
         let Outcome { found, sent, sent_before, unsendable } = outcome;
         let done = if self.dry_run { "would be sent" } else { "sent" };
         println!("{sent} dead letters {done}, {sent_before} were sent before, {unsendable} cannot be sent");
-        if let Some(place) = self.places.iter().find(|place| !found.contains(place)) {
-            let message = format!("there is no dead letter at {place}: `dead-letters list` tells which there are");
+        if let Some(position) = self.positions.iter().find(|position| !found.contains(position)) {
+            let message = format!("there is no dead letter at {position}; see `dead-letters list`");
             return Err(Error::Usage(message));
         }
-        // Those who name a letter want that one; those who want all get what there is.
-        if !self.places.is_empty() && *unsendable > 0 {
-            return Err(Error::Usage(format!("{unsendable} of the letters named cannot be sent; see above why")));
+        // An error only if the position was given: --reason and --all send what can be sent.
+        if !self.positions.is_empty() && *unsendable > 0 {
+            return Err(Error::Usage(format!(
+                "{unsendable} of the given dead letters cannot be sent, for the reasons above"
+            )));
         }
         Ok(())
     }
 }
 
-/// Tells of those that cannot be sent, and goes on with the others.
+/// Prints those that cannot be sent, and returns the others.
 fn sendable(
-    letters: Vec<DeadLetter>,
+    dead_letters: Vec<DeadLetter>,
     replayer: &Replayer,
     bar: &ProgressBar,
     outcome: &mut Outcome,
 ) -> Vec<DeadLetter> {
-    let (mut sendable, all) = (vec![], letters.len());
-    for letter in letters {
-        match replayer.check(&letter) {
-            Ok(()) => sendable.push(letter),
+    let (mut sendable, all) = (vec![], dead_letters.len());
+    for dead_letter in dead_letters {
+        match replayer.check(&dead_letter) {
+            Ok(()) => sendable.push(dead_letter),
             Err(error) => bar.suspend(|| eprintln!("not sent: {error}")),
         }
     }

@@ -1,11 +1,11 @@
-//! `dead-letters show`: one letter with all that it has.
+//! `dead-letters show`: all parts of one dead letter.
 
 use std::io::Write as _;
 
 use clap::Args;
 use rdkafka::message::Header;
 
-use super::{super::Error, letters};
+use super::{super::Error, read};
 use crate::{
     config,
     ingest::{DeadLetter, DeadLetterReader, Position},
@@ -13,15 +13,15 @@ use crate::{
     store::{Replayed, Store},
 };
 
-/// So much of a value is shown; `--raw` writes all of it.
+/// The maximum length of a value that is shown; `--raw` writes all of it.
 const SHOWN_BYTES: usize = 64 * 1024;
 
-/// Show one dead letter: why it was refused, its headers, its key, and its value as it came. It may hold what is not for
-/// everybody's eyes.
+/// Show one dead letter: why it was rejected, its headers, its key, and its value as received. It may contain
+/// confidential data.
 #[derive(Debug, Args)]
 pub(super) struct Show {
-    /// Where it lies: partition:offset, as `list` writes it.
-    place: Position,
+    /// Its position: partition:offset, as `list` writes it.
+    position: Position,
     /// Only the value, byte for byte.
     #[arg(long)]
     raw: bool,
@@ -29,48 +29,47 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) async fn run(self, kafka: &config::Kafka, store: &Store) -> Result<(), Error> {
-        let (mut letters, reading) = letters(DeadLetterReader::open(kafka)?.around(&[self.place]));
-        let found = letters.recv().await;
-        drop(letters);
-        reading.ended()?;
-        let Some(letter) = found else {
-            let (place, topic) = (self.place, &kafka.dead_letter_topic);
-            let message =
-                format!("there is no dead letter at {place} of {topic}: `dead-letters list` tells which there are");
+        let (mut dead_letters, reading) = read(DeadLetterReader::open(kafka)?.limited_to(&[self.position]));
+        let found = dead_letters.recv().await;
+        drop(dead_letters);
+        reading.join()?;
+        let Some(dead_letter) = found else {
+            let (position, topic) = (self.position, &kafka.dead_letter_topic);
+            let message = format!("there is no dead letter at {position} of {topic}; see `dead-letters list`");
             return Err(Error::Usage(message));
         };
         let written = if self.raw {
-            std::io::stdout().write_all(letter.value().unwrap_or_default())
+            std::io::stdout().write_all(dead_letter.value().unwrap_or_default())
         } else {
-            let refusals: Vec<_> = letter.refusal().into_iter().collect();
-            let replayed = store.replayed(&refusals).await.map_err(Error::Database)?;
-            write_all(&letter, replayed.into_values().next())
+            let attempts: Vec<_> = dead_letter.attempt().into_iter().collect();
+            let replayed = store.replayed(&attempts).await.map_err(Error::Database)?;
+            write_all(&dead_letter, replayed.into_values().next())
         };
         written.map_err(|source| Error::Io { context: "cannot write to standard output".to_owned(), source })
     }
 }
 
-fn write_all(letter: &DeadLetter, replayed: Option<Replayed>) -> std::io::Result<()> {
+fn write_all(dead_letter: &DeadLetter, replayed: Option<Replayed>) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    let reason: Option<Reason> = letter.reason().parse().ok();
-    let sent_again = match replayed {
+    let reason: Option<Reason> = dead_letter.reason().parse().ok();
+    let replayed = match replayed {
         Some(Replayed::At(at)) => at.to_string(),
-        Some(Replayed::AndRefusedAgain) => "yes, and refused again".to_owned(),
+        Some(Replayed::AndRejectedAgain) => "yes, and rejected again".to_owned(),
         None => "no".to_owned(),
     };
-    writeln!(out, "place:      {}", letter.place())?;
-    writeln!(out, "came from:  {}", letter.origin())?;
-    writeln!(out, "reason:     {}", letter.reason())?;
+    writeln!(out, "position:    {}", dead_letter.position())?;
+    writeln!(out, "origin:      {}", dead_letter.origin())?;
+    writeln!(out, "reason:      {}", dead_letter.reason())?;
     if let Some(reason) = reason {
-        writeln!(out, "cause:      {}", reason.cause())?;
+        writeln!(out, "cause:       {}", reason.cause())?;
     }
-    writeln!(out, "detail:     {}", letter.detail())?;
-    writeln!(out, "refused at: {}", letter.failed_at())?;
-    writeln!(out, "times:      {}", letter.attempts())?;
-    writeln!(out, "sent again: {sent_again}")?;
-    writeln!(out, "key:        {}", letter.key().map_or_else(|| "none".to_owned(), readable))?;
+    writeln!(out, "detail:      {}", dead_letter.detail())?;
+    writeln!(out, "rejected at: {}", dead_letter.failed_at())?;
+    writeln!(out, "attempts:    {}", dead_letter.attempts())?;
+    writeln!(out, "replayed:    {replayed}")?;
+    writeln!(out, "key:         {}", dead_letter.key().map_or_else(|| "none".to_owned(), readable))?;
     writeln!(out, "headers:")?;
-    for header in letter.headers() {
+    for header in dead_letter.headers() {
         match header {
             Some(Header { key, value }) => {
                 let value = value.map_or_else(|| "null".to_owned(), readable);
@@ -79,15 +78,15 @@ fn write_all(letter: &DeadLetter, replayed: Option<Replayed>) -> std::io::Result
             None => writeln!(out, "  (a name that is not UTF-8)")?,
         }
     }
-    write_value(&mut out, letter)
+    write_value(&mut out, dead_letter)
 }
 
-fn write_value(out: &mut impl std::io::Write, letter: &DeadLetter) -> std::io::Result<()> {
-    let Some(value) = letter.value() else { return writeln!(out, "value: none (a tombstone)") };
+fn write_value(out: &mut impl std::io::Write, dead_letter: &DeadLetter) -> std::io::Result<()> {
+    let Some(value) = dead_letter.value() else { return writeln!(out, "value: none (a tombstone)") };
     let shown = &value[..value.len().min(SHOWN_BYTES)];
-    write!(out, "value ({} bytes", letter.bytes())?;
-    if letter.is_cut() {
-        write!(out, ", of which the brokers took {}", value.len())?;
+    write!(out, "value ({} bytes", dead_letter.bytes())?;
+    if dead_letter.is_truncated() {
+        write!(out, ", of which the brokers accepted {}", value.len())?;
     }
     if shown.len() < value.len() {
         write!(out, ", here the first {}; --raw writes all", shown.len())?;
@@ -95,7 +94,7 @@ fn write_value(out: &mut impl std::io::Write, letter: &DeadLetter) -> std::io::R
     writeln!(out, "):\n{}", readable(shown))
 }
 
-/// Text as it is, but for what a terminal would obey; other bytes escaped.
+/// Text with control characters escaped, since a terminal would execute them; other bytes escaped as well.
 fn readable(bytes: &[u8]) -> String {
     let mut readable = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -116,10 +115,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_would_obey_is_escaped() {
+    fn control_characters_are_escaped() {
         assert_eq!(readable("{\"é\": 1}\n".as_bytes()), "{\"é\": 1}\n");
         assert_eq!(readable(b"\x1b[31m\0"), "\\u{1b}[31m\\u{0}");
-        assert_eq!(readable("é\u{9b}".as_bytes()), "é\\u{9b}", "a control in one byte");
+        assert_eq!(readable("é\u{9b}".as_bytes()), "é\\u{9b}", "a C1 control character");
         assert_eq!(readable(b"a\xff\xc3\xa9"), "a\\xffé");
     }
 }

@@ -1,4 +1,4 @@
-//! Sending dead letters, and knowing which have arrived.
+//! Sends dead letters and returns which were not delivered.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -14,42 +14,41 @@ use rdkafka::{
 };
 
 use super::{
-    RejectedMessage,
-    form::{Extent, Form, Time},
-    headers,
+    RejectedMessage, headers,
+    send_options::{RecordTimestamp, SendOptions, Truncation},
 };
 use crate::{
     config,
     domain::Timestamp,
-    ingest::{client::producer_config, events::DeadLetterCut, health::Health},
+    ingest::{client::producer_config, events::DeadLetterTruncated, health::Health},
 };
 
-/// A dead letter on its way.
-pub(super) struct Letter<'a> {
-    rejection: &'a RejectedMessage,
-    form: Form,
+/// A dead letter that is not delivered yet.
+pub(super) struct PendingDeadLetter<'a> {
+    rejected: &'a RejectedMessage,
+    options: SendOptions,
 }
 
-impl<'a> Letter<'a> {
-    /// The letter of a message, all of it.
-    pub(super) fn of(rejection: &'a RejectedMessage) -> Self {
-        Self { rejection, form: Form::AS_IT_CAME }
+impl<'a> PendingDeadLetter<'a> {
+    /// The dead letter of a message, untruncated.
+    pub(super) fn new(rejected: &'a RejectedMessage) -> Self {
+        Self { rejected, options: SendOptions::UNCHANGED }
     }
 
-    fn form_after(&self, error: &KafkaError) -> Option<Form> {
-        self.form.after(error, self.rejection.message.payload().unwrap_or_default().len())
+    fn options_after(&self, error: &KafkaError) -> Option<SendOptions> {
+        self.options.after(error, self.rejected.message.payload().unwrap_or_default().len())
     }
 }
 
-/// Dead letters that did not arrive.
+/// Dead letters were not delivered.
 #[derive(Debug, thiserror::Error)]
-#[error("the dead letters do not reach the topic {topic}: {source}{}", mend(source))]
+#[error("dead letters cannot be delivered to the topic {topic}: {source}{}", remedy(source))]
 pub(in crate::ingest) struct Undelivered {
     topic: String,
     source: KafkaError,
 }
 
-fn mend(error: &KafkaError) -> &'static str {
+fn remedy(error: &KafkaError) -> &'static str {
     match error {
         KafkaError::MessageProduction(Code::UnknownTopic | Code::UnknownTopicOrPartition) => {
             " (it does not exist: create it, or let the service do so at its next start)"
@@ -58,91 +57,91 @@ fn mend(error: &KafkaError) -> &'static str {
     }
 }
 
-/// The way to the topic of dead letters.
+/// Sends messages to the dead-letter topic.
 pub(in crate::ingest) struct DeadLetters {
     topic: String,
     client: ClientConfig,
     producer: Mutex<FutureProducer>,
-    /// Told for as long as letters do not arrive.
+    /// Reports delayed dead letters.
     pub(super) health: Arc<Health>,
 }
 
 impl DeadLetters {
-    /// Makes a producer; the brokers are looked for with the first letter.
+    /// Creates a producer, which connects with the first dead letter.
     ///
     /// # Errors
-    /// When a setting is not taken.
+    /// When librdkafka rejects a setting.
     pub(in crate::ingest) fn new(kafka: &config::Kafka, health: Arc<Health>) -> Result<Self, KafkaError> {
         let client = producer_config(kafka);
         let producer = Mutex::new(client.create()?);
         Ok(Self { topic: kafka.dead_letter_topic.clone(), client, producer, health })
     }
 
-    /// Sends letters, all at once, and waits for the brokers' answers. Those that have not arrived are left, to be sent
-    /// again: only they, so that one that has no luck does not multiply the others.
-    pub(super) async fn try_to_deliver(&self, letters: &mut Vec<Letter<'_>>) -> Result<(), Undelivered> {
-        let answers = join_all(letters.iter().map(|letter| self.send(letter))).await;
-        let mut failure = None;
-        let mut left = Vec::new();
-        for (mut letter, mut answer) in std::mem::take(letters).into_iter().zip(answers) {
-            if answer.as_ref().is_err_and(|error| letter.form_after(error).is_some()) {
-                answer = self.send_as_it_fits(&mut letter).await;
+    /// Sends all pending dead letters and waits for the brokers' responses. Keeps in `pending` those that were not
+    /// delivered, so that a retry does not duplicate the others.
+    pub(super) async fn try_to_deliver(&self, pending: &mut Vec<PendingDeadLetter<'_>>) -> Result<(), Undelivered> {
+        let results = join_all(pending.iter().map(|dead_letter| self.send(dead_letter))).await;
+        let mut error = None;
+        let mut undelivered = Vec::new();
+        for (mut dead_letter, mut result) in std::mem::take(pending).into_iter().zip(results) {
+            if result.as_ref().is_err_and(|error| dead_letter.options_after(error).is_some()) {
+                result = self.send_truncated(&mut dead_letter).await;
             }
-            if let Err(source) = answer {
-                failure = Some(Undelivered { topic: self.topic.clone(), source });
-                left.push(letter);
+            if let Err(source) = result {
+                error = Some(Undelivered { topic: self.topic.clone(), source });
+                undelivered.push(dead_letter);
             }
         }
-        *letters = left;
-        failure.map_or(Ok(()), Err)
+        *pending = undelivered;
+        error.map_or(Ok(()), Err)
     }
 
-    /// Waits for letters that are still on their way, when the process stops.
-    pub(in crate::ingest) fn flush(&self, within: Duration) {
-        if let Err(error) = self.producer().flush(within) {
-            tracing::debug!(%error, "dead letters were still on their way; their messages will be read again");
+    /// Waits for dead letters that are being sent when the process stops.
+    pub(in crate::ingest) fn flush(&self, timeout: Duration) {
+        if let Err(error) = self.producer().flush(timeout) {
+            tracing::debug!(%error, "dead letters were still being sent; their messages will be read again");
         }
     }
 
-    /// Alone, and first in the form that was refused: brokers judge letters by the batch, and another letter may have
-    /// spoilt it.
-    async fn send_as_it_fits(&self, letter: &mut Letter<'_>) -> Result<(), KafkaError> {
-        while let Err(error) = self.send(letter).await {
-            letter.form = letter.form_after(&error).ok_or(error)?;
+    /// Sends one dead letter alone, at first with the options that were rejected: brokers accept or reject a whole
+    /// batch, so another dead letter may have been the cause.
+    async fn send_truncated(&self, dead_letter: &mut PendingDeadLetter<'_>) -> Result<(), KafkaError> {
+        while let Err(error) = self.send(dead_letter).await {
+            dead_letter.options = dead_letter.options_after(&error).ok_or(error)?;
         }
-        if letter.form.extent != Extent::Whole {
-            DeadLetterCut { message: &letter.rejection.message }.emit();
+        if dead_letter.options.truncation != Truncation::None {
+            DeadLetterTruncated { message: &dead_letter.rejected.message }.emit();
         }
         Ok(())
     }
 
-    async fn send(&self, letter: &Letter<'_>) -> Result<(), KafkaError> {
-        let Letter { rejection: RejectedMessage { message, why }, form } = letter;
-        let headers = headers::beside(message, why, form.extent, Timestamp::now());
+    async fn send(&self, dead_letter: &PendingDeadLetter<'_>) -> Result<(), KafkaError> {
+        let PendingDeadLetter { rejected: RejectedMessage { message, rejection }, options } = dead_letter;
+        let headers = headers::of_dead_letter(message, rejection, options.truncation, Timestamp::now());
         let mut record = FutureRecord::<[u8], [u8]>::to(&self.topic).headers(headers);
-        (record.key, record.payload) = match form.extent {
-            Extent::Whole => (message.key(), message.payload()),
-            Extent::Beginning(bytes) => {
+        (record.key, record.payload) = match options.truncation {
+            Truncation::None => (message.key(), message.payload()),
+            Truncation::ValueTo(bytes) => {
                 (message.key(), message.payload().map(|value| &value[..value.len().min(bytes)]))
             }
-            Extent::Nothing => (None, None),
+            Truncation::Everything => (None, None),
         };
-        record.timestamp = match form.time {
-            Time::Own => message.timestamp().to_millis(),
-            Time::Sending => None,
+        record.timestamp = match options.timestamp {
+            RecordTimestamp::Original => message.timestamp().to_millis(),
+            RecordTimestamp::SendTime => None,
         };
         self.producer().send(record, Timeout::Never).await.map(drop).map_err(|(error, _)| error)
     }
 
-    /// The producer; a new one where librdkafka says that the old one cannot go on. That it could not may have been the
-    /// brokers' doing (a right to produce that was missing), so it is no reason to end the process.
+    /// The producer, replaced after a fatal error. Its cause may be in the brokers, such as a missing permission to
+    /// produce, so it does not end the process.
     fn producer(&self) -> FutureProducer {
         let mut producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
         if producer.client().fatal_error().is_some()
             && let Ok(new) = self.client.create()
         {
             let old = std::mem::replace(&mut *producer, new);
-            // It waits for its threads, which is nothing to do here.
+            // Dropping a producer blocks until its threads end.
             std::thread::spawn(move || drop(old));
         }
         producer.clone()
@@ -163,27 +162,28 @@ mod tests {
         message::{Reason, Rejection},
     };
 
-    fn rejection() -> RejectedMessage {
+    fn rejected() -> RejectedMessage {
         let value = Some(b"no JSON".to_vec());
         let message = OwnedMessage::new(value, None, "t".to_owned(), rdkafka::Timestamp::CreateTime(7), 0, 0, None);
-        RejectedMessage { message, why: Rejection { reason: Reason::NotJson, detail: "value: wanted JSON".to_owned() } }
+        let rejection = Rejection { reason: Reason::NotJson, detail: "value: expected JSON".to_owned() };
+        RejectedMessage { message, rejection }
     }
 
     #[tokio::test]
-    async fn a_producer_that_cannot_go_on_is_replaced_and_what_it_did_not_deliver_is_left() {
+    async fn a_producer_with_a_fatal_error_is_replaced_and_undelivered_dead_letters_stay_pending() {
         let brokers = MockCluster::new(1).expect("brokers");
         let mut kafka = Config::load(None, &[].into()).expect("the defaults load").config.kafka;
         kafka.brokers = vec![brokers.bootstrap_servers()];
         brokers.create_topic(&kafka.dead_letter_topic, 1, 1).expect("a topic");
-        let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
-        brokers.request_errors(RDKafkaApiKey::InitProducerId, &[refused]);
+        let unauthorized = RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+        brokers.request_errors(RDKafkaApiKey::InitProducerId, &[unauthorized]);
 
         let dead_letters = DeadLetters::new(&kafka, Arc::default()).expect("a producer");
-        let rejection = rejection();
-        let mut letters = vec![Letter::of(&rejection), Letter::of(&rejection)];
-        assert!(dead_letters.try_to_deliver(&mut letters).await.is_err());
-        assert_eq!(letters.len(), 2);
-        dead_letters.try_to_deliver(&mut letters).await.expect("delivered by another producer");
-        assert!(letters.is_empty());
+        let rejected = rejected();
+        let mut pending = vec![PendingDeadLetter::new(&rejected), PendingDeadLetter::new(&rejected)];
+        assert!(dead_letters.try_to_deliver(&mut pending).await.is_err());
+        assert_eq!(pending.len(), 2);
+        dead_letters.try_to_deliver(&mut pending).await.expect("delivered by another producer");
+        assert!(pending.is_empty());
     }
 }

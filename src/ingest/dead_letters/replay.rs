@@ -1,4 +1,4 @@
-//! Sending dead letters to where they came from.
+//! Sends dead letters back to the partitions that they were read from.
 
 use rdkafka::{
     Message as _,
@@ -7,90 +7,90 @@ use rdkafka::{
     util::Timeout,
 };
 
-use super::{DeadLetter, headers::Told, reader::Position};
+use super::{DeadLetter, headers::DeadLetterHeaders, reader::Position};
 use crate::{config, ingest::client::producer_config};
 
-/// Why a letter was not sent.
+/// Why a dead letter was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// It has no headers of ours.
-    #[error("{place} does not say where it came from: it is no dead letter of this service")]
+    /// It does not have this service's headers.
+    #[error("{position} has no origin in its headers: it is not a dead letter of this service")]
     NoOrigin {
-        /// Where it stands.
-        place: Position,
+        /// Its position.
+        position: Position,
     },
-    /// It came from a topic that is none of ours.
+    /// Its origin is a topic that is not ingested.
     #[error(
-        "{place} came from the topic {topic}, which kafka.ocp_topic does not name: set it for this command, if it should"
+        "{position} is from the topic {topic}, which is not kafka.ocp_topic: set that key for this command to send it there"
     )]
-    Foreign {
-        /// Where it stands.
-        place: Position,
-        /// Where it says that it came from.
+    OtherTopic {
+        /// Its position.
+        position: Position,
+        /// The topic in its headers.
         topic: String,
     },
-    /// It is but a part of the message.
-    #[error("{place} is cut: the brokers did not take the whole message. Have its sender send it again")]
-    Cut {
-        /// Where it stands.
-        place: Position,
+    /// It contains only a part of the message.
+    #[error("{position} is truncated: the brokers did not accept the whole message. Have its sender send it again")]
+    Truncated {
+        /// Its position.
+        position: Position,
     },
-    /// The broker did not take it.
-    #[error("{place} was not delivered to where it came from")]
+    /// The broker did not accept it.
+    #[error("{position} was not delivered to its origin")]
     Undelivered {
-        /// Where it stands.
-        place: Position,
-        /// What the broker said.
+        /// Its position.
+        position: Position,
+        /// The broker's error.
         #[source]
         source: KafkaError,
     },
 }
 
-/// Sends letters to the topic and the partitions that they came from.
+/// Sends dead letters to the topic and the partitions that they were read from.
 pub struct Replayer {
     producer: FutureProducer,
     topic: String,
 }
 
 impl Replayer {
-    /// Makes a producer.
+    /// Creates a producer.
     ///
     /// # Errors
-    /// When a setting is not taken.
+    /// When librdkafka rejects a setting.
     pub fn new(kafka: &config::Kafka) -> Result<Self, KafkaError> {
         Ok(Self { producer: producer_config(kafka).create()?, topic: kafka.ocp_topic.clone() })
     }
 
-    /// Can this letter be sent at all? Only to a topic that is ingested: headers are anybody's word.
+    /// Checks whether a dead letter can be sent: only to the topic that is ingested, since anyone can write headers.
     ///
     /// # Errors
-    /// When it cannot; no broker is asked.
-    pub fn check(&self, letter: &DeadLetter) -> Result<(), SendError> {
-        self.told(letter).map(drop)
+    /// When it cannot; no request is sent.
+    pub fn check(&self, dead_letter: &DeadLetter) -> Result<(), SendError> {
+        self.checked_headers(dead_letter).map(drop)
     }
 
-    /// Sends a letter as the message that it was, our headers beside it, so that it is known again should it die again.
-    /// Returns once it has arrived.
+    /// Sends a dead letter as the original message, with this service's headers, which identify it if it is rejected
+    /// again. Returns when it is delivered.
     ///
     /// # Errors
-    /// When it cannot be sent, or did not arrive.
-    pub async fn send(&self, letter: &DeadLetter) -> Result<(), SendError> {
-        let told = self.told(letter)?;
-        let mut record = FutureRecord::<[u8], [u8]>::to(&self.topic).partition(told.origin.partition);
-        record.payload = letter.value();
-        record.key = letter.key();
-        record.timestamp = told.origin.timestamp;
-        record.headers = letter.message.headers().cloned();
+    /// When it cannot be sent, or was not delivered.
+    pub async fn send(&self, dead_letter: &DeadLetter) -> Result<(), SendError> {
+        let headers = self.checked_headers(dead_letter)?;
+        let mut record = FutureRecord::<[u8], [u8]>::to(&self.topic).partition(headers.origin.partition);
+        record.payload = dead_letter.value();
+        record.key = dead_letter.key();
+        record.timestamp = headers.origin.timestamp;
+        record.headers = dead_letter.message.headers().cloned();
         let sent = self.producer.send(record, Timeout::Never).await;
-        sent.map(drop).map_err(|(source, _)| SendError::Undelivered { place: letter.place(), source })
+        sent.map(drop).map_err(|(source, _)| SendError::Undelivered { position: dead_letter.position(), source })
     }
 
-    fn told<'a>(&self, letter: &'a DeadLetter) -> Result<&'a Told, SendError> {
-        let place = letter.place();
-        let told = letter.told.as_ref().ok_or(SendError::NoOrigin { place })?;
-        if told.origin.topic != self.topic {
-            return Err(SendError::Foreign { place, topic: told.origin.topic.clone() });
+    fn checked_headers<'a>(&self, dead_letter: &'a DeadLetter) -> Result<&'a DeadLetterHeaders, SendError> {
+        let position = dead_letter.position();
+        let headers = dead_letter.own_headers.as_ref().ok_or(SendError::NoOrigin { position })?;
+        if headers.origin.topic != self.topic {
+            return Err(SendError::OtherTopic { position, topic: headers.origin.topic.clone() });
         }
-        if letter.is_cut() { Err(SendError::Cut { place }) } else { Ok(told) }
+        if dead_letter.is_truncated() { Err(SendError::Truncated { position }) } else { Ok(headers) }
     }
 }

@@ -1,6 +1,6 @@
-//! The fields around the report, one by one.
+//! The fields around the report.
 
-use super::{check, message, oddities, outcome, parse, parsed, repeated};
+use super::{check, deviations, message, outcome, parse, parsed, repeated};
 
 #[test]
 fn an_organization_is_a_whole_number_from_1() {
@@ -47,7 +47,7 @@ fn an_account_is_optional_but_a_number() {
 }
 
 #[test]
-fn a_cluster_is_a_uuid_in_one_of_four_spellings() {
+fn a_cluster_is_a_uuid_in_one_of_four_notations() {
     check(
         "ClusterName",
         message,
@@ -58,7 +58,7 @@ fn a_cluster_is_a_uuid_in_one_of_four_spellings() {
             (r#""7f6e2c1a4b1d4c0e9a550d1f2e3a4b5c""#, "ok"),
             (r#""\u0037f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c""#, "ok"),
             (r#""7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c1""#, "bad_uuid"),
-            // A Cyrillic letter that looks like an a.
+            // A Cyrillic character that looks like an a.
             (r#""7f6e2c1а-4b1d-4c0e-9a55-0d1f2e3a4b5c""#, "bad_uuid"),
             (r#""7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5\u0000""#, "bad_uuid"),
             (r#""""#, "bad_uuid"),
@@ -100,14 +100,14 @@ fn last_checked_is_an_rfc_3339_time_up_to_a_day_ahead() {
 }
 
 #[test]
-fn a_time_ahead_of_its_arrival_is_odd() {
-    let ahead = |time: &str| oddities(&message(&[("LastChecked", time)])).from_the_future;
+fn a_time_after_its_arrival_is_a_deviation() {
+    let ahead = |time: &str| deviations(&message(&[("LastChecked", time)])).from_the_future;
     assert_eq!(ahead(r#""2024-05-02T08:16:00.0000009Z""#), 0, "cut to microseconds before it is compared");
     assert_eq!(ahead(r#""2024-05-02T08:16:00.000001Z""#), 1);
 }
 
 #[test]
-fn an_unknown_version_is_odd_and_a_mistyped_one_bad() {
+fn an_unknown_version_is_a_deviation_and_one_of_the_wrong_type_is_rejected() {
     check(
         "Version",
         message,
@@ -121,12 +121,12 @@ fn an_unknown_version_is_odd_and_a_mistyped_one_bad() {
         ],
     );
     for (json, unknown) in [("1", 0), ("2", 0), ("0", 1), ("3", 1), ("null", 1), ("", 1)] {
-        assert_eq!(oddities(&message(&[("Version", json)])).unknown_versions, unknown, "{json}");
+        assert_eq!(deviations(&message(&[("Version", json)])).unknown_versions, unknown, "{json}");
     }
 }
 
 #[test]
-fn a_request_id_is_text_and_an_empty_one_none() {
+fn a_request_id_is_text_and_an_empty_one_counts_as_absent() {
     check(
         "RequestId",
         message,
@@ -145,7 +145,7 @@ fn a_request_id_is_text_and_an_empty_one_none() {
 }
 
 #[test]
-fn metadata_may_tell_when_the_data_were_gathered() {
+fn metadata_may_contain_the_time_of_gathering() {
     check(
         "Metadata",
         message,
@@ -172,7 +172,7 @@ fn metadata_may_tell_when_the_data_were_gathered() {
 }
 
 #[test]
-fn of_a_key_given_twice_the_last_wins() {
+fn the_last_of_repeated_keys_counts() {
     for (doubled, expected) in [
         (r#""orgid":"bad","OrgID":7"#, "ok"),
         (r#""OrgID":7,"ORGID":null"#, "missing_field"),
@@ -188,14 +188,14 @@ fn of_a_key_given_twice_the_last_wins() {
 }
 
 #[test]
-fn the_inner_format_of_the_pipeline_is_another_producers_message() {
+fn a_message_in_the_inner_format_of_the_pipeline_is_rejected() {
     let inner = r#"{"path":"s3://x","metadata":{"cluster_id":"7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c"},"report":{}}"#;
-    let rejected = parse(inner).expect_err("a bad message");
-    assert_eq!(rejected.to_string(), "missing_field: OrgID: wanted a value");
+    let rejection = parse(inner).expect_err("a bad message");
+    assert_eq!(rejection.to_string(), "missing_field: OrgID: expected a value");
 }
 
 #[test]
-fn unknown_keys_are_passed_over_whatever_they_hold() {
+fn unknown_keys_are_ignored_whatever_they_contain() {
     let deep = "[".repeat(5_000_000) + &"]".repeat(5_000_000);
     for (key, json) in [
         ("x", "1e400"),
@@ -210,8 +210,8 @@ fn unknown_keys_are_passed_over_whatever_they_hold() {
 }
 
 #[test]
-fn faults_are_told_in_one_order() {
-    let faults = [
+fn fields_are_validated_in_a_fixed_order() {
+    let invalid = [
         ("OrgID", "0"),
         ("AccountNumber", "-1"),
         ("ClusterName", "7"),
@@ -221,8 +221,8 @@ fn faults_are_told_in_one_order() {
         ("RequestId", "7"),
         ("Metadata", "7"),
     ];
-    for first in 0..faults.len() {
-        let rejected = parse(message(&faults[first..])).expect_err("a bad message");
-        assert!(rejected.detail.starts_with(&format!("{}: wanted ", faults[first].0)), "{rejected}");
+    for first in 0..invalid.len() {
+        let rejection = parse(message(&invalid[first..])).expect_err("a bad message");
+        assert!(rejection.detail.starts_with(&format!("{}: expected ", invalid[first].0)), "{rejection}");
     }
 }

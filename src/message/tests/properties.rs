@@ -1,11 +1,11 @@
-//! What holds for every message, tried on many at random.
+//! Properties of every message, checked with random ones.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{hit, message, parse, report};
-use crate::message::scan::{Flaw, scan};
+use crate::message::scan::{TOO_DEEP, scan};
 
-/// Pieces that change the meaning of a message, or its grammar, wherever they land.
+/// Pieces that change the content of a message, or its grammar, wherever they are inserted.
 const PIECES: [&str; 22] = [
     "{",
     "}",
@@ -31,7 +31,7 @@ const PIECES: [&str; 22] = [
     " ",
 ];
 
-/// Any JSON text, in which strings and numbers are odd more often than not.
+/// Any JSON text, in which most strings and numbers are unusual.
 fn json() -> impl Strategy<Value = String> {
     let numbers = select(vec!["0", "-0", "1e308", "1e309", "-1e400", "0.1e-400", "12345678901234567890123", "2.50E+3"]);
     let strings = vec(select(vec!["a", "é", "\\n", "\\\"", "\\ud83d", "\\ude00", "\\u0041", "\\\\", "{", "]"]), 0..4);
@@ -46,12 +46,14 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
-/// The members of an object in another order and their names in another case.
-fn reworded(base: &'static [(&'static str, &'static str)]) -> impl Strategy<Value = Vec<(String, &'static str)>> {
+/// The members of an object in another order, with their names in another case.
+fn shuffled_and_recased(
+    base: &'static [(&'static str, &'static str)],
+) -> impl Strategy<Value = Vec<(String, &'static str)>> {
     let shuffled = Just(base.to_vec()).prop_shuffle();
     (shuffled, any::<u64>()).prop_map(|(members, bits)| {
-        let flip = |(index, letter): (usize, char)| {
-            if bits >> (index % 64) & 1 == 1 { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+        let flip = |(index, character): (usize, char)| {
+            if bits >> (index % 64) & 1 == 1 { character.to_ascii_uppercase() } else { character.to_ascii_lowercase() }
         };
         members.into_iter().map(|(name, json)| (name.chars().enumerate().map(flip).collect(), json)).collect()
     })
@@ -83,11 +85,11 @@ proptest! {
     }
 
     #[test]
-    fn no_spoilt_message_makes_the_parser_panic(
-        spoils in vec((any::<prop::sample::Index>(), 0_usize..4, select(&PIECES[..])), 1..6),
+    fn no_altered_message_makes_the_parser_panic(
+        alterations in vec((any::<prop::sample::Index>(), 0_usize..4, select(&PIECES[..])), 1..6),
     ) {
         let mut bytes = message(&[]).into_bytes();
-        for (at, removed, piece) in spoils {
+        for (at, removed, piece) in alterations {
             let at = at.index(bytes.len());
             let end = (at + removed).min(bytes.len());
             bytes.splice(at..end, piece.bytes());
@@ -96,21 +98,21 @@ proptest! {
     }
 
     #[test]
-    fn neither_order_nor_case_of_the_fields_matters(members in reworded(FIELDS)) {
+    fn neither_order_nor_case_of_the_fields_matters(members in shuffled_and_recased(FIELDS)) {
         let plain: Vec<_> = FIELDS.iter().map(|(name, json)| ((*name).to_owned(), *json)).collect();
         prop_assert_eq!(parse(written(&members)), parse(written(&plain)));
     }
 
     #[test]
-    fn details_without_flaw_are_taken_by_a_strict_reader_and_others_are_not(json in json()) {
-        let (end, flaw) = scan(&json, 0);
+    fn details_are_accepted_exactly_if_a_strict_reader_accepts_them(json in json()) {
+        let (end, rejection) = scan(&json, 0);
         prop_assert_eq!(end, json.len());
-        prop_assert_ne!(flaw, Some(Flaw::TooDeep));
-        prop_assert_eq!(flaw.is_none(), serde_json::from_str::<serde_json::Value>(&json).is_ok());
+        prop_assert_ne!(rejection, Some(TOO_DEEP));
+        prop_assert_eq!(rejection.is_none(), serde_json::from_str::<serde_json::Value>(&json).is_ok());
     }
 
     #[test]
-    fn any_json_anywhere_is_a_report_or_a_reason(json in json()) {
+    fn any_json_in_any_member_is_a_report_or_a_rejection(json in json()) {
         for name in ["OrgID", "AccountNumber", "ClusterName", "Report", "LastChecked", "Version", "Metadata", "x"] {
             let _ = parse(message(&[(name, &json)]));
         }

@@ -1,14 +1,14 @@
 //! The report: its structure, emptiness, hits, details and the version.
 
-use super::{check, hit, message, oddities, outcome, parse, parsed, repeated, report, with_hit, with_report};
+use super::{check, deviations, hit, message, outcome, parse, parsed, repeated, report, with_hit, with_report};
 use crate::domain::Details;
 
 fn hits(hits: &[String]) -> String {
     with_report(&[("reports", &format!("[{}]", hits.join(",")))])
 }
 
-/// The details that are kept of a hit.
-fn kept(details: &str) -> Option<String> {
+/// The details of a hit as they are stored.
+fn stored_details(details: &str) -> Option<String> {
     let parsed = parsed(&with_hit(&[("details", details)]));
     parsed.report.hits()[0].details.as_ref().map(|details| details.as_str().to_owned())
 }
@@ -33,7 +33,7 @@ fn a_report_is_an_object() {
 }
 
 #[test]
-fn its_structure_is_checked() {
+fn the_structure_of_a_report_is_checked() {
     let full = [("fingerprints", "null"), ("system", "null"), ("reports", "[]"), ("info", "null")];
     assert_eq!(outcome(with_report(&full)), "ok");
     check("fingerprints", with_report, &[("7", "ok"), ("", "bad_report")]);
@@ -65,7 +65,7 @@ fn the_keys_of_a_report_match_exactly() {
 }
 
 #[test]
-fn a_report_with_nothing_in_it_is_empty() {
+fn a_report_with_only_empty_members_is_empty() {
     for (json, expected) in [
         ("{}", "empty"),
         (r#"{"reports":[]}"#, "empty"),
@@ -86,20 +86,20 @@ fn a_report_with_nothing_in_it_is_empty() {
         (r#"{"version":""}"#, "bad_report"),
         (r#"{"Analysis_Metadata":{"start":"2024"}}"#, "bad_report"),
         (r#"{"reports":[{}],"fingerprints":[]}"#, "bad_report"),
-        // All keys there: a healthy cluster, whose hits it closes.
+        // All required keys: a healthy cluster, whose open hits it closes.
         (r#"{"system":{},"reports":[],"fingerprints":[]}"#, "ok"),
     ] {
         assert_eq!(outcome(message(&[("Report", json)])), expected, "{json}");
     }
-    // Empty or not, the rest of the message must be right.
+    // The rest of the message must be valid even if the report is empty.
     assert_eq!(outcome(message(&[("Report", "{}"), ("LastChecked", "")])), "missing_field");
 }
 
 #[test]
-fn a_report_of_very_many_members_is_not_empty() {
+fn a_report_with_more_members_than_are_checked_is_not_empty() {
     let members: Vec<String> = (0..2000).map(|n| format!("\"{n}\":1")).collect();
-    let emptied: Vec<String> = (0..2000).map(|n| format!("\"{n}\":[]")).collect();
-    let report = format!("{{{},{}}}", members.join(","), emptied.join(","));
+    let empty: Vec<String> = (0..2000).map(|n| format!("\"{n}\":[]")).collect();
+    let report = format!("{{{},{}}}", members.join(","), empty.join(","));
     assert_eq!(outcome(message(&[("Report", &report)])), "bad_report");
 }
 
@@ -137,7 +137,7 @@ fn a_hit_has_a_component_and_a_key() {
 }
 
 #[test]
-fn the_suffix_is_stripped_once_and_case_of_names_folds() {
+fn the_suffix_is_removed_once_and_names_match_in_any_case() {
     for (component, selector) in
         [("a.b.report", "a.b|K"), ("a", "a|K"), ("a.report.report", "a.report|K"), ("a.REPORT", "a.REPORT|K")]
     {
@@ -147,25 +147,25 @@ fn the_suffix_is_stripped_once_and_case_of_names_folds() {
 }
 
 #[test]
-fn a_thousand_hits_are_the_limit() {
+fn a_report_has_at_most_a_thousand_hits() {
     let many = |count: usize| -> Vec<String> { (0..count).map(|n| hit(&[("key", &format!("\"K{n}\""))])).collect() };
     assert_eq!(parsed(&hits(&many(1000))).report.hits().len(), 1000);
-    let rejected = parse(hits(&many(1001))).expect_err("too many");
-    assert_eq!(rejected.to_string(), "too_many_hits: Report.reports: wanted at most 1000 hits");
+    let rejection = parse(hits(&many(1001))).expect_err("too many");
+    assert_eq!(rejection.to_string(), "too_many_hits: Report.reports: expected at most 1000 hits");
     assert_eq!(outcome(hits(&vec!["{}".to_owned(); 6_000_000])), "too_many_hits");
 }
 
 #[test]
-fn of_two_hits_with_one_selector_the_last_counts() {
+fn the_last_of_two_hits_with_one_selector_counts() {
     let twice = hits(&[hit(&[("details", "1")]), hit(&[("details", "2")]), hit(&[("key", "\"OTHER\"")])]);
     let parsed = parsed(&twice);
-    assert_eq!(parsed.oddities.repeated_hits, 1);
+    assert_eq!(parsed.deviations.repeated_hits, 1);
     let details: Vec<_> = parsed.report.hits().iter().map(|hit| hit.details.as_ref().map(Details::as_str)).collect();
     assert_eq!(details, [Some("2"), Some(r#"{"nodes":[1]}"#)]);
 }
 
 #[test]
-fn details_are_kept_byte_for_byte() {
+fn details_are_stored_byte_for_byte() {
     for json in [
         r#"{ "b" : [1 ,2], "a":"\u0000\/\u00e9é" , "a": {} }"#,
         "9007199254740993",
@@ -177,14 +177,14 @@ fn details_are_kept_byte_for_byte() {
         r#"{"\ud83d\ude00":"\u0000"}"#,
         &nested(64),
     ] {
-        assert_eq!(kept(json).as_deref(), Some(json));
+        assert_eq!(stored_details(json).as_deref(), Some(json));
     }
-    assert_eq!(kept("null"), None);
-    assert_eq!(kept(""), None);
+    assert_eq!(stored_details("null"), None);
+    assert_eq!(stored_details(""), None);
 }
 
 #[test]
-fn details_are_what_every_strict_reader_takes() {
+fn details_that_a_strict_reader_would_reject_are_rejected() {
     check(
         "details",
         with_hit,
@@ -199,10 +199,10 @@ fn details_are_what_every_strict_reader_takes() {
             (r#"{"a":[1e131071]}"#, "wrong_type"),
         ],
     );
-    let rejected = parse(with_hit(&[("details", "[1e400]")])).expect_err("a number too large");
+    let rejection = parse(with_hit(&[("details", "[1e400]")])).expect_err("a number too large");
     assert_eq!(
-        rejected.to_string(),
-        "wrong_type: Report.reports[0].details: wanted numbers within the range of a double"
+        rejection.to_string(),
+        "wrong_type: Report.reports[0].details: expected numbers within the range of a double"
     );
 }
 
@@ -213,27 +213,27 @@ fn only_the_last_details_of_a_hit_count() {
 }
 
 #[test]
-fn the_version_is_told_by_one_entry_of_info() {
+fn the_version_is_in_one_entry_of_info() {
     let version_info =
         |details: &str| format!(r#"{{"info_id":"version_info|CLUSTER_VERSION_INFO","details":{details}}}"#);
-    let told = version_info(r#"{"version":"4.15.11"}"#);
+    let with_version = version_info(r#"{"version":"4.15.11"}"#);
     for (entries, version, ignored) in [
         (vec![], None, 0),
-        (vec![told.clone()], Some("4.15.11"), 0),
-        (vec![told.clone(), version_info(r#"{"version":"4.16.0"}"#)], Some("4.16.0"), 0),
-        (vec![told.clone(), version_info(r#"{"version":""}"#)], Some("4.15.11"), 1),
-        (vec![version_info(r#"{"version":"a\u0000"}"#), told.clone()], Some("4.15.11"), 0),
-        (vec![told.to_uppercase().replace("VERSION_INFO|", "version_info|")], None, 1),
+        (vec![with_version.clone()], Some("4.15.11"), 0),
+        (vec![with_version.clone(), version_info(r#"{"version":"4.16.0"}"#)], Some("4.16.0"), 0),
+        (vec![with_version.clone(), version_info(r#"{"version":""}"#)], Some("4.15.11"), 1),
+        (vec![version_info(r#"{"version":"a\u0000"}"#), with_version.clone()], Some("4.15.11"), 0),
+        (vec![with_version.to_uppercase().replace("VERSION_INFO|", "version_info|")], None, 1),
         (vec![version_info(r#"{"current":"4.13.1","desired":"4.13.1"}"#)], None, 1),
         (vec![version_info(r#"{"Version":"4.13.1"}"#)], None, 1),
         (vec![version_info(r#"{"version":4.13}"#)], None, 1),
         (vec![version_info("7")], None, 1),
-        (vec!["7".into(), "null".into(), "[]".into(), "1e400".into(), told.clone()], Some("4.15.11"), 4),
+        (vec!["7".into(), "null".into(), "[]".into(), "1e400".into(), with_version.clone()], Some("4.15.11"), 4),
         (vec![r#"{"info_id":"other","details":{"n":1}}"#.into(), r#"{"info_id":7}"#.into(), "{}".into()], None, 0),
     ] {
         let text = with_report(&[("info", &format!("[{}]", entries.join(",")))]);
         assert_eq!(parsed(&text).report.version.as_deref(), version, "{entries:?}");
-        assert_eq!(oddities(&text).ignored_infos, ignored, "{entries:?}");
+        assert_eq!(deviations(&text).ignored_infos, ignored, "{entries:?}");
     }
     for (version, expected) in [
         (r#""4\u0000""#, "nul_in_text"),
@@ -247,10 +247,10 @@ fn the_version_is_told_by_one_entry_of_info() {
 }
 
 #[test]
-fn the_place_of_a_fault_is_told() {
+fn the_path_of_a_rejected_value_is_reported() {
     let text = hits(&[hit(&[]), hit(&[("key", "7")])]);
-    let rejected = parse(text).expect_err("a bad key");
-    assert_eq!(rejected.to_string(), "wrong_type: Report.reports[1].key: wanted a string");
-    let rejected = parse(message(&[("Report", &report(&[("reports", "[7]")]))])).expect_err("a bad item");
-    assert_eq!(rejected.to_string(), "bad_report: Report.reports[0]: wanted an object");
+    let rejection = parse(text).expect_err("a bad key");
+    assert_eq!(rejection.to_string(), "wrong_type: Report.reports[1].key: expected a string");
+    let rejection = parse(message(&[("Report", &report(&[("reports", "[7]")]))])).expect_err("a bad item");
+    assert_eq!(rejection.to_string(), "bad_report: Report.reports[0]: expected an object");
 }

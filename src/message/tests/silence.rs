@@ -1,19 +1,19 @@
-//! What must not be said: neither a rejection nor a debug print tells what stood in a message.
+//! Neither a rejection nor a debug print contains bytes of a message.
 
 use super::{message, parse, parsed, with_hit};
 
 const MARKER: &str = "MARKER";
 
 #[test]
-fn no_rejection_holds_bytes_of_its_message() {
+fn no_rejection_contains_bytes_of_its_message() {
     let good = message(&[]);
     let mut rejections = 0;
     for (at, _) in good.char_indices() {
         for planted in ["MARKER", "\"MARKER\":1,", "\"MARKER\",", "\\u0000MARKER", "\\ud800MARKER", "\",MARKER"] {
-            let spoilt = format!("{}{planted}{}", &good[..at], &good[at..]);
-            if let Err(rejected) = parse(spoilt) {
+            let invalid = format!("{}{planted}{}", &good[..at], &good[at..]);
+            if let Err(rejection) = parse(invalid) {
                 rejections += 1;
-                assert!(!format!("{rejected} {rejected:?}").contains(MARKER), "{rejected}");
+                assert!(!format!("{rejection} {rejection:?}").contains(MARKER), "{rejection}");
             }
         }
     }
@@ -21,17 +21,17 @@ fn no_rejection_holds_bytes_of_its_message() {
 }
 
 #[test]
-fn no_rejection_holds_a_value_of_the_wrong_kind() {
+fn no_rejection_contains_a_value_of_the_wrong_type() {
     for member in ["OrgID", "AccountNumber", "ClusterName", "Report", "LastChecked", "Version", "Metadata"] {
         for json in [r#""MARKER""#, r#"["MARKER"]"#, r#"{"MARKER":"MARKER","gathering_time":"MARKER"}"#] {
-            let rejected = parse(message(&[(member, json)])).expect_err(member);
-            assert!(!rejected.to_string().contains(MARKER), "{rejected}");
+            let rejection = parse(message(&[(member, json)])).expect_err(member);
+            assert!(!rejection.to_string().contains(MARKER), "{rejection}");
         }
     }
 }
 
 #[test]
-fn a_debug_print_keeps_the_details_to_itself() {
+fn a_debug_print_does_not_contain_the_details() {
     let parsed = parsed(&with_hit(&[("details", r#"{"secret":"MARKER"}"#)]));
     assert!(!format!("{parsed:?}").contains(MARKER));
 }

@@ -1,4 +1,4 @@
-//! The value as a whole: absent, packed, too long, in the wrong encoding, not grammatical.
+//! The value as a whole: absent, compressed, too long, in another encoding, or invalid JSON.
 
 use std::io::Write;
 
@@ -21,10 +21,10 @@ fn padded(bytes: usize) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_no_json_is_told_from_json_in_another_encoding() {
+fn invalid_json_is_distinguished_from_json_in_another_encoding() {
     let good = message(&[]);
-    let with_bytes = |place: &str, bytes: &[u8]| {
-        let (before, after) = good.split_once(place).expect("place");
+    let with_bytes = |replaced: &str, bytes: &[u8]| {
+        let (before, after) = good.split_once(replaced).expect("the replaced text");
         [before.as_bytes(), bytes, after.as_bytes()].concat()
     };
     for (name, bytes, expected) in [
@@ -44,13 +44,13 @@ fn what_is_no_json_is_told_from_json_in_another_encoding() {
 }
 
 #[test]
-fn a_tombstone_is_no_json() {
-    let rejected = OcpResult::parse(None, super::arrived_at(), &Limits::default()).expect_err("no value");
-    assert_eq!(rejected.to_string(), "not_json: the value: wanted JSON, found nothing");
+fn a_tombstone_is_not_json() {
+    let rejection = OcpResult::parse(None, super::arrived_at(), &Limits::default()).expect_err("no value");
+    assert_eq!(rejection.to_string(), "not_json: the value: expected JSON, found nothing");
 }
 
 #[test]
-fn grammar_is_strict_and_goes_before_meaning() {
+fn grammar_is_strict_and_checked_before_the_fields() {
     let good = message(&[]);
     let inside = good.trim_end_matches('}');
     for (text, expected) in [
@@ -67,7 +67,7 @@ fn grammar_is_strict_and_goes_before_meaning() {
         (message(&[("x", "\"a\nb\"")]), "not_json"),
         (message(&[("a\nb", "1")]), "not_json"),
         (message(&[("x", r#""\u12g4""#)]), "not_json"),
-        // A fault in meaning at the head, one in grammar at the tail.
+        // An invalid field at the start, invalid JSON at the end.
         (message(&[("OrgID", "\"1\""), ("x", "nul")]), "not_json"),
     ] {
         assert_eq!(outcome(&text), expected, "{text:.80}");
@@ -75,11 +75,11 @@ fn grammar_is_strict_and_goes_before_meaning() {
 }
 
 #[test]
-fn the_place_of_broken_grammar_is_told() {
-    let rejected = parse("{\n \"OrgID\": x}").expect_err("no JSON");
-    assert_eq!(rejected.to_string(), "not_json: line 2, column 11: wanted JSON");
-    let rejected = parse("{").expect_err("no JSON");
-    assert_eq!(rejected.to_string(), "not_json: line 1, column 1: wanted more, the text ends early");
+fn the_position_of_invalid_json_is_reported() {
+    let rejection = parse("{\n \"OrgID\": x}").expect_err("no JSON");
+    assert_eq!(rejection.to_string(), "not_json: line 2, column 11: expected JSON");
+    let rejection = parse("{").expect_err("no JSON");
+    assert_eq!(rejection.to_string(), "not_json: line 1, column 1: expected more, the text ends early");
 }
 
 #[test]
@@ -95,14 +95,14 @@ fn the_limit_itself_is_within_the_limit() {
     let limit = Limits::default().message_bytes;
     for (bytes, expected) in [(limit, "ok"), (limit + 1, "too_large"), (50_000_000, "too_large")] {
         assert_eq!(outcome(padded(bytes)), expected, "{bytes} plain");
-        assert_eq!(outcome(gzip(&padded(bytes))), expected, "{bytes} packed");
+        assert_eq!(outcome(gzip(&padded(bytes))), expected, "{bytes} compressed");
     }
-    // Too long goes before anything else.
+    // The length is checked before anything else.
     assert_eq!(outcome(vec![0xff; limit + 1]), "too_large");
 }
 
 #[test]
-fn gzip_is_taken_whole_or_not_at_all() {
+fn gzip_must_be_complete_and_valid() {
     let good = message(&[]).into_bytes();
     let packed = gzip(&good);
     let (head, tail) = good.split_at(good.len() / 2);
@@ -126,11 +126,11 @@ fn gzip_is_taken_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_gzip_bomb_is_put_down_at_the_limit() {
+fn a_gzip_bomb_is_rejected_at_the_limit() {
     let mebibyte = gzip(&vec![b' '; 1 << 20]);
-    // Each member is small; together they unpack to 1 GiB.
+    // Each member is small; together they inflate to 1 GiB.
     let bomb = mebibyte.repeat(1024);
-    let rejected = parse(bomb).expect_err("a bomb");
-    assert_eq!(rejected.reason, Reason::TooLarge);
-    assert_eq!(rejected.detail, "the value: wanted at most 20971520 bytes, also unpacked");
+    let rejection = parse(bomb).expect_err("a bomb");
+    assert_eq!(rejection.reason, Reason::TooLarge);
+    assert_eq!(rejection.detail, "the value: expected at most 20971520 bytes, also inflated");
 }

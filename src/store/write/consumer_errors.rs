@@ -1,4 +1,4 @@
-//! The messages of a batch that could not be ingested.
+//! Records the rejected messages of a batch.
 
 use std::collections::BTreeMap;
 
@@ -9,43 +9,44 @@ use crate::{
     store::{columns::Column, consumer_errors::Attempt, statement},
 };
 
-/// So much of a key is kept: enough to recognise a cluster by, and no more, since a key can be as long as a message.
-const KEPT_KEY_BYTES: usize = 256;
+/// The stored length of a key: enough to recognise a cluster, and limited, since a key can be as long as a message.
+const STORED_KEY_BYTES: usize = 256;
 
-/// A message that could not be ingested: which it was, what it was like, why not.
+/// A row of `consumer_error`: a rejected message, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsumerError {
-    /// Which message, and which of its refusals this is.
-    pub refusal: Attempt,
-    /// Its key; `None` where it has none.
+    /// The message, and the number of the attempt to ingest it.
+    pub attempt: Attempt,
+    /// Its key; `None` if it has none.
     pub key: Option<Vec<u8>>,
     /// The length of its value in bytes.
     pub value_bytes: usize,
     /// The reason's code.
     pub reason: &'static str,
-    /// The place of the fault and what was wanted there; never a byte of the message.
+    /// The path of the rejected value and what was expected there; never a byte of the message.
     pub detail: String,
 }
 
 impl ConsumerError {
-    fn kept_key(&self) -> Option<Vec<u8>> {
-        self.key.as_deref().map(|key| key[..key.len().min(KEPT_KEY_BYTES)].to_vec())
+    fn stored_key(&self) -> Option<Vec<u8>> {
+        self.key.as_deref().map(|key| key[..key.len().min(STORED_KEY_BYTES)].to_vec())
     }
 }
 
-/// One record a message, the last: a statement takes none twice. A message that was sent again can die twice in a batch.
-fn each_once(rejected: &[ConsumerError]) -> Vec<&ConsumerError> {
+/// The last record of each message: a replayed message can be rejected twice in a batch, but an upsert must not contain
+/// a key twice.
+fn last_of_each(rejected: &[ConsumerError]) -> Vec<&ConsumerError> {
     let mut last = BTreeMap::new();
     for message in rejected {
-        let kept = last.entry(&message.refusal.message).or_insert(message);
-        if message.refusal.attempt > kept.refusal.attempt {
+        let kept = last.entry(&message.attempt.message).or_insert(message);
+        if message.attempt.number > kept.attempt.number {
             *kept = message;
         }
     }
     last.into_values().collect()
 }
 
-/// Records bad messages. One that is there already stays as it is, unless it was sent again and refused again.
+/// Records rejected messages. An existing row is changed only by a later attempt.
 pub(super) async fn insert(
     transaction: &DatabaseTransaction,
     rejected: &[ConsumerError],
@@ -54,19 +55,19 @@ pub(super) async fn insert(
     if rejected.is_empty() {
         return Ok(());
     }
-    let rejected = each_once(rejected);
-    let known: Vec<_> = rejected.iter().map(|message| &message.refusal.message).collect();
+    let rejected = last_of_each(rejected);
+    let messages: Vec<_> = rejected.iter().map(|message| &message.attempt.message).collect();
     let rows = vec![
-        Column::Text(known.iter().map(|message| message.topic.clone()).collect()),
-        Column::Int(known.iter().map(|message| message.partition).collect()),
-        Column::BigInt(known.iter().map(|message| message.offset).collect()),
-        Column::BigInt(known.iter().map(|message| message.timestamp.unwrap_or(-1)).collect()),
-        Column::Bytes(known.iter().map(|message| message.value_digest.as_bytes().to_vec()).collect()),
+        Column::Text(messages.iter().map(|message| message.topic.clone()).collect()),
+        Column::Int(messages.iter().map(|message| message.partition).collect()),
+        Column::BigInt(messages.iter().map(|message| message.offset).collect()),
+        Column::BigInt(messages.iter().map(|message| message.timestamp.unwrap_or(-1)).collect()),
+        Column::Bytes(messages.iter().map(|message| message.value_digest.as_bytes().to_vec()).collect()),
         Column::BigInt(rejected.iter().map(|m| i64::try_from(m.value_bytes).unwrap_or(i64::MAX)).collect()),
-        Column::OptionalBytes(rejected.iter().map(|message| message.kept_key()).collect()),
+        Column::OptionalBytes(rejected.iter().map(|message| message.stored_key()).collect()),
         Column::Text(rejected.iter().map(|message| message.reason.to_owned()).collect()),
         Column::Text(rejected.iter().map(|message| message.detail.clone()).collect()),
-        Column::Int(rejected.iter().map(|message| message.refusal.attempts()).collect()),
+        Column::Int(rejected.iter().map(|message| message.attempt.stored_number()).collect()),
     ];
     let scalars = [consumed_at.utc().into()];
     let insert = statement::CONSUMER_ERRORS_INSERT.bind(transaction.get_database_backend(), rows, scalars);

@@ -29,7 +29,7 @@ async fn dead_letters_are_listed_and_shown() {
     assert_eq!(listed(&["--since", "2999-01-01T00:00:00Z"]), [""; 0]);
 
     let shown = stdout(&database, &topic, &["show", "0:0"]);
-    assert!(shown.contains("not_json\ncause:      No value, broken gzip, or no JSON.\n"), "{shown}");
+    assert!(shown.contains("not_json\ncause:       No value, broken gzip, or no JSON.\n"), "{shown}");
     assert!(shown.contains("\\u{1b}[31m no JSON"), "{shown}");
     assert!(!shown.contains('\u{1b}'), "control characters are escaped");
     assert_eq!(dead_letters(&database, &topic, &["show", "--raw", "0:1"]).stdout, large(1));
@@ -52,7 +52,7 @@ async fn errors_name_the_cause_and_the_remedy() {
     assert!(not_there.contains("there is no dead letter at 0:7"), "{not_there}");
     topic.dead_letter_topic().send(b"of another producer").await;
     let not_ours = stderr(&dead_letters(&database, &topic, &["replay", "0:0"]), 1);
-    assert!(not_ours.contains("no dead letter of this service"), "{not_ours}");
+    assert!(not_ours.contains("not a dead letter of this service"), "{not_ours}");
     let typo = stderr(&dead_letters(&database, &topic, &["list", "--reason", "to_large"]), 1);
     assert!(typo.contains("too_large"), "{typo}");
     let empty = stderr(&dead_letters(&sqlite(), &topic, &["list"]), 1);

@@ -68,7 +68,7 @@ async fn a_message_that_is_rejected_again_is_one_row_with_the_last_rejection() {
         assert_eq!(header(&found[2], "__connect.errors.offset"), "0");
         let listed = stdout(&database, &topic, &["list"]);
         let replayed: Vec<_> = listed.lines().skip(1).map(|line| line.rsplit("  ").next().expect("a cell")).collect();
-        assert!(replayed[0].ends_with("refused again") && replayed[1].ends_with("no"), "{listed}");
+        assert!(replayed[0].ends_with("rejected again") && replayed[1].ends_with("no"), "{listed}");
 
         // Again, now that it can be ingested: only the last rejection is replayed, and once.
         let sent = stdout(&database, &topic, &["replay", "--all"]);
@@ -107,7 +107,7 @@ async fn forged_headers_do_not_send_a_message_to_another_topic() {
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(stdout, "1 dead letters sent, 0 were sent before, 1 cannot be sent\n", "{stderr}");
     assert!(
-        stderr.contains(&format!("0:1 came from the topic {}, which kafka.ocp_topic does not name", other.name)),
+        stderr.contains(&format!("0:1 is from the topic {}, which is not kafka.ocp_topic", other.name)),
         "{stderr}"
     );
     assert!(other.messages(0).is_empty());

@@ -76,12 +76,12 @@ async fn a_message_that_is_read_again_is_the_same_row() {
 
 /// An attempt at the message of `rejected(offset)`.
 fn attempt(offset: i64, number: u32) -> Attempt {
-    Attempt { message: message(offset), attempt: number }
+    Attempt { message: message(offset), number }
 }
 
 fn rejected_again(offset: i64, attempts: u32) -> ConsumerError {
-    let (refusal, detail) = (attempt(offset, attempts), format!("time {attempts}"));
-    ConsumerError { refusal, reason: "too_large", detail, ..rejected(offset) }
+    let (attempt, detail) = (attempt(offset, attempts), format!("time {attempts}"));
+    ConsumerError { attempt, reason: "too_large", detail, ..rejected(offset) }
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn a_replayed_message_is_marked_until_it_is_rejected_again() {
         let store = database.store().await;
         let timeless = MessageIdentity { timestamp: None, ..message(3) };
         record(&store, &[rejected(1), rejected(2), first_rejection(timeless.clone())]).await;
-        let timeless = Attempt { message: timeless, attempt: 1 };
+        let timeless = Attempt { message: timeless, number: 1 };
         let all = [attempt(1, 1), attempt(2, 1), timeless.clone(), attempt(2, 2), attempt(9, 1)];
         assert!(store.replayed(&all).await.expect("read").is_empty(), "{}", database.name);
 
@@ -115,7 +115,7 @@ async fn a_replayed_message_is_marked_until_it_is_rejected_again() {
         store.mark_replayed(&[attempt(2, 1)], at).await.expect("marked");
         let expected = [
             (attempt(1, 1), Replayed::At(at)),
-            (attempt(2, 1), Replayed::AndRefusedAgain),
+            (attempt(2, 1), Replayed::AndRejectedAgain),
             (timeless, Replayed::At(at)),
         ];
         assert_eq!(store.replayed(&all).await.expect("read"), expected.into(), "{}", database.name);
@@ -175,8 +175,8 @@ fn message(offset: i64) -> MessageIdentity {
 }
 
 fn first_rejection(message: MessageIdentity) -> ConsumerError {
-    let (refusal, detail) = (Attempt { message, attempt: 1 }, "at byte 0".to_owned());
-    ConsumerError { refusal, key: None, value_bytes: 7, reason: "not_json", detail }
+    let (attempt, detail) = (Attempt { message, number: 1 }, "at byte 0".to_owned());
+    ConsumerError { attempt, key: None, value_bytes: 7, reason: "not_json", detail }
 }
 
 pub(super) fn rejected(offset: i64) -> ConsumerError {

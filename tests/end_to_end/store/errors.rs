@@ -20,7 +20,7 @@ async fn a_cut_connection_is_transient_and_the_next_attempt_succeeds() {
 #[tokio::test]
 async fn a_cancelled_statement_is_transient_and_the_next_attempt_succeeds() {
     let error = interrupted("SELECT pg_cancel_backend(pid)").await;
-    assert_eq!((error.class(), error.code().as_deref()), (Class::Transient, Some("57014")), "{error}");
+    assert_eq!((error.class(), error.code().as_deref()), (Class::StatementTimeout, Some("57014")), "{error}");
 }
 
 /// The error of a batch whose backend is interrupted while it waits for a table.

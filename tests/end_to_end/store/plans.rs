@@ -132,7 +132,7 @@ async fn read_everything(store: &Store) {
             read_children(store, scope, total).await;
         }
     }
-    let attempts: Vec<_> = (0..100).map(|offset| rejected(offset).refusal).collect();
+    let attempts: Vec<_> = (0..100).map(|offset| rejected(offset).attempt).collect();
     store.replayed(&attempts).await.expect("replayed messages");
     store.mark_replayed(&attempts, minute(3)).await.expect("marked");
 }
