@@ -7,49 +7,55 @@ use crate::domain::OrgId;
 
 /// The caller of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Viewer {
-    organization: Option<OrgId>,
+pub struct Viewer(Readable);
+
+/// What may be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Readable {
+    /// The data of all organizations.
+    All,
+    /// The data of one organization.
+    Organization(OrgId),
 }
 
 impl Viewer {
-    /// The viewer without authentication (`auth.mode = none`): has no organization and reads everything.
+    /// The viewer without authentication (`auth.mode = none`): has no organization and reads everything. Only that mode
+    /// and tests construct it.
     pub fn unrestricted() -> Self {
-        Self { organization: None }
+        Self(Readable::All)
     }
 
     /// A member of an organization, who reads only what it owns.
     pub fn member_of(organization: OrgId) -> Self {
-        Self { organization: Some(organization) }
+        Self(Readable::Organization(organization))
     }
 
-    /// The organization that the viewer belongs to.
+    /// The organization that the viewer belongs to; `None` where it belongs to none.
     pub fn organization(self) -> Option<OrgId> {
-        self.organization
+        match self.0 {
+            Readable::All => None,
+            Readable::Organization(own) => Some(own),
+        }
     }
 
     /// Whether the viewer may read the data of all organizations.
     pub fn is_administrator(self) -> bool {
-        self.organization.is_none()
+        self.0 == Readable::All
     }
 
     /// The data that the viewer may read.
     pub fn scope(self) -> Scope {
-        Scope(self.organization)
+        Scope(self.0)
     }
 }
 
-/// The readable data: everything, or what one organization owns.
+/// The data that a viewer may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Scope(Option<OrgId>);
+pub struct Scope(Readable);
 
 impl Scope {
-    /// The only organization whose data is readable; `None` for all.
-    pub fn organization(self) -> Option<OrgId> {
+    /// What may be read. A reader matches both cases, so that a missing organization cannot mean everything.
+    pub fn readable(self) -> Readable {
         self.0
-    }
-
-    /// Whether the data of `organization` is readable.
-    pub fn includes(self, organization: OrgId) -> bool {
-        self.0.is_none_or(|own| own == organization)
     }
 }

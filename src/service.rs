@@ -179,6 +179,12 @@ async fn run_ingestion(
     if let Err(error) = watch::until_schema_is_current(store, config.database.migrate, readiness).await {
         return error.into();
     }
+    if role.serves()
+        && let Err(error) = store.cache_recommendations().await
+    {
+        // Queries read what they need instead.
+        tracing::warn!(%error, "the recommendations could not be cached");
+    }
     if !role.ingests() {
         return std::future::pending().await;
     }

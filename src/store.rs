@@ -24,17 +24,16 @@ mod stored_values;
 mod write;
 
 pub use cluster_filter::ClusterFilter;
-pub use clusters::{
-    Cluster, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPosition, ReportHead,
-};
+pub use clusters::{Cluster, ReportHead};
 pub use consumer_errors::{Attempt, MessageIdentity, Replayed};
 pub use error::{Class, Error};
-pub use history::{HistoryEvent, HistoryEventKind, HistoryListing, HistoryPosition};
+pub use history::{HistoryEvent, HistoryEventKind};
+pub use list::{List, ListRequest, Order, ParentKey, Position, SortColumn, SortKind, SortValue};
 pub use migrations::{MigrationStatus, SchemaState, newest_migration};
-pub use organizations::OrganizationListing;
+pub use organizations::Organization;
 pub use page::{Direction, End, Page, PageRequest};
 pub use pools::Store;
 pub use probe::Probe;
-pub use rule_hits::{RuleHit, RuleHitListing};
+pub use rule_hits::{ClusterHits, RuleHit};
 pub use statement_count::{count_statements, record_statements};
 pub use write::{Batch, ConsumerError, Written};

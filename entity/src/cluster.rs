@@ -31,6 +31,8 @@ pub struct Model {
     pub version_key: Option<String>,
     /// xxh3-128 of the current report's hits and their details; null until a report is stored.
     pub hits_digest: Option<Vec<u8>>,
+    /// The number of open hits.
+    pub hit_count: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -12,6 +12,7 @@ mod m20261125_000006_create_consumer_error;
 mod m20261125_000007_create_list_views;
 mod m20261125_000008_index_hits_by_recommendation;
 mod m20261125_000009_track_replays;
+mod m20261128_000010_count_hits;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000007_create_list_views::Migration),
             Box::new(m20261125_000008_index_hits_by_recommendation::Migration),
             Box::new(m20261125_000009_track_replays::Migration),
+            Box::new(m20261128_000010_count_hits::Migration),
         ]
     }
 }

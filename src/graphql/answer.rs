@@ -1,25 +1,20 @@
 //! Answers, and how they are serialized.
 //!
-//! async-graphql collects fields as they are resolved, so that those that wait for the database are last; GraphQL
-//! requires the order in which they are selected. So an answer is written in the order of its shape. Not by `serde_json`
-//! alone: most of a large answer is template data, whose text is copied as it is, where `serde_json` would parse it
-//! again. docs/performance.md has the figures.
+//! Not by `serde_json` alone: most of a large answer is template data, whose text is copied as it is, where `serde_json`
+//! would parse it again. docs/performance.md has the figures.
 
 use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
 
-use super::response_shape::ResponseShape;
-
 /// The answer to a request.
 pub struct Answer {
     pub(super) response: Response,
-    pub(super) shape: ResponseShape,
 }
 
 impl Answer {
     /// The answer to a request that was not executed.
     pub(super) fn request_error(error: ServerError) -> Self {
-        Self { response: Response::from_errors(vec![error]), shape: ResponseShape::default() }
+        Self { response: Response::from_errors(vec![error]) }
     }
 
     /// The errors, with messages for the client.
@@ -39,7 +34,7 @@ impl Answer {
         let mut json = vec![b'{'];
         if !self.is_request_error() {
             json.extend_from_slice(b"\"data\":");
-            write(data, &self.shape, &mut json);
+            write(data, &mut json);
         }
         if !errors.is_empty() {
             write_member("errors", errors, &mut json);
@@ -60,22 +55,17 @@ fn write_member(name: &str, value: &impl Serialize, json: &mut Vec<u8>) {
     write_by_serde(value, json);
 }
 
-/// Writes a field's value, its members in the order of its shape.
-fn write(value: &Value, shape: &ResponseShape, json: &mut Vec<u8>) {
+fn write(value: &Value, json: &mut Vec<u8>) {
     match value {
         Value::Null => json.extend_from_slice(b"null"),
-        Value::List(items) => {
-            write_all(items, [b'[', b']'], json, |item, json| write(item, shape, json));
-        }
-        Value::Object(members) => {
-            write_all(shape.order(members), [b'{', b'}'], json, |(key, member, shape), json| {
-                // A GraphQL name needs no escapes.
-                json.push(b'"');
-                json.extend_from_slice(key.as_bytes());
-                json.extend_from_slice(b"\":");
-                write(member, shape, json);
-            });
-        }
+        Value::List(items) => write_all(items, [b'[', b']'], json, write),
+        Value::Object(members) => write_all(members, [b'{', b'}'], json, |(key, member), json| {
+            // A GraphQL name needs no escapes.
+            json.push(b'"');
+            json.extend_from_slice(key.as_bytes());
+            json.extend_from_slice(b"\":");
+            write(member, json);
+        }),
         // JSON text: only `scalars::RawJson` produces binary values.
         Value::Binary(raw) => json.extend_from_slice(raw),
         Value::Boolean(_) | Value::Number(_) | Value::String(_) | Value::Enum(_) => write_by_serde(value, json),
@@ -109,33 +99,20 @@ fn write_by_serde(value: &impl Serialize, json: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{parser::parse_query, value};
+    use async_graphql::value;
 
     use super::*;
-    use crate::graphql::operation::SelectedOperation;
 
-    fn to_json(query: &str, data: Value) -> String {
-        let document = parse_query(query).expect("a query");
-        let selected = SelectedOperation::select(&document.operations, None).expect("an operation");
-        let shape = ResponseShape::new(&selected.definition.selection_set.node, &document.fragments);
-        let json = Answer { response: Response::new(data), shape }.to_json();
-        String::from_utf8(json).expect("text")
+    fn to_json(data: Value) -> String {
+        String::from_utf8(Answer { response: Response::new(data) }.to_json()).expect("text")
     }
 
     #[test]
-    fn fields_are_in_the_order_in_which_they_are_selected() {
-        let query = "{ b a: c { ...Rest x } a: c { w } d } fragment Rest on T { z ... { y } }";
-        let data = value!({ "d": 1, "a": [{ "w": 1, "x": 2, "y": 3, "z": 4 }, null], "b": 5 });
-        let expected = r#"{"data":{"b":5,"a":[{"z":4,"y":3,"x":2,"w":1},null],"d":1}}"#;
-        assert_eq!(to_json(query, data), expected);
-    }
-
-    #[test]
-    fn scalars_keep_their_own_order_and_raw_json_is_unchanged() {
+    fn values_are_escaped_and_raw_json_is_unchanged() {
         let expected = r#"{"data":{"b":null,"a":{"y":"\"\u0000","x":2.5}}}"#;
-        assert_eq!(to_json("{ b a }", value!({ "a": { "y": "\"\u{0}", "x": 2.5 }, "b": null })), expected);
+        assert_eq!(to_json(value!({ "b": null, "a": { "y": "\"\u{0}", "x": 2.5 } })), expected);
         let raw = Value::Object([(async_graphql::Name::new("a"), Value::Binary(r#"{"k": 1.0}"#.into()))].into());
-        assert_eq!(to_json("{ a }", raw), r#"{"data":{"a":{"k": 1.0}}}"#);
+        assert_eq!(to_json(raw), r#"{"data":{"a":{"k": 1.0}}}"#);
     }
 
     #[test]
@@ -146,8 +123,7 @@ mod tests {
         let mut error = ServerError::new("failed", None);
         error.path = vec![async_graphql::PathSegment::Field("a".to_owned())];
         failed.errors.push(error);
-        let shape = ResponseShape::default();
-        let json = Answer { response: failed.extension("cost", value!(1)), shape }.to_json();
+        let json = Answer { response: failed.extension("cost", value!(1)) }.to_json();
         let expected = r#"{"data":{"a":null},"errors":[{"message":"failed","path":["a"]}],"extensions":{"cost":1}}"#;
         assert_eq!(String::from_utf8_lossy(&json), expected);
     }

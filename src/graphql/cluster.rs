@@ -8,68 +8,43 @@ use std::{
 use async_graphql::{Context, Object, Result};
 
 use super::{
-    cluster_list::{ClusterOrder, Position},
-    connection::{Connection, PageArguments, Paged},
-    context::ContextExt as _,
+    connection::{Connection, Listed, PageArguments, ParentOf},
     error::LoadFailed,
-    history_event::{self, HistoryEvent},
-    loaders::Loaders,
+    history_event::HistoryEvent,
+    in_order::InOrder,
+    loaders::{ClusterById, Loaders},
     node_id::NodeId,
-    organization::{Organization, OrganizationSiblings},
-    report::{Report, RuleHitsOfClusters},
+    organization::Organization,
+    report::Report,
     scalars::{DateTime, Uuid},
-    siblings::Relation,
+    shared::Shared,
+    siblings::Siblings,
 };
 use crate::{
     domain::ClusterId,
-    store::{self, HistoryListing, Page},
+    store::{self, ClusterHits},
 };
 
-/// A cluster, and those that its list produced together with it.
+/// A cluster, with the clusters that were returned together with it.
 #[derive(Clone)]
 pub(super) struct Cluster {
     pub(super) row: Arc<store::Cluster>,
-    pub(super) siblings: Arc<ClusterSiblings>,
+    siblings: Arc<Siblings<store::Cluster>>,
 }
 
-/// Clusters that one list produced together, over all parents of the list.
-pub(super) struct ClusterSiblings {
-    ids: Vec<ClusterId>,
-    owners: Arc<OrganizationSiblings>,
-    pub(super) rule_hits: RuleHitsOfClusters,
-    history: Relation<ClusterId, HistoryListing, Arc<Page<Arc<store::HistoryEvent>>>>,
-}
-
-impl ClusterSiblings {
-    pub(super) fn of<'a>(clusters: &(impl Iterator<Item = &'a store::Cluster> + Clone)) -> Arc<Self> {
-        let owners: BTreeSet<_> = clusters.clone().map(|cluster| cluster.organization).collect();
-        // A cluster without a report has no hits to be asked for.
-        let reported = clusters.clone().filter(|cluster| cluster.report.is_some()).map(|cluster| cluster.id);
-        Arc::new(Self {
-            ids: clusters.clone().map(|cluster| cluster.id).collect(),
-            history: Relation::default(),
-            owners: OrganizationSiblings::new(owners.into_iter().collect()),
-            rule_hits: RuleHitsOfClusters::new(reported.collect()),
-        })
-    }
-}
+/// The owners of sibling clusters, siblings themselves.
+struct Owners(Arc<Siblings<store::Organization>>);
 
 impl Cluster {
-    /// Those of some clusters that the viewer may see, all siblings.
-    pub(super) async fn found(
+    /// Returns those of some clusters that the viewer may see, all siblings.
+    pub(super) async fn find(
         loaders: &Loaders,
         ids: impl IntoIterator<Item = ClusterId>,
     ) -> Result<HashMap<ClusterId, Self>, LoadFailed> {
-        let loaded = loaders.cluster.load_many(ids, &()).await?;
-        let rows: Vec<_> = loaded.values().filter_map(|row| row.as_ref().as_ref()).collect();
-        let siblings = ClusterSiblings::of(&rows.iter().copied());
-        let cluster = |row: &store::Cluster| Self { row: Arc::new(row.clone()), siblings: siblings.clone() };
-        Ok(rows.into_iter().map(|row| (row.id, cluster(row))).collect())
-    }
-
-    /// A page of clusters among their siblings.
-    pub(super) fn list(page: &Page<Arc<store::Cluster>>, siblings: &Arc<ClusterSiblings>) -> Page<Self> {
-        page.clone().map(|row| Self { row, siblings: siblings.clone() })
+        let loaded = loaders.load_many::<ClusterById>(ids.into_iter().collect()).await?;
+        let siblings = Siblings::new(loaded.into_values().flatten().collect());
+        let cluster = |row: &Arc<store::Cluster>| (row.id, Self { row: row.clone(), siblings: siblings.clone() });
+        Ok(siblings.rows.iter().map(cluster).collect())
     }
 }
 
@@ -97,8 +72,12 @@ impl Cluster {
     }
 
     /// The organization that owns the cluster.
-    async fn organization(&self) -> Organization {
-        Organization::among(&self.siblings.owners, self.row.organization)
+    async fn organization(&self) -> InOrder<Organization> {
+        let owners = self.siblings.shared.get(|| {
+            let owners: BTreeSet<_> = self.siblings.rows.iter().map(|cluster| cluster.organization).collect();
+            Owners(Siblings::new(owners.into_iter().map(|id| Arc::new(store::Organization { id })).collect()))
+        });
+        InOrder(Organization::among(&owners.0, self.row.organization))
     }
 
     /// When rules last ran on data of the cluster.
@@ -107,8 +86,8 @@ impl Cluster {
     }
 
     /// The newest report of the cluster. Null until a report is stored.
-    async fn report(&self) -> Option<Report> {
-        Report::of(self)
+    async fn report(&self) -> Option<InOrder<Report>> {
+        Report::of(self).map(InOrder)
     }
 
     /// When recommendations started and stopped hitting the cluster, newest first. Covers only the time during which
@@ -121,30 +100,44 @@ impl Cluster {
         #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
         #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
-    ) -> Result<Option<Connection<HistoryEvent>>> {
-        let page = PageArguments { first, after, last, before };
-        let listing = HistoryListing {
-            window: page.window::<HistoryEvent>(())?.map(|history_event::Position(place)| place),
-            total: ctx.look_ahead().field("totalCount").exists(),
-        };
-        let (loaders, history) = (ctx.loaders()?, &self.siblings.history);
-        let load = || loaders.history_of_cluster.load_many(self.siblings.ids.iter().copied(), &listing);
-        let slice = history.of(&self.row.id, listing.clone(), load).await?;
-        Ok(Some(Connection::new(HistoryEvent::list(&slice, self), (), &listing.window)))
+    ) -> Result<Option<InOrder<Connection<HistoryEvent>>>> {
+        PageArguments { first, after, last, before }.load(ctx, self).await
     }
 }
 
-impl Paged for Cluster {
-    const CONNECTION: &'static str = "ClusterConnection";
-    const EDGE: &'static str = "ClusterEdge";
-    type Order = ClusterOrder;
-    type Position = Position;
+impl Listed for Cluster {
+    type Row = store::Cluster;
+    type Parent = Organization;
 
-    fn list(order: ClusterOrder) -> &'static str {
-        order.list()
+    fn new(row: &Arc<store::Cluster>, _: &Organization, siblings: &Arc<Siblings<store::Cluster>>) -> Self {
+        Self { row: row.clone(), siblings: siblings.clone() }
+    }
+}
+
+impl ParentOf<store::RuleHit> for Cluster {
+    fn key(&self) -> ClusterHits {
+        self.row.hits()
     }
 
-    fn place(&self, order: ClusterOrder) -> Position {
-        order.place(&self.row)
+    fn sibling_keys(&self) -> Vec<ClusterHits> {
+        self.siblings.rows.iter().map(|row| row.hits()).collect()
+    }
+
+    fn shared(&self) -> Option<&Shared> {
+        Some(&self.siblings.shared)
+    }
+}
+
+impl ParentOf<store::HistoryEvent> for Cluster {
+    fn key(&self) -> ClusterId {
+        self.row.id
+    }
+
+    fn sibling_keys(&self) -> Vec<ClusterId> {
+        self.siblings.rows.iter().map(|row| row.id).collect()
+    }
+
+    fn shared(&self) -> Option<&Shared> {
+        Some(&self.siblings.shared)
     }
 }

@@ -1,17 +1,15 @@
 //! The arguments of lists of clusters: `ClusterFilter` and `ClusterOrder`.
 
-use std::{fmt, str::FromStr};
-
 use async_graphql::{Enum, InputObject, Result};
 
 use super::{
-    connection::MOST_KEYS,
+    connection::MAX_KEYS,
     error::bad_user_input,
     scalars::{Duration, Uuid},
 };
 use crate::{
     domain::{Timestamp, VersionKey},
-    store::{self, ClusterOrderValue, ClusterPosition},
+    store,
 };
 
 /// The longest text that is searched for.
@@ -104,8 +102,8 @@ impl ClusterFilter {
 
 fn at_most<T>(argument: &str, values: Option<Vec<T>>) -> Result<Option<Vec<T>>> {
     match values {
-        Some(values) if values.len() > MOST_KEYS => {
-            Err(bad_user_input(argument, &format!("has {} values; at most {MOST_KEYS} are taken", values.len())))
+        Some(values) if values.len() > MAX_KEYS => {
+            Err(bad_user_input(argument, &format!("has {} values; at most {MAX_KEYS} are taken", values.len())))
         }
         values => Ok(values),
     }
@@ -125,43 +123,14 @@ fn bound(argument: &str, version: Option<&str>) -> Result<Option<VersionKey>> {
     key.map(Some).ok_or_else(|| bad_user_input(argument, "is no version, such as 4.16.3, 4.16 or 4.16.0-rc.1"))
 }
 
-impl ClusterOrder {
-    /// The order where none is asked for.
-    pub(super) const DEFAULT: Self = Self { field: ClusterOrderField::Uuid, direction: OrderDirection::Asc };
-
-    /// The list in this order, as cursors name it.
-    pub(super) fn list(self) -> &'static str {
-        match (self.field, self.direction) {
-            (ClusterOrderField::Uuid, OrderDirection::Asc) => "clusters:uuid:asc",
-            (ClusterOrderField::Uuid, OrderDirection::Desc) => "clusters:uuid:desc",
-            (ClusterOrderField::LastChecked, OrderDirection::Asc) => "clusters:lastChecked:asc",
-            (ClusterOrderField::LastChecked, OrderDirection::Desc) => "clusters:lastChecked:desc",
-            (ClusterOrderField::Version, OrderDirection::Asc) => "clusters:version:asc",
-            (ClusterOrderField::Version, OrderDirection::Desc) => "clusters:version:desc",
-        }
-    }
-
-    /// A cluster's place in this order.
-    pub(super) fn place(self, cluster: &store::Cluster) -> Position {
-        let value = match self.field {
-            ClusterOrderField::Uuid => ClusterOrderValue::Uuid,
-            ClusterOrderField::LastChecked => ClusterOrderValue::LastChecked(cluster.last_checked),
-            ClusterOrderField::Version => ClusterOrderValue::Version(cluster.version_key.clone()),
-        };
-        Position(ClusterPosition { value, id: cluster.id })
-    }
-}
-
-impl From<ClusterOrder> for store::ClusterOrder {
+impl From<ClusterOrder> for store::Order<store::Cluster> {
     fn from(order: ClusterOrder) -> Self {
-        Self {
-            field: match order.field {
-                ClusterOrderField::Uuid => store::ClusterOrderField::Uuid,
-                ClusterOrderField::LastChecked => store::ClusterOrderField::LastChecked,
-                ClusterOrderField::Version => store::ClusterOrderField::Version,
-            },
-            direction: order.direction.into(),
-        }
+        let by = match order.field {
+            ClusterOrderField::Uuid => &store::Cluster::BY_UUID,
+            ClusterOrderField::LastChecked => &store::Cluster::BY_LAST_CHECKED,
+            ClusterOrderField::Version => &store::Cluster::BY_VERSION,
+        };
+        Self::new(by, order.direction.into())
     }
 }
 
@@ -170,59 +139,6 @@ impl From<OrderDirection> for store::Direction {
         match direction {
             OrderDirection::Asc => Self::Ascending,
             OrderDirection::Desc => Self::Descending,
-        }
-    }
-}
-
-/// A place in an order as a cursor holds it: the UUID, and behind it what the order's field says.
-pub(super) struct Position(pub(super) ClusterPosition);
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(ClusterPosition { value, id }) = self;
-        match value {
-            ClusterOrderValue::Uuid => write!(f, "{id}"),
-            ClusterOrderValue::LastChecked(at) => write!(f, "{id}@{at}"),
-            ClusterOrderValue::Version(Some(key)) => write!(f, "{id}v{key}"),
-            ClusterOrderValue::Version(None) => write!(f, "{id}v"),
-        }
-    }
-}
-
-/// A text that is no place.
-#[derive(Debug)]
-pub(super) struct InvalidPosition;
-
-impl FromStr for Position {
-    type Err = InvalidPosition;
-
-    fn from_str(text: &str) -> Result<Self, InvalidPosition> {
-        const UUID: usize = 36;
-        let (id, value) = text.split_at_checked(UUID).ok_or(InvalidPosition)?;
-        let value = match value.split_at_checked(1) {
-            None => ClusterOrderValue::Uuid,
-            Some(("@", at)) => ClusterOrderValue::LastChecked(at.parse().map_err(|_| InvalidPosition)?),
-            Some(("v", "")) => ClusterOrderValue::Version(None),
-            Some(("v", key)) => ClusterOrderValue::Version(Some(VersionKey::from_text(key))),
-            Some(_) => return Err(InvalidPosition),
-        };
-        Ok(Self(ClusterPosition { value, id: id.parse().map_err(|_| InvalidPosition)? }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_keep_their_form_and_come_back() {
-        let id = "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c";
-        for rest in ["", "@2026-01-02T03:04:05.000006Z", "v", "v0014002160010~", "v0014002160010-12rc 0011 "] {
-            let text = format!("{id}{rest}");
-            assert_eq!(text.parse::<Position>().expect("a place").to_string(), text);
-        }
-        for bad in ["", "7f6e2c1a", "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c@", "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5cx"] {
-            assert!(bad.parse::<Position>().is_err(), "{bad}");
         }
     }
 }

@@ -1,39 +1,49 @@
 //! Connections: pages of a list, in Relay's form.
 
-use std::{borrow::Cow, fmt::Display, str::FromStr};
+use std::{borrow::Cow, sync::Arc};
 
-use async_graphql::{Lookahead, Object, OutputType, Result, SimpleObject, TypeName};
+use async_graphql::{ContainerType, Context, Lookahead, Object, Result, SimpleObject, TypeName};
 
-use super::{cursor, error::bad_user_input};
-use crate::store::{End, Page, PageRequest};
+use super::{
+    context::ContextExt as _,
+    error::bad_user_input,
+    in_order::{InOrder, ListInOrder},
+    shared::Shared,
+    siblings::{Children, Relation, Siblings},
+};
+use crate::store::{End, List, ListRequest, Order, PageRequest, Position};
 
-/// The longest list of keys (UUIDs, ids, selectors) that an argument takes.
-pub(super) const MOST_KEYS: usize = 100;
+/// The most keys (UUIDs, ids, selectors) that an argument may have.
+pub(super) const MAX_KEYS: usize = 100;
 /// The longest page.
-const MOST_ITEMS: usize = 100;
-/// The page that is given where none is asked for.
-const DEFAULT_SIZE: usize = 20;
+const MAX_PAGE_SIZE: usize = 100;
+/// The length of a page where none is requested.
+const DEFAULT_PAGE_SIZE: usize = 20;
 
 /// A type whose lists are connections.
-pub(super) trait Paged: OutputType + Clone {
-    /// The name of the connection's type.
-    const CONNECTION: &'static str;
-    /// The name of the edge's type.
-    const EDGE: &'static str;
-    /// The orders that its list has; `()` where there is but one.
-    type Order: Copy + Send + Sync;
-    /// An item's place in an order.
-    type Position: Display + FromStr;
+pub(super) trait Listed: ContainerType + Clone {
+    /// The declaration of the list.
+    type Row: List;
+    /// What the list belongs to.
+    type Parent: ParentOf<Self::Row> + Clone;
 
-    /// The list in this order, as cursors name it: `clusters:version:desc`.
-    fn list(order: Self::Order) -> &'static str;
-    /// This item's place in the order.
-    fn place(&self, order: Self::Order) -> Self::Position;
+    /// The node of a row.
+    fn new(row: &Arc<Self::Row>, parent: &Self::Parent, siblings: &Arc<Siblings<Self::Row>>) -> Self;
 }
 
-/// The arguments that every connection has, as the client gave them.
+/// A node that has a list, or `()` for a list of the root.
+pub(super) trait ParentOf<L: List>: Send + Sync {
+    /// The node's key as the list's parent.
+    fn key(&self) -> L::Parent;
+    /// The keys of the node and all its siblings.
+    fn sibling_keys(&self) -> Vec<L::Parent>;
+    /// Where the node and its siblings keep what they loaded; `None` where the node has none.
+    fn shared(&self) -> Option<&Shared>;
+}
+
+/// The arguments that every connection has, as the client sent them.
 pub(super) struct PageArguments {
-    // Wider than GraphQL's Int, so that it is here that a number is refused, by the argument's name.
+    // Wider than GraphQL's Int, so that a number that is too large is refused here, by the argument's name.
     pub(super) first: Option<i64>,
     pub(super) after: Option<String>,
     pub(super) last: Option<i64>,
@@ -41,133 +51,173 @@ pub(super) struct PageArguments {
 }
 
 impl PageArguments {
-    /// The page that is asked for.
-    pub(super) fn window<T: Paged>(&self, order: T::Order) -> Result<PageRequest<T::Position>> {
+    /// Loads a page of the parent's list, unrestricted and in its default order.
+    pub(super) async fn load<T: Listed>(
+        self,
+        ctx: &Context<'_>,
+        parent: &T::Parent,
+    ) -> Result<Option<InOrder<Connection<T>>>> {
+        self.load_by(ctx, parent, <T::Row as List>::Filter::default(), T::Row::DEFAULT_ORDER).await
+    }
+
+    /// Loads a page of the parent's list.
+    pub(super) async fn load_by<T: Listed>(
+        self,
+        ctx: &Context<'_>,
+        parent: &T::Parent,
+        filter: <T::Row as List>::Filter,
+        order: Order<T::Row>,
+    ) -> Result<Option<InOrder<Connection<T>>>> {
+        let selected = ctx.look_ahead();
+        let request = ListRequest {
+            filter,
+            order,
+            page: self.page_request(order)?,
+            total: selected.field("totalCount").exists(),
+            large: T::Row::LARGE.iter().any(|column| is_selected_of_nodes(&selected, column)),
+        };
+        let bounds = Bounds {
+            end: request.page.end,
+            after: request.page.after.is_some(),
+            before: request.page.before.is_some(),
+        };
+        let relation = parent.shared().map(|shared| shared.get(Relation::default)).unwrap_or_default();
+        let children = relation.children(ctx.loaders()?, parent.key(), || parent.sibling_keys(), request).await?;
+        Ok(Some(InOrder(Connection { children, parent: parent.clone(), order, bounds })))
+    }
+
+    fn page_request<L: List>(&self, order: Order<L>) -> Result<PageRequest> {
         if self.first.is_some() && self.last.is_some() {
-            return Err(bad_user_input("last", "cannot go with first: a page is taken from one end"));
+            return Err(bad_user_input("last", "cannot be combined with first: a page is taken from one end"));
         }
         check_size("first", self.first)?;
         check_size("last", self.last)?;
         Ok(PageRequest {
-            after: place::<T>("after", self.after.as_deref(), order)?,
-            before: place::<T>("before", self.before.as_deref(), order)?,
+            after: read_cursor("after", self.after.as_deref(), order)?,
+            before: read_cursor("before", self.before.as_deref(), order)?,
             size: page_size(self.first, self.last),
             end: if self.last.is_some() { End::Last } else { End::First },
         })
     }
 }
 
-fn place<T: Paged>(argument: &str, cursor: Option<&str>, order: T::Order) -> Result<Option<T::Position>> {
+fn read_cursor<L: List>(argument: &str, cursor: Option<&str>, order: Order<L>) -> Result<Option<Position>> {
     let Some(cursor) = cursor else { return Ok(None) };
-    let place = cursor::decode(T::list(order), cursor).and_then(|key| key.parse().ok());
-    let not_ours = || bad_user_input(argument, "is not a cursor of this list in this order and direction");
-    place.map(Some).ok_or_else(not_ours)
+    let position = order.read_cursor(cursor);
+    let invalid = || bad_user_input(argument, "is not a cursor of this list in this order and direction");
+    position.map(Some).ok_or_else(invalid)
 }
 
 fn check_size(argument: &str, size: Option<i64>) -> Result<()> {
-    let fits = |size: i64| usize::try_from(size).is_ok_and(|size| (1..=MOST_ITEMS).contains(&size));
+    let fits = |size: i64| usize::try_from(size).is_ok_and(|size| (1..=MAX_PAGE_SIZE).contains(&size));
     if size.is_none_or(fits) {
         Ok(())
     } else {
-        Err(bad_user_input(argument, &format!("is not within 1 and {MOST_ITEMS}: a page has so many items")))
+        Err(bad_user_input(argument, &format!("must be from 1 to {MAX_PAGE_SIZE}")))
     }
 }
 
-/// How many items a page has. Never more than it may have: whoever asks for more is refused where the page is read.
+/// The number of items of a page, and never more than [`MAX_PAGE_SIZE`]: larger requests are refused when the page is
+/// read.
 pub(super) fn page_size(first: Option<i64>, last: Option<i64>) -> usize {
     let size = first.or(last).map(|size| usize::try_from(size).unwrap_or(1));
-    size.map_or(DEFAULT_SIZE, |size| size.min(MOST_ITEMS))
+    size.map_or(DEFAULT_PAGE_SIZE, |size| size.min(MAX_PAGE_SIZE))
 }
 
-/// Is a field of the connection's nodes asked for, by whatever way there is to them?
-pub(super) fn asks_of_nodes(connection: &Lookahead<'_>, field: &str) -> bool {
+/// Is a field selected of the connection's nodes, under `nodes` or `edges`?
+fn is_selected_of_nodes(connection: &Lookahead<'_>, field: &str) -> bool {
     connection.field("nodes").field(field).exists() || connection.field("edges").field("node").field(field).exists()
 }
 
 /// A page of a list.
-pub(super) struct Connection<T: Paged> {
-    slice: Page<T>,
-    order: T::Order,
-    info: PageInfo,
+pub(super) struct Connection<T: Listed> {
+    children: Children<T::Row>,
+    parent: T::Parent,
+    order: Order<T::Row>,
+    bounds: Bounds,
 }
 
-impl<T: Paged> Connection<T> {
-    /// What came of a page that was asked for.
-    pub(super) fn new<K>(slice: Page<T>, order: T::Order, window: &PageRequest<K>) -> Self {
-        let cursor = |item: Option<&T>| item.map(|item| Self::cursor_of(item, order));
-        // Exact in the direction travelled; in the other there is something where a cursor was given.
-        let (has_next_page, has_previous_page) = match window.end {
-            End::First => (slice.has_more, window.after.is_some()),
-            End::Last => (window.before.is_some(), slice.has_more),
-        };
-        let (start_cursor, end_cursor) = (cursor(slice.items.first()), cursor(slice.items.last()));
-        Self { slice, order, info: PageInfo { has_next_page, has_previous_page, start_cursor, end_cursor } }
-    }
+/// What the page was requested by.
+struct Bounds {
+    end: End,
+    after: bool,
+    before: bool,
+}
 
-    fn cursor_of(item: &T, order: T::Order) -> String {
-        cursor::encode(T::list(order), &item.place(order).to_string())
+impl<T: Listed> Connection<T> {
+    fn items(&self) -> impl Iterator<Item = T> {
+        self.children.page.items.iter().map(|row| T::new(row, &self.parent, &self.children.siblings))
     }
 }
 
-impl<T: Paged> TypeName for Connection<T> {
+impl<T: Listed> TypeName for Connection<T> {
     fn type_name() -> Cow<'static, str> {
-        T::CONNECTION.into()
+        format!("{}Connection", T::type_name()).into()
     }
 }
 
 /// A page of a list.
 #[Object(name_type)]
-impl<T: Paged> Connection<T> {
+impl<T: Listed> Connection<T> {
     /// The page's items, each with its cursor.
-    async fn edges(&self) -> Vec<Edge<T>> {
-        self.slice.items.iter().map(|node| Edge { node: node.clone(), order: self.order }).collect()
+    async fn edges(&self) -> ListInOrder<InOrder<Edge<T>>> {
+        let cursors = self.children.page.items.iter().map(|row| self.order.cursor(row));
+        ListInOrder(self.items().zip(cursors).map(|(node, cursor)| InOrder(Edge { node, cursor })).collect())
     }
 
     /// The page's items.
-    async fn nodes(&self) -> &[T] {
-        &self.slice.items
+    async fn nodes(&self) -> ListInOrder<InOrder<T>> {
+        ListInOrder(self.items().map(InOrder).collect())
     }
 
     /// Whether there are more pages, and the cursors to request them with.
-    async fn page_info(&self) -> &PageInfo {
-        &self.info
+    async fn page_info(&self) -> InOrder<PageInfo> {
+        let page = &self.children.page;
+        // Exact in the direction that the page was taken in; in the other, an item is where a cursor was given.
+        let (has_next_page, has_previous_page) = match self.bounds.end {
+            End::First => (page.has_more, self.bounds.after),
+            End::Last => (self.bounds.before, page.has_more),
+        };
+        let cursor = |row: &Arc<T::Row>| self.order.cursor(row);
+        let (start_cursor, end_cursor) = (page.items.first().map(cursor), page.items.last().map(cursor));
+        InOrder(PageInfo { has_next_page, has_previous_page, start_cursor, end_cursor })
     }
 
     /// Number of items in the whole list, on all pages.
     async fn total_count(&self) -> Result<i64> {
-        let total = self.slice.total.and_then(|total| i64::try_from(total).ok());
+        let total = self.children.page.total.and_then(|total| i64::try_from(total).ok());
         total.ok_or_else(|| TotalNotLoaded.into())
     }
 }
 
-/// A page was loaded without its total although the total is asked for: a bug of the resolver that loaded it.
+/// A page was loaded without its total although the total is selected: a bug of the resolver that loaded it.
 #[derive(Debug, thiserror::Error)]
-#[error("a page's total was asked for and not loaded")]
+#[error("a page's total is selected and was not loaded")]
 struct TotalNotLoaded;
 
 /// An item of a page.
-pub(super) struct Edge<T: Paged> {
+pub(super) struct Edge<T: Listed> {
     node: T,
-    order: T::Order,
+    cursor: String,
 }
 
-impl<T: Paged> TypeName for Edge<T> {
+impl<T: Listed> TypeName for Edge<T> {
     fn type_name() -> Cow<'static, str> {
-        T::EDGE.into()
+        format!("{}Edge", T::type_name()).into()
     }
 }
 
 /// An item of a page, with its cursor.
 #[Object(name_type)]
-impl<T: Paged> Edge<T> {
+impl<T: Listed> Edge<T> {
     /// The item's position in the list, for `after` and `before`.
-    async fn cursor(&self) -> String {
-        Connection::cursor_of(&self.node, self.order)
+    async fn cursor(&self) -> &str {
+        &self.cursor
     }
 
     /// The item.
-    async fn node(&self) -> &T {
-        &self.node
+    async fn node(&self) -> InOrder<&T> {
+        InOrder(&self.node)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Errors: what a client receives, and what is only logged.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql::{Error, ErrorExtensions as _, Pos, ServerError};
 use uuid::Uuid;
@@ -16,18 +16,19 @@ const MAX_FIELD_ERRORS: usize = 100;
 const INTERNAL_ERROR: &str = "An internal error occurred.";
 
 /// A load that failed, once for all fields that await it. Its message is logged and never sent to the client.
-#[derive(Clone, Debug)]
-pub(super) struct LoadFailed(pub(super) Arc<store::Error>);
-
-impl fmt::Display for LoadFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum LoadFailed {
+    /// The store could not read.
+    #[error("{0}")]
+    Read(Arc<store::Error>),
+    /// The future that was reading was dropped, although another one waited for it: a bug.
+    #[error("a load was dropped while a resolver waited for it")]
+    Dropped,
 }
 
 impl From<store::Error> for LoadFailed {
     fn from(error: store::Error) -> Self {
-        Self(Arc::new(error))
+        Self::Read(Arc::new(error))
     }
 }
 
@@ -49,7 +50,7 @@ pub(super) fn coded_error(code: Code, message: impl Into<String>, at: Option<Pos
 pub(super) fn mask(errors: &mut Vec<ServerError>) {
     let mut logged = LoggedCauses::default();
     for error in &mut *errors {
-        if let Some(LoadFailed(cause)) = error.source::<LoadFailed>() {
+        if let Some(LoadFailed::Read(cause)) = error.source::<LoadFailed>() {
             let (code, message) = if cause.is_unavailable() {
                 (Code::Unavailable, "The data cannot be read at the moment; please try again shortly.")
             } else {

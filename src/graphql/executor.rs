@@ -1,5 +1,4 @@
-//! Executes requests: the guard runs before the schema, null propagation and the masking of errors after it, all within
-//! a time limit.
+//! Executes requests: the guard runs before the schema, the masking of errors after it, all within a time limit.
 //!
 //! Not an async-graphql extension: with one registered, every field takes a slower path.
 
@@ -11,11 +10,10 @@ use super::{
     answer::Answer,
     code::Code,
     error::{coded_error, mask},
-    guard::{FieldCosts, Guard},
+    guard::Guard,
     loaders::Loaders,
     metrics::{Metrics, count_errors},
-    null_propagation::NullPropagation,
-    operation::{AdmittedRequest, root_type},
+    operation::AdmittedRequest,
     schema::{self, Schema},
     schema_types::{SchemaError, SchemaTypes},
 };
@@ -31,7 +29,6 @@ use crate::{
 pub struct Executor {
     schema: Schema,
     guard: Arc<Guard>,
-    null_propagation: Arc<NullPropagation>,
     query_cost: usize,
     metrics: Arc<Metrics>,
     store: Store,
@@ -44,17 +41,8 @@ impl Executor {
     /// If the schema's SDL cannot be parsed.
     pub fn new(store: Store, limits: &Limits) -> Result<Self, SchemaError> {
         let schema = schema::build(limits);
-        let types = SchemaTypes::parse(&schema.sdl())?;
-        let guard = Guard::new(limits, FieldCosts::new(&types));
-        let null_propagation = NullPropagation::new(&types);
-        Ok(Self {
-            schema,
-            guard: Arc::new(guard),
-            null_propagation: Arc::new(null_propagation),
-            query_cost: limits.query_cost,
-            metrics: Arc::default(),
-            store,
-        })
+        let guard = Guard::new(limits, SchemaTypes::parse(&schema.sdl())?);
+        Ok(Self { schema, guard: Arc::new(guard), query_cost: limits.query_cost, metrics: Arc::default(), store })
     }
 
     /// Answers a request of `viewer`, or stops after `within`. The answer contains all errors, with messages for the
@@ -94,17 +82,15 @@ impl Executor {
     }
 
     async fn answer(&self, viewer: Viewer, admitted: AdmittedRequest, within: Duration) -> Answer {
-        let AdmittedRequest { request, operation, shape, .. } = admitted;
+        let AdmittedRequest { request, root, .. } = admitted;
         let loaders = Loaders::new(&self.store, viewer.scope());
         let request = request.data(viewer).data(Timestamp::now()).data(loaders);
         let Ok(mut response) = tokio::time::timeout(within, self.schema.execute(request)).await else {
             let message = "The request exceeded its time limit and was stopped.";
             return Answer::request_error(coded_error(Code::Timeout, message, None));
         };
-        if response.is_err() {
-            self.null_propagation.apply(root_type(operation.kind), &shape, &mut response);
-        }
+        root.arrange(&mut response);
         mask(&mut response.errors);
-        Answer { response, shape }
+        Answer { response }
     }
 }

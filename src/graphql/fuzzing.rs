@@ -2,20 +2,25 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{cursor, node_id::NodeId};
+use super::node_id::NodeId;
+use crate::store::{Cluster, Direction, HistoryEvent, List, Order, Organization, RuleHit};
 
-/// The name of a list.
-const LIST: &str = "clusters:uuid:asc";
-
-/// Decodes bytes as a cursor.
+/// Decodes bytes as a cursor of each list.
 ///
 /// # Panics
-/// If a cursor is decoded that is encoded differently: each key has exactly one cursor.
+/// If a cursor is valid for several lists or orders.
 pub fn read_cursor(bytes: &[u8]) {
     for text in texts(bytes) {
-        if let Some(key) = cursor::decode(LIST, &text) {
-            assert_eq!(cursor::encode(LIST, &key), text);
-        }
+        let by_version = [Direction::Ascending, Direction::Descending].map(|way| Order::new(&Cluster::BY_VERSION, way));
+        let valid = [
+            Organization::DEFAULT_ORDER.read_cursor(&text).is_some(),
+            Cluster::DEFAULT_ORDER.read_cursor(&text).is_some(),
+            by_version[0].read_cursor(&text).is_some(),
+            by_version[1].read_cursor(&text).is_some(),
+            RuleHit::DEFAULT_ORDER.read_cursor(&text).is_some(),
+            HistoryEvent::DEFAULT_ORDER.read_cursor(&text).is_some(),
+        ];
+        assert!(valid.into_iter().filter(|is_valid| *is_valid).count() <= 1, "{text}");
     }
 }
 
@@ -45,7 +50,7 @@ mod tests {
 
     /// Valid and invalid prefixes of decoded cursors and ids.
     const PREFIXES: [&str; 8] = [
-        "1:clusters:uuid:asc:",
+        "2:clusters:version:asc:",
         "1:Organization:",
         "1:Cluster:",
         "1:Report:",
@@ -55,7 +60,8 @@ mod tests {
         ":",
     ];
     /// Valid and nearly valid keys.
-    const KEYS: [&str; 10] = [
+    const KEYS: [&str; 11] = [
+        "[null,\"7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c\"]",
         "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c",
         "7F6E2C1A-4b1d-4c0e-9a55-0d1f2e3a4b5c",
         "7f6e2c1a4b1d4c0e9a550d1f2e3a4b5c",

@@ -22,7 +22,8 @@ use self::limit::Limit;
 pub(super) use self::{cost::FieldCosts, request_error::RequestError};
 use super::{
     operation::{AdmittedRequest, SelectedOperation},
-    response_shape::ResponseShape,
+    root::RootFields,
+    schema_types::SchemaTypes,
 };
 use crate::config::Limits;
 
@@ -31,12 +32,13 @@ use crate::config::Limits;
 pub(super) struct Guard {
     limits: Limits,
     costs: FieldCosts,
+    types: SchemaTypes,
 }
 
 impl Guard {
-    /// A guard that enforces these limits and counts the cost of fields by these costs.
-    pub(super) fn new(limits: &Limits, costs: FieldCosts) -> Self {
-        Self { limits: limits.clone(), costs }
+    /// A guard that enforces these limits on requests to a schema with these types.
+    pub(super) fn new(limits: &Limits, types: SchemaTypes) -> Self {
+        Self { limits: limits.clone(), costs: FieldCosts::new(&types), types }
     }
 
     /// Refuses a request that exceeds a limit. An admitted request has its parsed query, so that the document that was
@@ -56,8 +58,8 @@ impl Guard {
         let cost = document::check(&document, selected, &request.variables, &self.costs, limits)?;
         let selected = selected.ok_or_else(|| RequestError::no_operation(request.operation_name.is_some()))?;
         let operation = selected.to_operation();
-        let shape = ResponseShape::new(&selected.definition.selection_set.node, &document.fragments);
+        let root = RootFields::new(selected.definition, &document.fragments, &self.types);
         request.set_parsed_query(document);
-        Ok(AdmittedRequest { request, operation, shape, cost })
+        Ok(AdmittedRequest { request, operation, root, cost })
     }
 }

@@ -1,28 +1,23 @@
 //! `HistoryEvent`.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql::{Enum, Object};
 
 use super::{
     cluster::Cluster,
-    connection::Paged,
+    connection::Listed,
+    in_order::InOrder,
     scalars::{DateTime, Uuid},
+    siblings::Siblings,
 };
-use crate::store::{self, HistoryPosition, Page};
+use crate::store;
 
-/// Something that happened to a hit of a cluster.
+/// An event in the history of a cluster's hits.
 #[derive(Clone)]
 pub(super) struct HistoryEvent {
     row: Arc<store::HistoryEvent>,
     cluster: Cluster,
-}
-
-impl HistoryEvent {
-    /// A page of one cluster's history.
-    pub(super) fn list(page: &Page<Arc<store::HistoryEvent>>, cluster: &Cluster) -> Page<Self> {
-        page.clone().map(|row| Self { row, cluster: cluster.clone() })
-    }
 }
 
 /// The kind of a history event.
@@ -59,53 +54,16 @@ impl HistoryEvent {
     }
 
     /// The cluster. Null if it has moved to another organization since.
-    async fn cluster(&self) -> Option<&Cluster> {
-        Some(&self.cluster)
+    async fn cluster(&self) -> Option<InOrder<&Cluster>> {
+        Some(InOrder(&self.cluster))
     }
 }
 
-/// An event's place in a history, as a cursor holds it.
-pub(super) struct Position(pub(super) HistoryPosition);
+impl Listed for HistoryEvent {
+    type Row = store::HistoryEvent;
+    type Parent = Cluster;
 
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(HistoryPosition { at, kind, selector }) = self;
-        write!(f, "{at} {} {selector}", kind.as_str())
-    }
-}
-
-/// A text that is no place.
-#[derive(Debug)]
-pub(super) struct InvalidPosition;
-
-impl FromStr for Position {
-    type Err = InvalidPosition;
-
-    fn from_str(text: &str) -> Result<Self, InvalidPosition> {
-        let mut parts = text.splitn(3, ' ');
-        let mut next = || parts.next().ok_or(InvalidPosition);
-        let at = next()?.parse().map_err(|_| InvalidPosition)?;
-        let kind = match next()? {
-            "opened" => store::HistoryEventKind::Opened,
-            "closed" => store::HistoryEventKind::Closed,
-            _ => return Err(InvalidPosition),
-        };
-        Ok(Self(HistoryPosition { at, kind, selector: next()?.parse().map_err(|_| InvalidPosition)? }))
-    }
-}
-
-impl Paged for HistoryEvent {
-    const CONNECTION: &'static str = "HistoryEventConnection";
-    const EDGE: &'static str = "HistoryEventEdge";
-    type Order = ();
-    type Position = Position;
-
-    fn list((): ()) -> &'static str {
-        "history:at:desc"
-    }
-
-    fn place(&self, (): ()) -> Position {
-        let store::HistoryEvent { at, kind, selector, .. } = self.row.as_ref();
-        Position(HistoryPosition { at: *at, kind: *kind, selector: selector.clone() })
+    fn new(row: &Arc<store::HistoryEvent>, cluster: &Cluster, _: &Arc<Siblings<store::HistoryEvent>>) -> Self {
+        Self { row: row.clone(), cluster: cluster.clone() }
     }
 }

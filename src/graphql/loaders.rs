@@ -1,154 +1,95 @@
-//! The loaders of one request: each is a store function plus a key.
+//! The loaders of one request: each remembers, by key, what was read from the store.
 //!
-//! They remember for the length of the request, so that what is reached over two branches is read once; nothing is kept
-//! across requests, so that nothing leaks from one viewer to another. The scope is part of each.
+//! They remember for the length of the request, so that what is reached over two branches is read once. Nothing is kept
+//! across requests, so nothing leaks from one viewer to another. Each reads within the viewer's scope.
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt::Debug,
-    hash::Hash,
-    io,
-    sync::Arc,
-};
+use std::{collections::HashMap, fmt::Debug, hash::Hash, marker::PhantomData, sync::Arc};
 
 use dataloader::{BatchFn, cached};
 
-use super::error::LoadFailed;
+use super::{error::LoadFailed, shared::Shared};
 use crate::{
     domain::{ClusterId, OrgId, Selector},
     identity::Scope,
-    store::{
-        Cluster, ClusterListing, Error, HistoryEvent, HistoryListing, OrganizationListing, Page, RuleHit,
-        RuleHitListing, Store,
-    },
+    store::{Cluster, Error, List, ListRequest, Page, RuleHit, Store},
 };
 
-/// So often is a load asked for again whose keys another future took along when it was dropped.
-const TRIES: usize = 100;
+/// What is read for many keys in one statement.
+pub(super) trait Batch: Send + Sync + 'static {
+    type Key: Clone + Debug + Eq + Hash + Send + Sync;
+    type Value: Clone + Default + Send + Sync;
 
-/// A step along the graph: for many parents at once, with the same arguments, in one statement.
-pub(super) trait Step: Send + Sync {
-    type Parent: Clone + Debug + Eq + Hash + Send + Sync;
-    type Arguments: Clone + Debug + Eq + Hash + Send + Sync;
-    type Children: Default + Send + Sync;
-
+    /// Reads the values of keys. A key that is not in the result has the default value.
     fn load(
         store: &Store,
         scope: Scope,
-        parents: &[Self::Parent],
-        arguments: &Self::Arguments,
-    ) -> impl Future<Output = Result<HashMap<Self::Parent, Self::Children>, Error>> + Send;
+        keys: &[Self::Key],
+    ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Value>, Error>> + Send;
 }
 
-/// A cluster by its UUID.
+/// Clusters by their UUIDs.
 pub(super) struct ClusterById;
-/// A page of clusters of an organization.
-pub(super) struct ClustersOfOrganization;
-/// A page of hits of a cluster.
-pub(super) struct RuleHitsOfCluster;
-/// A page of what happened to a cluster's hits.
-pub(super) struct HistoryOfCluster;
 
-impl Step for ClusterById {
-    type Parent = ClusterId;
-    type Arguments = ();
-    type Children = Option<Cluster>;
+impl Batch for ClusterById {
+    type Key = ClusterId;
+    type Value = Option<Arc<Cluster>>;
 
-    async fn load(
-        store: &Store,
-        scope: Scope,
-        ids: &[ClusterId],
-        (): &(),
-    ) -> Result<HashMap<ClusterId, Option<Cluster>>, Error> {
+    async fn load(store: &Store, scope: Scope, ids: &[ClusterId]) -> Result<HashMap<ClusterId, Self::Value>, Error> {
         let found = store.clusters(scope, ids).await?;
-        Ok(found.into_iter().map(|(id, cluster)| (id, Some(cluster))).collect())
+        Ok(found.into_iter().map(|(id, cluster)| (id, Some(Arc::new(cluster)))).collect())
     }
 }
 
-impl Step for ClustersOfOrganization {
-    type Parent = OrgId;
-    type Arguments = ClusterListing;
-    type Children = Page<Arc<Cluster>>;
+/// Pages of a list, by parent and request.
+pub(super) struct Pages<L>(PhantomData<L>);
 
-    async fn load(
-        store: &Store,
-        scope: Scope,
-        organizations: &[OrgId],
-        listing: &ClusterListing,
-    ) -> Result<HashMap<OrgId, Page<Arc<Cluster>>>, Error> {
-        store.clusters_of_organizations(scope, organizations, listing).await.map(shared)
+impl<L: List> Batch for Pages<L> {
+    type Key = (L::Parent, Arc<ListRequest<L>>);
+    type Value = Arc<Page<Arc<L>>>;
+
+    async fn load(store: &Store, scope: Scope, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        // One statement for each request: the arguments are part of it.
+        let mut parents: HashMap<&Arc<ListRequest<L>>, Vec<L::Parent>> = HashMap::new();
+        for (parent, request) in keys {
+            parents.entry(request).or_default().push(*parent);
+        }
+        let mut loaded = HashMap::with_capacity(keys.len());
+        for (request, parents) in parents {
+            let pages = L::load(store, scope, &parents, request).await?;
+            loaded.extend(
+                pages.into_iter().map(|(parent, page)| ((parent, request.clone()), Arc::new(page.map(Arc::new)))),
+            );
+        }
+        Ok(loaded)
     }
-}
-
-impl Step for RuleHitsOfCluster {
-    type Parent = ClusterId;
-    type Arguments = RuleHitListing;
-    type Children = Page<Arc<RuleHit>>;
-
-    async fn load(
-        store: &Store,
-        scope: Scope,
-        clusters: &[ClusterId],
-        listing: &RuleHitListing,
-    ) -> Result<HashMap<ClusterId, Page<Arc<RuleHit>>>, Error> {
-        store.rule_hits_of_clusters(scope, clusters, listing).await.map(shared)
-    }
-}
-
-impl Step for HistoryOfCluster {
-    type Parent = ClusterId;
-    type Arguments = HistoryListing;
-    type Children = Page<Arc<HistoryEvent>>;
-
-    async fn load(
-        store: &Store,
-        scope: Scope,
-        clusters: &[ClusterId],
-        listing: &HistoryListing,
-    ) -> Result<HashMap<ClusterId, Page<Arc<HistoryEvent>>>, Error> {
-        store.history_of_clusters(scope, clusters, listing).await.map(shared)
-    }
-}
-
-/// The same pages, of whose items nodes can hold one each.
-fn shared<P: Eq + Hash, T>(pages: HashMap<P, Page<T>>) -> HashMap<P, Page<Arc<T>>> {
-    pages.into_iter().map(|(parent, page)| (parent, page.map(Arc::new))).collect()
 }
 
 /// The loaders of one request, and what it reads without one.
 pub(super) struct Loaders {
     store: Store,
     scope: Scope,
-    pub(super) cluster: Loader<ClusterById>,
-    pub(super) clusters_of_organization: Loader<ClustersOfOrganization>,
-    pub(super) rule_hits_of_cluster: Loader<RuleHitsOfCluster>,
-    pub(super) history_of_cluster: Loader<HistoryOfCluster>,
+    loaders: Shared,
 }
 
 impl Loaders {
-    /// For one request, whose viewer may see what `scope` says.
+    /// Loaders for one request, whose viewer may see what `scope` includes.
     pub(super) fn new(store: &Store, scope: Scope) -> Self {
-        Self {
-            cluster: Loader::new(store, scope),
-            clusters_of_organization: Loader::new(store, scope),
-            rule_hits_of_cluster: Loader::new(store, scope),
-            history_of_cluster: Loader::new(store, scope),
-            store: store.clone(),
-            scope,
-        }
+        Self { store: store.clone(), scope, loaders: Shared::default() }
     }
 
-    /// The root list of organizations, which has no parents to batch.
-    pub(super) async fn organizations(&self, listing: &OrganizationListing) -> Result<Page<OrgId>, LoadFailed> {
-        Ok(self.store.organizations(self.scope, listing).await?)
+    /// Reads values by their keys, in one statement for those that were not read before.
+    pub(super) async fn load_many<B: Batch>(&self, keys: Vec<B::Key>) -> Result<HashMap<B::Key, B::Value>, LoadFailed> {
+        let loader = self.loaders.get(|| Loader::<B>::new(&self.store, self.scope));
+        loader.load_many(keys).await
     }
 
-    /// Those of `organizations` that the viewer may see and that ever reported.
-    pub(super) async fn known_organizations(&self, organizations: &[OrgId]) -> Result<HashSet<OrgId>, LoadFailed> {
-        Ok(self.store.known_organizations(self.scope, organizations).await?)
+    /// Returns those of `organizations` that the viewer may see.
+    pub(super) async fn known_organizations(&self, organizations: &[OrgId]) -> Result<Vec<OrgId>, LoadFailed> {
+        let known = self.store.known_organizations(self.scope, organizations).await?;
+        Ok(organizations.iter().copied().filter(|organization| known.contains(organization)).collect())
     }
 
-    /// Single hits, by their clusters and selectors.
+    /// Reads single hits by their clusters and selectors.
     pub(super) async fn rule_hits(
         &self,
         keys: &[(ClusterId, Selector)],
@@ -157,77 +98,43 @@ impl Loaders {
     }
 }
 
-type Key<S> = (<S as Step>::Parent, <S as Step>::Arguments);
-type Value<S> = Result<Arc<<S as Step>::Children>, LoadFailed>;
+type Loaded<B> = Result<<B as Batch>::Value, LoadFailed>;
 
-/// A batching loader that remembers, over the crate `dataloader`.
-pub(super) struct Loader<S: Step>(cached::Loader<Key<S>, Value<S>, Batch<S>>);
+/// A loader of the crate `dataloader`, which remembers values and failures by key.
+struct Loader<B: Batch>(cached::Loader<<B as Batch>::Key, Loaded<B>, Reader<B>>);
 
-impl<S: Step> Loader<S> {
+impl<B: Batch> Loader<B> {
     fn new(store: &Store, scope: Scope) -> Self {
-        let batch = Batch { store: store.clone(), scope, step: std::marker::PhantomData };
-        // Siblings come together, so there is nothing to wait for; and a level is one batch, however large.
-        Self(cached::Loader::new(batch).with_yield_count(0).with_max_batch_size(usize::MAX))
+        let reader = Reader { store: store.clone(), scope, batch: PhantomData };
+        // Siblings ask for their children together (`siblings`): there is no other batch to wait for, and one is as long
+        // as there are siblings.
+        Self(cached::Loader::new(reader).with_yield_count(0).with_max_batch_size(usize::MAX))
     }
 
-    /// Loads the children of all `parents` in one statement, or takes what is remembered of them.
-    pub(super) async fn load_many(
-        &self,
-        parents: impl IntoIterator<Item = S::Parent>,
-        arguments: &S::Arguments,
-    ) -> Result<HashMap<S::Parent, Arc<S::Children>>, LoadFailed> {
-        let keys: Vec<Key<S>> = parents.into_iter().map(|parent| (parent, arguments.clone())).collect();
-        let loaded = self.ask(keys).await?;
-        loaded.into_iter().map(|((parent, _), children)| Ok((parent, children?))).collect()
-    }
-
-    /// A future that is dropped while it loads takes its keys along, and who waited for them is told "not found": then
-    /// we ask again.
-    async fn ask(&self, keys: Vec<Key<S>>) -> Result<HashMap<Key<S>, Value<S>>, LoadFailed> {
-        for _ in 0..TRIES {
-            match self.0.try_load_many(keys.clone()).await {
-                Ok(loaded) => return Ok(loaded),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => unreachable!("the loader knows no other error: {error}"),
-            }
-        }
-        Err(Error::Corrupt { what: "the set of keys that a loader waits for" }.into())
+    async fn load_many(&self, keys: Vec<B::Key>) -> Result<HashMap<B::Key, B::Value>, LoadFailed> {
+        // A key is missing only if the future that was reading it is dropped, and then its whole request is.
+        let loaded = self.0.try_load_many(keys).await.map_err(|_| LoadFailed::Dropped)?;
+        loaded.into_iter().map(|(key, value)| Ok((key, value?))).collect()
     }
 }
 
-/// A step's batches.
-struct Batch<S> {
+/// Reads a loader's batches.
+struct Reader<B> {
     store: Store,
     scope: Scope,
-    step: std::marker::PhantomData<S>,
+    batch: PhantomData<B>,
 }
 
-impl<S: Step> BatchFn<Key<S>, Value<S>> for Batch<S> {
-    async fn load(&mut self, keys: &[Key<S>]) -> HashMap<Key<S>, Value<S>> {
-        let mut answers = HashMap::with_capacity(keys.len());
-        for (arguments, parents) in by_arguments::<S>(keys) {
-            let loaded = S::load(&self.store, self.scope, &parents, arguments).await.map_err(LoadFailed::from);
-            let mut children = loaded.map(|children| children.into_iter().collect::<HashMap<_, _>>());
-            for parent in parents {
-                // Every key is answered for: absence is a value, and so is failure.
-                let answer = match &mut children {
-                    Ok(children) => Ok(Arc::new(children.remove(&parent).unwrap_or_default())),
-                    Err(error) => Err(error.clone()),
-                };
-                answers.insert((parent, arguments.clone()), answer);
-            }
-        }
-        answers
+impl<B: Batch> BatchFn<B::Key, Loaded<B>> for Reader<B> {
+    async fn load(&mut self, keys: &[B::Key]) -> HashMap<B::Key, Loaded<B>> {
+        let mut loaded = B::load(&self.store, self.scope, keys).await.map_err(LoadFailed::from);
+        // Every key has a value, also where nothing was found and where reading failed.
+        let value = |key: &B::Key| match &mut loaded {
+            Ok(values) => Ok(values.remove(key).unwrap_or_default()),
+            Err(error) => Err(error.clone()),
+        };
+        keys.iter().cloned().zip(keys.iter().map(value)).collect()
     }
-}
-
-/// One batch a set of arguments: those are part of the statement.
-fn by_arguments<S: Step>(keys: &[Key<S>]) -> HashMap<&S::Arguments, Vec<S::Parent>> {
-    let mut batches: HashMap<_, Vec<_>> = HashMap::new();
-    for (parent, arguments) in keys {
-        batches.entry(arguments).or_default().push(parent.clone());
-    }
-    batches
 }
 
 #[cfg(test)]

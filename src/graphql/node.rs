@@ -1,12 +1,18 @@
 //! `Node`: whatever has an id.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
-use async_graphql::{Context, Interface, Result};
+use async_graphql::{
+    Context, ContextSelectionSet, Interface, OutputType, Positioned, Result, ServerResult, Value, parser::types::Field,
+    registry::Registry,
+};
 
 use super::{
-    cluster::Cluster, context::ContextExt as _, node_id::NodeId, organization::Organization, report::Report,
-    rule_hit::RuleHit,
+    cluster::Cluster, context::ContextExt as _, in_order::InOrder, node_id::NodeId, organization::Organization,
+    report::Report, rule_hit::RuleHit,
 };
 use crate::domain::{ClusterId, OrgId};
 
@@ -20,18 +26,43 @@ pub(super) enum Node {
     RuleHit(RuleHit),
 }
 
+/// A node whose fields are resolved in the query's order.
+pub(super) struct NodeInOrder(Node);
+
+impl OutputType for NodeInOrder {
+    fn type_name() -> Cow<'static, str> {
+        Node::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Node::create_type_info(registry)
+    }
+
+    fn introspection_type_name(&self) -> Cow<'static, str> {
+        self.0.introspection_type_name()
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        match &self.0 {
+            Node::Organization(node) => InOrder(node).resolve(ctx, field).await,
+            Node::Cluster(node) => InOrder(node).resolve(ctx, field).await,
+            Node::Report(node) => InOrder(node).resolve(ctx, field).await,
+            Node::RuleHit(node) => InOrder(node).resolve(ctx, field).await,
+        }
+    }
+}
+
 /// What ids name, in their order; null in the place of what is not there. One statement a type, however many ids.
-pub(super) async fn in_order(ctx: &Context<'_>, ids: &[Option<NodeId>]) -> Result<Vec<Option<Node>>> {
+pub(super) async fn in_order(ctx: &Context<'_>, ids: &[Option<NodeId>]) -> Result<Vec<Option<NodeInOrder>>> {
     let named = || ids.iter().flatten();
     let loaders = ctx.loaders()?;
     let organizations: Vec<OrgId> = named().filter_map(organization_of).collect();
     let clusters: HashSet<ClusterId> = named().filter_map(cluster_of).collect();
     let hits: Vec<_> = named().filter_map(hit_of).collect();
 
-    let organizations =
-        if organizations.is_empty() { HashSet::new() } else { loaders.known_organizations(&organizations).await? };
-    let organizations = Organization::all(organizations);
-    let clusters = Cluster::found(loaders, clusters).await?;
+    let organizations = Organization::all(loaders.known_organizations(&organizations).await?);
+    let organizations: HashMap<_, _> = organizations.into_iter().map(|node| (node.number(), node)).collect();
+    let clusters = Cluster::find(loaders, clusters).await?;
     let hits = if hits.is_empty() { HashMap::default() } else { loaders.rule_hits(&hits).await? };
 
     let node = |id: &NodeId| match id {
@@ -43,7 +74,7 @@ pub(super) async fn in_order(ctx: &Context<'_>, ids: &[Option<NodeId>]) -> Resul
             Some(Node::RuleHit(RuleHit::of(cluster.clone(), row.clone())))
         }
     };
-    Ok(ids.iter().map(|id| id.as_ref().and_then(node)).collect())
+    Ok(ids.iter().map(|id| id.as_ref().and_then(node).map(NodeInOrder)).collect())
 }
 
 fn organization_of(id: &NodeId) -> Option<OrgId> {

@@ -1,77 +1,47 @@
 //! `Organization`.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result};
 
 use super::{
-    cluster::{Cluster, ClusterSiblings},
-    cluster_list::{ClusterFilter, ClusterOrder, Position},
-    connection::{Connection, PageArguments, Paged},
+    cluster::Cluster,
+    cluster_list::{ClusterFilter, ClusterOrder},
+    connection::{Connection, Listed, PageArguments, ParentOf},
     context::ContextExt as _,
-    error::LoadFailed,
-    loaders::Loaders,
+    in_order::InOrder,
     node_id::NodeId,
-    siblings::Relation,
+    shared::Shared,
+    siblings::Siblings,
 };
 use crate::{
     domain::OrgId,
-    store::{self, ClusterListing, Page},
+    store::{self, List as _},
 };
 
-/// An organization, and those that its list produced together with it.
+/// An organization, with the organizations that were returned together with it.
 #[derive(Clone)]
 pub(super) struct Organization {
     id: OrgId,
-    siblings: Arc<OrganizationSiblings>,
-}
-
-/// Organizations that one list produced together.
-pub(super) struct OrganizationSiblings {
-    ids: Vec<OrgId>,
-    clusters: Relation<OrgId, ClusterListing, ClustersOfOne>,
-}
-
-/// A page of one organization's clusters, whose siblings are the clusters of all.
-type ClustersOfOne = Option<(Arc<Page<Arc<store::Cluster>>>, Arc<ClusterSiblings>)>;
-
-impl OrganizationSiblings {
-    pub(super) fn new(ids: Vec<OrgId>) -> Arc<Self> {
-        Arc::new(Self { ids, clusters: Relation::default() })
-    }
-
-    async fn load_clusters(
-        &self,
-        loaders: &Loaders,
-        listing: &ClusterListing,
-    ) -> Result<HashMap<OrgId, ClustersOfOne>, LoadFailed> {
-        let slices = loaders.clusters_of_organization.load_many(self.ids.iter().copied(), listing).await?;
-        let siblings = ClusterSiblings::of(&slices.values().flat_map(|slice| &slice.items).map(AsRef::as_ref));
-        Ok(slices.into_iter().map(|(id, slice)| (id, Some((slice, siblings.clone())))).collect())
-    }
+    siblings: Arc<Siblings<store::Organization>>,
 }
 
 impl Organization {
-    /// A list's organizations, all siblings.
-    pub(super) fn list(slice: Page<OrgId>) -> Page<Self> {
-        let siblings = OrganizationSiblings::new(slice.items.clone());
-        slice.map(|id| Self::among(&siblings, id))
-    }
-
     /// Some organizations, all siblings.
-    pub(super) fn all(ids: impl IntoIterator<Item = OrgId>) -> HashMap<OrgId, Self> {
-        let siblings = OrganizationSiblings::new(ids.into_iter().collect());
-        siblings.ids.iter().map(|id| (*id, Self::among(&siblings, *id))).collect()
-    }
-
-    /// An organization that stands alone.
-    pub(super) fn alone(id: OrgId) -> Self {
-        Self::among(&OrganizationSiblings::new(vec![id]), id)
+    pub(super) fn all(ids: impl IntoIterator<Item = OrgId>) -> Vec<Self> {
+        let rows = ids.into_iter().map(|id| Arc::new(store::Organization { id })).collect();
+        let siblings = Siblings::new(rows);
+        siblings.rows.iter().map(|row| Self::among(&siblings, row.id)).collect()
     }
 
     /// One of several siblings.
-    pub(super) fn among(siblings: &Arc<OrganizationSiblings>, id: OrgId) -> Self {
+    pub(super) fn among(siblings: &Arc<Siblings<store::Organization>>, id: OrgId) -> Self {
         Self { id, siblings: siblings.clone() }
+    }
+
+    /// The organization's number.
+    pub(super) fn number(&self) -> OrgId {
+        self.id
     }
 }
 
@@ -101,34 +71,45 @@ impl Organization {
         #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
         #[graphql(desc = "Returns only clusters that meet all of these conditions.")] filter: Option<ClusterFilter>,
         #[graphql(desc = "The order of the list.")] order_by: Option<ClusterOrder>,
-    ) -> Result<Option<Connection<Cluster>>> {
-        let order = order_by.unwrap_or(ClusterOrder::DEFAULT);
-        let page = PageArguments { first, after, last, before };
-        let listing = ClusterListing {
-            filter: filter.map(|filter| filter.check(ctx.now()?)).transpose()?.unwrap_or_default(),
-            order: order.into(),
-            window: page.window::<Cluster>(order)?.map(|Position(place)| place),
-            total: ctx.look_ahead().field("totalCount").exists(),
-        };
-        let (loaders, window) = (ctx.loaders()?, listing.window.clone());
-        let load = || self.siblings.load_clusters(loaders, &listing);
-        let found = self.siblings.clusters.of(&self.id, listing.clone(), load).await?;
-        let Some((slice, siblings)) = found else { return Ok(None) };
-        Ok(Some(Connection::new(Cluster::list(&slice, &siblings), order, &window)))
+    ) -> Result<Option<InOrder<Connection<Cluster>>>> {
+        let filter = filter.map(|filter| filter.check(ctx.now()?)).transpose()?.unwrap_or_default();
+        let order = order_by.map_or(store::Cluster::DEFAULT_ORDER, store::Order::from);
+        PageArguments { first, after, last, before }.load_by(ctx, self, filter, order).await
     }
 }
 
-impl Paged for Organization {
-    const CONNECTION: &'static str = "OrganizationConnection";
-    const EDGE: &'static str = "OrganizationEdge";
-    type Order = ();
-    type Position = OrgId;
+impl Listed for Organization {
+    type Row = store::Organization;
+    type Parent = ();
 
-    fn list((): ()) -> &'static str {
-        "organizations:number:asc"
+    fn new(row: &Arc<store::Organization>, (): &(), siblings: &Arc<Siblings<store::Organization>>) -> Self {
+        Self::among(siblings, row.id)
+    }
+}
+
+impl ParentOf<store::Cluster> for Organization {
+    fn key(&self) -> OrgId {
+        self.id
     }
 
-    fn place(&self, (): ()) -> OrgId {
-        self.id
+    fn sibling_keys(&self) -> Vec<OrgId> {
+        self.siblings.rows.iter().map(|row| row.id).collect()
+    }
+
+    fn shared(&self) -> Option<&Shared> {
+        Some(&self.siblings.shared)
+    }
+}
+
+/// The parent of the list of organizations.
+impl ParentOf<store::Organization> for () {
+    fn key(&self) {}
+
+    fn sibling_keys(&self) -> Vec<()> {
+        vec![()]
+    }
+
+    fn shared(&self) -> Option<&Shared> {
+        None
     }
 }

@@ -4,20 +4,18 @@ use async_graphql::{Context, ID, Object, Result};
 
 use super::{
     cluster::Cluster,
-    connection::{Connection, MOST_KEYS, PageArguments},
+    connection::{Connection, MAX_KEYS, PageArguments},
     context::ContextExt as _,
     error::bad_user_input,
-    node::{self, Node},
+    in_order::{InOrder, ListInOrder},
+    node::{self, NodeInOrder},
     node_id::InvalidNodeId,
     organization::Organization,
     scalars::Uuid,
     service::Service,
     viewer::Viewer,
 };
-use crate::{
-    domain::{ClusterId, OrgId},
-    store::OrganizationListing,
-};
+use crate::domain::{ClusterId, OrgId};
 
 /// The root of all queries.
 pub(super) struct Query;
@@ -26,8 +24,8 @@ pub(super) struct Query;
 #[Object]
 impl Query {
     /// The user or client that sends the query.
-    async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
-        ctx.viewer().map(Viewer)
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<InOrder<Viewer>> {
+        ctx.viewer().map(Viewer).map(InOrder)
     }
 
     /// The object with this id. Null if it does not exist, has been removed, or the viewer may not see it.
@@ -35,7 +33,7 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The value of an `id` field.")] id: ID,
-    ) -> Result<Option<Node>> {
+    ) -> Result<Option<NodeInOrder>> {
         let id = id.parse().map_err(|error: InvalidNodeId| bad_user_input("id", &error.to_string()))?;
         let mut nodes = node::in_order(ctx, &[Some(id)]).await?;
         Ok(nodes.pop().flatten())
@@ -47,12 +45,12 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Values of `id` fields, at most 100.")] ids: Vec<ID>,
-    ) -> Result<Vec<Option<Node>>> {
-        if ids.len() > MOST_KEYS {
-            return Err(bad_user_input("ids", &format!("has {} ids; at most {MOST_KEYS} are taken", ids.len())));
+    ) -> Result<ListInOrder<Option<NodeInOrder>>> {
+        if ids.len() > MAX_KEYS {
+            return Err(bad_user_input("ids", &format!("has {} ids; at most {MAX_KEYS} are taken", ids.len())));
         }
         let ids: Vec<_> = ids.iter().map(|id| id.parse().ok()).collect();
-        node::in_order(ctx, &ids).await
+        node::in_order(ctx, &ids).await.map(ListInOrder)
     }
 
     /// The organization with this number. Null if no report of it was ever stored, or the viewer may not see it.
@@ -60,10 +58,10 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The organization's number, as a string.")] org_id: String,
-    ) -> Result<Option<Organization>> {
+    ) -> Result<Option<InOrder<Organization>>> {
         let id: OrgId = org_id.parse().map_err(|error| bad_user_input("orgId", &format!("{error}")))?;
         let known = ctx.loaders()?.known_organizations(&[id]).await?;
-        Ok(known.contains(&id).then(|| Organization::alone(id)))
+        Ok(Organization::all(known).pop().map(InOrder))
     }
 
     /// The organizations that the viewer may see, ordered by number. Null only if loading failed, with an entry in
@@ -76,12 +74,8 @@ impl Query {
         #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
         #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
-    ) -> Result<Option<Connection<Organization>>> {
-        let page = PageArguments { first, after, last, before };
-        let total = ctx.look_ahead().field("totalCount").exists();
-        let listing = OrganizationListing { window: page.window::<Organization>(())?, total };
-        let slice = ctx.loaders()?.organizations(&listing).await?;
-        Ok(Some(Connection::new(Organization::list(slice), (), &listing.window)))
+    ) -> Result<Option<InOrder<Connection<Organization>>>> {
+        PageArguments { first, after, last, before }.load(ctx, &()).await
     }
 
     /// The cluster with this UUID. Null if it is unknown, or the viewer may not see it.
@@ -89,7 +83,7 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The cluster's UUID.")] uuid: Uuid,
-    ) -> Result<Option<Cluster>> {
+    ) -> Result<Option<InOrder<Cluster>>> {
         let mut clusters = clusters_in_order(ctx, &[uuid]).await?;
         Ok(clusters.pop().flatten())
     }
@@ -100,22 +94,22 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The clusters' UUIDs, at most 100.")] uuids: Vec<Uuid>,
-    ) -> Result<Vec<Option<Cluster>>> {
-        if uuids.len() > MOST_KEYS {
-            return Err(bad_user_input("uuids", &format!("has {} UUIDs; at most {MOST_KEYS} are taken", uuids.len())));
+    ) -> Result<ListInOrder<Option<InOrder<Cluster>>>> {
+        if uuids.len() > MAX_KEYS {
+            return Err(bad_user_input("uuids", &format!("has {} UUIDs; at most {MAX_KEYS} are taken", uuids.len())));
         }
-        clusters_in_order(ctx, &uuids).await
+        clusters_in_order(ctx, &uuids).await.map(ListInOrder)
     }
 
     /// Versions of this service.
-    async fn service(&self) -> Service {
-        Service
+    async fn service(&self) -> InOrder<Service> {
+        InOrder(Service)
     }
 }
 
 /// Clusters that stand in the place of their UUIDs, all siblings.
-async fn clusters_in_order(ctx: &Context<'_>, uuids: &[Uuid]) -> Result<Vec<Option<Cluster>>> {
+async fn clusters_in_order(ctx: &Context<'_>, uuids: &[Uuid]) -> Result<Vec<Option<InOrder<Cluster>>>> {
     let ids: Vec<ClusterId> = uuids.iter().map(|Uuid(id)| *id).collect();
-    let found = Cluster::found(ctx.loaders()?, ids.iter().copied()).await?;
-    Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+    let found = Cluster::find(ctx.loaders()?, ids.iter().copied()).await?;
+    Ok(ids.iter().map(|id| found.get(id).cloned().map(InOrder)).collect())
 }

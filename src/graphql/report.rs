@@ -1,24 +1,16 @@
 //! `Report`.
 
-use std::{collections::HashMap, sync::Arc};
-
 use async_graphql::{Context, Object, Result};
 
 use super::{
     cluster::Cluster,
-    connection::{Connection, PageArguments, asks_of_nodes},
-    context::ContextExt as _,
-    error::LoadFailed,
-    loaders::Loaders,
+    connection::{Connection, PageArguments},
+    in_order::InOrder,
     node_id::NodeId,
     rule_hit::RuleHit,
     scalars::DateTime,
-    siblings::Relation,
 };
-use crate::{
-    domain::ClusterId,
-    store::{self, Page, ReportHead, RuleHitListing},
-};
+use crate::store::ReportHead;
 
 /// A cluster's current report.
 #[derive(Clone)]
@@ -27,28 +19,8 @@ pub(super) struct Report {
     cluster: Cluster,
 }
 
-/// The hits of clusters that one list produced together.
-pub(super) struct RuleHitsOfClusters {
-    clusters: Vec<ClusterId>,
-    pages: Relation<ClusterId, RuleHitListing, Arc<Page<Arc<store::RuleHit>>>>,
-}
-
-impl RuleHitsOfClusters {
-    pub(super) fn new(clusters: Vec<ClusterId>) -> Self {
-        Self { clusters, pages: Relation::default() }
-    }
-
-    async fn load(
-        &self,
-        loaders: &Loaders,
-        listing: &RuleHitListing,
-    ) -> Result<HashMap<ClusterId, Arc<Page<Arc<store::RuleHit>>>>, LoadFailed> {
-        loaders.rule_hits_of_cluster.load_many(self.clusters.iter().copied(), listing).await
-    }
-}
-
 impl Report {
-    /// The cluster's current report, where it has one.
+    /// The cluster's current report; `None` where it has none.
     pub(super) fn of(cluster: &Cluster) -> Option<Self> {
         let head = cluster.row.report.clone()?;
         Some(Self { head, cluster: cluster.clone() })
@@ -64,8 +36,8 @@ impl Report {
     }
 
     /// The cluster that the rules checked.
-    async fn cluster(&self) -> Cluster {
-        self.cluster.clone()
+    async fn cluster(&self) -> InOrder<&Cluster> {
+        InOrder(&self.cluster)
     }
 
     /// When the rules ran.
@@ -98,17 +70,7 @@ impl Report {
         #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
         #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
-    ) -> Result<Option<Connection<RuleHit>>> {
-        let asked = ctx.look_ahead();
-        let page = PageArguments { first, after, last, before };
-        let listing = RuleHitListing {
-            window: page.window::<RuleHit>(())?,
-            total: asked.field("totalCount").exists(),
-            details: asks_of_nodes(&asked, "details"),
-        };
-        let (loaders, hits) = (ctx.loaders()?, &self.cluster.siblings.rule_hits);
-        let load = || hits.load(loaders, &listing);
-        let slice = hits.pages.of(&self.cluster.row.id, listing.clone(), load).await?;
-        Ok(Some(Connection::new(RuleHit::list(&slice, &self.cluster), (), &listing.window)))
+    ) -> Result<Option<InOrder<Connection<RuleHit>>>> {
+        PageArguments { first, after, last, before }.load(ctx, &self.cluster).await
     }
 }

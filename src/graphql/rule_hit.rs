@@ -6,14 +6,13 @@ use async_graphql::Object;
 
 use super::{
     cluster::Cluster,
-    connection::Paged,
+    connection::Listed,
+    in_order::InOrder,
     node_id::NodeId,
     scalars::{DateTime, RawJson},
+    siblings::Siblings,
 };
-use crate::{
-    domain::Selector,
-    store::{self, Page},
-};
+use crate::store;
 
 /// A hit of a cluster's current report.
 #[derive(Clone)]
@@ -27,11 +26,6 @@ impl RuleHit {
     pub(super) fn of(cluster: Cluster, row: store::RuleHit) -> Self {
         Self { row: Arc::new(row), cluster }
     }
-
-    /// A page of one cluster's hits.
-    pub(super) fn list(page: &Page<Arc<store::RuleHit>>, cluster: &Cluster) -> Page<Self> {
-        page.clone().map(|row| Self { row, cluster: cluster.clone() })
-    }
 }
 
 /// A recommendation that hits a cluster: the rule found the problem that the recommendation describes.
@@ -43,8 +37,8 @@ impl RuleHit {
     }
 
     /// The cluster that has the problem.
-    async fn cluster(&self) -> Cluster {
-        self.cluster.clone()
+    async fn cluster(&self) -> InOrder<&Cluster> {
+        InOrder(&self.cluster)
     }
 
     /// The recommendation, as `ruleFqdn|errorKey`.
@@ -73,17 +67,11 @@ impl RuleHit {
     }
 }
 
-impl Paged for RuleHit {
-    const CONNECTION: &'static str = "RuleHitConnection";
-    const EDGE: &'static str = "RuleHitEdge";
-    type Order = ();
-    type Position = Selector;
+impl Listed for RuleHit {
+    type Row = store::RuleHit;
+    type Parent = Cluster;
 
-    fn list((): ()) -> &'static str {
-        "ruleHits:selector:asc"
-    }
-
-    fn place(&self, (): ()) -> Selector {
-        self.row.selector.clone()
+    fn new(row: &Arc<store::RuleHit>, cluster: &Cluster, _: &Arc<Siblings<store::RuleHit>>) -> Self {
+        Self { row: row.clone(), cluster: cluster.clone() }
     }
 }

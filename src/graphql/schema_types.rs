@@ -11,7 +11,7 @@ use async_graphql::{
 };
 
 /// The fields of each object and interface type.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct SchemaTypes(HashMap<Name, Vec<FieldDefinition>>);
 
 /// The schema's own SDL is not valid GraphQL. Without its types, neither costs nor nulls are known, so the process must
@@ -28,6 +28,11 @@ impl SchemaTypes {
             TypeSystemDefinition::Schema(_) | TypeSystemDefinition::Directive(_) => None,
         });
         Ok(Self(types.collect()))
+    }
+
+    /// A field of a type.
+    pub(super) fn field(&self, of: &str, name: &str) -> Option<&FieldDefinition> {
+        self.0.get(of)?.iter().find(|field| field.name.node == name)
     }
 
     /// Each type with its fields.

@@ -1,95 +1,82 @@
-//! Siblings: what makes batching exact.
+//! Siblings: the nodes that a list returned together load their children together.
 //!
-//! Nodes that one list produced together share one [`Relation`] for each field that leads on. The first of them that is
-//! asked for its children asks the request's loader for the children of all; the others await the same cell. No timer,
-//! nothing to tune, and one statement a relation at any concurrency.
+//! The first node that needs its children reads those of all its siblings; the others await the same cell. There is no
+//! timer and nothing to tune: one statement per relation and set of arguments at any concurrency.
 
 use std::{
     collections::HashMap,
-    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::sync::OnceCell;
 
-use super::error::LoadFailed;
+use super::{
+    error::LoadFailed,
+    loaders::{Loaders, Pages},
+    shared::Shared,
+};
+use crate::store::{List, ListRequest, Page};
 
-type Loaded<K, V> = Result<HashMap<K, V>, LoadFailed>;
-type Cell<K, V> = Arc<OnceCell<Loaded<K, V>>>;
-
-/// One field of all siblings: what was loaded for them, for each set of arguments that was asked with.
-///
-/// Aliases with other arguments are another batch.
-pub(super) struct Relation<K, A, V> {
-    cells: Mutex<HashMap<A, Cell<K, V>>>,
+/// The rows that a list returned for all of its parents together, and what their nodes loaded.
+pub(super) struct Siblings<R> {
+    pub(super) rows: Vec<Arc<R>>,
+    /// The children of the rows, and whatever else their nodes share.
+    pub(super) shared: Shared,
 }
 
-impl<K, A, V> Default for Relation<K, A, V> {
-    fn default() -> Self {
-        Self { cells: Mutex::default() }
+impl<R> Siblings<R> {
+    pub(super) fn new(rows: Vec<Arc<R>>) -> Arc<Self> {
+        Arc::new(Self { rows, shared: Shared::default() })
     }
 }
 
-impl<K: Eq + Hash, A: Eq + Hash, V: Clone + Default> Relation<K, A, V> {
-    /// What the relation leads to from `parent`; loaded by `load`, for all siblings, if nobody did so before.
+/// A page of one parent's children, and the siblings of its items: the items of all pages that were read with it.
+pub(super) struct Children<L> {
+    pub(super) page: Arc<Page<Arc<L>>>,
+    pub(super) siblings: Arc<Siblings<L>>,
+}
+
+type Loaded<L> = Result<HashMap<<L as List>::Parent, Children<L>>, LoadFailed>;
+
+/// The children of siblings in one list, for each set of arguments.
+pub(super) struct Relation<L: List>(Mutex<HashMap<Arc<ListRequest<L>>, Arc<OnceCell<Loaded<L>>>>>);
+
+impl<L: List> Default for Relation<L> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<L: List> Relation<L> {
+    /// Returns the children of `parent`, loaded with those of all `parents`, unless they were loaded before.
     ///
-    /// A load that fails, fails once for all. One that is dropped in mid-way is begun again by the next who waits.
-    pub(super) async fn of<F>(&self, parent: &K, arguments: A, load: impl FnOnce() -> F) -> Result<V, LoadFailed>
-    where
-        F: Future<Output = Loaded<K, V>>,
-    {
-        let cell = self.cells.lock().unwrap_or_else(PoisonError::into_inner).entry(arguments).or_default().clone();
-        match cell.get_or_init(load).await {
-            Ok(loaded) => Ok(loaded.get(parent).cloned().unwrap_or_default()),
+    /// A load that fails, fails once for all siblings. One that is dropped is repeated by the next sibling that waits.
+    pub(super) async fn children(
+        &self,
+        loaders: &Loaders,
+        parent: L::Parent,
+        parents: impl FnOnce() -> Vec<L::Parent>,
+        request: ListRequest<L>,
+    ) -> Result<Children<L>, LoadFailed> {
+        let request = Arc::new(request);
+        let cell = self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(request.clone()).or_default().clone();
+        match cell.get_or_init(|| load(loaders, parents(), request)).await {
+            Ok(children) => children.get(&parent).cloned().ok_or(LoadFailed::Dropped),
             Err(error) => Err(error.clone()),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+async fn load<L: List>(loaders: &Loaders, parents: Vec<L::Parent>, request: Arc<ListRequest<L>>) -> Loaded<L> {
+    let keys = parents.into_iter().map(|parent| (parent, request.clone())).collect();
+    let pages = loaders.load_many::<Pages<L>>(keys).await?;
+    let siblings = Siblings::new(pages.values().flat_map(|page| page.items.iter().cloned()).collect());
+    let children = |((parent, _), page)| (parent, Children { page, siblings: siblings.clone() });
+    Ok(pages.into_iter().map(children).collect())
+}
 
-    use super::*;
-
-    #[tokio::test]
-    async fn siblings_load_once_for_each_set_of_arguments() {
-        let relation = Relation::<u32, &str, u32>::default();
-        let loads = AtomicUsize::new(0);
-        let load = || async {
-            loads.fetch_add(1, Ordering::Relaxed);
-            tokio::task::yield_now().await;
-            Ok(HashMap::from([(1, 10), (2, 20)]))
-        };
-        let (one, two, again) =
-            tokio::join!(relation.of(&1, "a", load), relation.of(&2, "a", load), relation.of(&1, "b", load));
-        assert_eq!((one.expect("1"), two.expect("2"), again.expect("1")), (10, 20, 10));
-        assert_eq!(loads.into_inner(), 2);
-    }
-
-    #[tokio::test]
-    async fn a_load_that_fails_fails_once_for_all() {
-        let relation = Relation::<u32, (), u32>::default();
-        let loads = AtomicUsize::new(0);
-        let load = || async {
-            loads.fetch_add(1, Ordering::Relaxed);
-            Err(crate::store::Error::TimedOut { during: "testing", seconds: 1 }.into())
-        };
-        let (one, two) = tokio::join!(relation.of(&1, (), load), relation.of(&2, (), load));
-        let (one, two) = (one.expect_err("fails"), two.expect_err("fails"));
-        assert!(Arc::ptr_eq(&one.0, &two.0));
-        assert_eq!(loads.into_inner(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_load_that_is_dropped_is_begun_again() {
-        let relation = Relation::<u32, (), u32>::default();
-        {
-            let never = relation.of(&1, (), std::future::pending::<Loaded<u32, u32>>);
-            tokio::pin!(never);
-            assert!(futures_util::poll!(&mut never).is_pending());
-        }
-        let loaded = relation.of(&1, (), || async { Ok(HashMap::from([(1, 10)])) }).await;
-        assert_eq!(loaded.expect("loaded"), 10);
+impl<L> Clone for Children<L> {
+    fn clone(&self) -> Self {
+        Self { page: self.page.clone(), siblings: self.siblings.clone() }
     }
 }

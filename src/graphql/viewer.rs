@@ -2,7 +2,7 @@
 
 use async_graphql::Object;
 
-use super::organization::Organization;
+use super::{in_order::InOrder, organization::Organization};
 use crate::identity;
 
 /// The caller of a request.
@@ -13,8 +13,8 @@ pub(super) struct Viewer(pub(super) identity::Viewer);
 impl Viewer {
     /// The viewer's organization. Null if the viewer belongs to none, which is the case for all viewers where
     /// authentication is disabled.
-    async fn organization(&self) -> Option<Organization> {
-        self.0.organization().map(Organization::alone)
+    async fn organization(&self) -> Option<InOrder<Organization>> {
+        Organization::all(self.0.organization()).pop().map(InOrder)
     }
 
     /// Whether the viewer may read all organizations.

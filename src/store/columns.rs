@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::domain::{ClusterId, Timestamp};
 
 /// The values of one column. All columns of a statement have the same length.
-pub(super) enum Column {
+pub enum Column {
     Uuid(Vec<Uuid>),
     BigInt(Vec<i64>),
     Int(Vec<i32>),

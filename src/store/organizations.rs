@@ -1,71 +1,104 @@
 //! Reading organizations.
 
-use std::collections::HashSet;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
-use ::entity::organization::{Column, Entity, Model};
-use sea_orm::{ColumnTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::DbErr;
 
 use super::{
-    columns::Column as Numbers,
+    columns::Column,
     error::Error,
-    page::{Page, PageRequest},
+    list::{List, Order, Row, SortColumn, SortKind, SortValue, item},
+    page::Direction,
     pools::Store,
 };
-use crate::{domain::OrgId, identity::Scope};
+use crate::{
+    domain::OrgId,
+    identity::{Readable, Scope},
+};
 
-/// Which organizations are wanted; they come by number.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct OrganizationListing {
-    /// The page.
-    pub window: PageRequest<OrgId>,
-    /// Is the whole list's length wanted?
-    pub total: bool,
+/// An organization that owns a cluster, or did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// Its number.
+    pub id: OrgId,
+}
+
+impl Organization {
+    /// By number.
+    pub const BY_NUMBER: SortColumn<Self> = SortColumn {
+        name: "number",
+        column: "id",
+        kind: SortKind::Integer,
+        value: |organization| Some(SortValue::Integer(organization.id.as_i64())),
+    };
+}
+
+impl List for Organization {
+    type Parent = ();
+    type Filter = ();
+
+    const NAME: &'static str = "organizations";
+    const TABLE: &'static str = "organization";
+    const OWNER: &'static str = "id";
+    const COLUMNS: &'static [&'static str] = &["id"];
+    const KEY: SortColumn<Self> = Self::BY_NUMBER;
+    const DEFAULT_ORDER: Order<Self> = Order::new(&Self::BY_NUMBER, Direction::Ascending);
+    const IS_INDEXED: bool = true;
+
+    fn read(row: &mut Row<'_>) -> Result<Self, DbErr> {
+        Ok(Self { id: row.next()? })
+    }
+}
+
+/// How long an organization that was found is not looked for again. None is ever removed while the service runs.
+const REMEMBERED_FOR: Duration = Duration::from_mins(1);
+/// How many organizations are remembered. Beyond it all are forgotten: each costs a statement again.
+const MAX_REMEMBERED: usize = 100_000;
+
+/// Organizations that were found in the database, each with the time.
+#[derive(Debug, Default)]
+pub(super) struct KnownOrganizations(Mutex<HashMap<OrgId, Instant>>);
+
+impl KnownOrganizations {
+    fn contains(&self, organization: OrgId) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&organization).is_some_and(|found_at| found_at.elapsed() < REMEMBERED_FOR)
+    }
+
+    fn remember(&self, organizations: impl IntoIterator<Item = OrgId>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_REMEMBERED {
+            known.clear();
+        }
+        let now = Instant::now();
+        known.extend(organizations.into_iter().map(|organization| (organization, now)));
+    }
 }
 
 impl Store {
-    /// Those of `organizations` of which a report was ever accepted, and that are within the scope.
+    /// Returns those of `organizations` that exist within the scope: the viewer's own, and those that a report was ever
+    /// accepted of. Costs a statement only for those that were not found within the last minute.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn known_organizations(&self, scope: Scope, organizations: &[OrgId]) -> Result<HashSet<OrgId>, Error> {
-        let numbers = Numbers::BigInt(organizations.iter().map(|organization| organization.as_i64()).collect());
-        let among = numbers.contains(Column::Id.into_expr(), self.backend());
-        let found = within(scope).filter(among).all(&self.reader).await;
-        found.map_err(Error::during("reading organizations"))?.iter().map(number).collect()
-    }
-
-    /// Organizations by their numbers, in one statement, and one more for the total.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn organizations(&self, scope: Scope, listing: &OrganizationListing) -> Result<Page<OrgId>, Error> {
-        let window = &listing.window;
-        let order = if window.is_backward() { Order::Desc } else { Order::Asc };
-        let mut query = within(scope).order_by(Column::Id, order).limit(window.limit());
-        if let Some(after) = window.after {
-            query = query.filter(Column::Id.gt(after.as_i64()));
+        if let Readable::Organization(own) = scope.readable() {
+            return Ok(organizations.iter().copied().filter(|organization| *organization == own).collect());
         }
-        if let Some(before) = window.before {
-            query = query.filter(Column::Id.lt(before.as_i64()));
+        let is_known = |organization: OrgId| self.known_organizations.contains(organization);
+        let (mut found, unknown): (HashSet<_>, HashSet<_>) =
+            organizations.iter().copied().partition(|organization| is_known(*organization));
+        if !unknown.is_empty() {
+            let ids = Column::BigInt(unknown.into_iter().map(OrgId::as_i64).collect());
+            let rows = self.find::<Organization, i64>(scope, "id", ids.contains(item("id"), self.backend())).await?;
+            let new = || rows.iter().map(|(_, organization)| organization.id);
+            self.known_organizations.remember(new());
+            found.extend(new());
         }
-        let rows = query.all(&self.reader).await.map_err(Error::during("reading organizations"))?;
-        let items = rows.iter().map(number).collect::<Result<_, _>>()?;
-        let total = if listing.total {
-            Some(within(scope).count(&self.reader).await.map_err(Error::during("counting organizations"))?)
-        } else {
-            None
-        };
-        Ok(Page { items, has_more: false, total }.cut(window))
-    }
-}
-
-fn number(row: &Model) -> Result<OrgId, Error> {
-    OrgId::try_from(row.id).map_err(|_| Error::Corrupt { what: "an organization's number" })
-}
-
-fn within(scope: Scope) -> Select<Entity> {
-    match scope.organization() {
-        Some(own) => Entity::find().filter(Column::Id.eq(own.as_i64())),
-        None => Entity::find(),
+        Ok(found)
     }
 }

@@ -1,36 +1,38 @@
-//! A page of a list: which one is wanted, and what comes back.
+//! Pages of lists: which one is requested, and what is returned.
 
-use std::{collections::HashMap, hash::Hash};
+use std::cmp::Ordering;
 
-/// Which page of a list is wanted: so many items from one end of what lies between two keys.
+use super::list::{List, ListRequest, Position};
+
+/// A page of a list: up to `size` items from one end of what lies between two positions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PageRequest<K> {
-    /// Only what lies behind this key.
-    pub after: Option<K>,
-    /// Only what lies before this key.
-    pub before: Option<K>,
-    /// How many items at most.
+pub struct PageRequest {
+    /// Only items after this position.
+    pub after: Option<Position>,
+    /// Only items before this position.
+    pub before: Option<Position>,
+    /// The largest number of items.
     pub size: usize,
-    /// From which end they are taken. They come in the list's order in either case.
+    /// The end that the items are taken from. They are returned in the list's order in either case.
     pub end: End,
 }
 
 /// An end of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {
-    /// Where the list begins.
+    /// The beginning.
     First,
-    /// Where it ends.
+    /// The end.
     Last,
 }
 
-impl<K> PageRequest<K> {
-    /// The same page, its keys in another form.
-    pub fn map<L>(self, key: impl Fn(K) -> L) -> PageRequest<L> {
-        PageRequest { after: self.after.map(&key), before: self.before.map(&key), size: self.size, end: self.end }
+impl PageRequest {
+    /// The first `size` items of a list.
+    pub fn first(size: usize) -> Self {
+        Self { after: None, before: None, size, end: End::First }
     }
 
-    /// The limit to ask the database for: one more than the page, which tells whether there is more.
+    /// The limit of the statement: one more than the page, which shows whether there is more.
     pub(super) fn limit(&self) -> u64 {
         // Databases count in bigints.
         let size = i64::try_from(self.size).unwrap_or(i64::MAX);
@@ -41,18 +43,18 @@ impl<K> PageRequest<K> {
         self.end == End::Last
     }
 
-    /// Is it taken from the whole list, and not from what lies between keys?
-    pub(super) fn is_whole(&self) -> bool {
+    /// Is the page taken from the whole list, and not from what lies between positions?
+    pub(super) fn is_unbounded(&self) -> bool {
         self.after.is_none() && self.before.is_none()
     }
 }
 
-/// Which way a list runs.
+/// A direction of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// Small, early and old first.
+    /// Smallest, earliest and oldest first.
     Ascending,
-    /// Large, late and new first.
+    /// Largest, latest and newest first.
     Descending,
 }
 
@@ -61,9 +63,9 @@ pub enum Direction {
 pub struct Page<T> {
     /// The page's items.
     pub items: Vec<T>,
-    /// Is there at least one more beyond them, in the direction that the page was taken from?
+    /// Is there at least one more item, in the direction that the page was taken in?
     pub has_more: bool,
-    /// How many the whole list has; known only when it was asked for.
+    /// The length of the whole list; `None` where it was not requested.
     pub total: Option<u64>,
 }
 
@@ -74,11 +76,17 @@ impl<T> Default for Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Cuts off and notes what came beyond the page's size, and puts in order what came from the end.
-    pub(super) fn cut<K>(mut self, window: &PageRequest<K>) -> Self {
-        self.has_more = self.items.len() > window.size;
-        self.items.truncate(window.size);
-        if window.is_backward() {
+    /// An empty page, with the total of an empty list where it is requested.
+    pub(super) fn empty(total: bool) -> Self {
+        Self { total: total.then_some(0), ..Self::default() }
+    }
+
+    /// Removes the item beyond the page's size, which is there only to show that there is more, and puts a page that was
+    /// read from the end into the list's order.
+    pub(super) fn cut(mut self, page: &PageRequest) -> Self {
+        self.has_more = self.items.len() > page.size;
+        self.items.truncate(page.size);
+        if page.is_backward() {
             self.items.reverse();
         }
         self
@@ -90,27 +98,25 @@ impl<T> Page<T> {
     }
 }
 
-/// The pages of many parents while their rows are read.
-pub(super) struct PagesByParent<P, T>(HashMap<P, Page<T>>);
-
-impl<P: Copy + Eq + Hash, T> PagesByParent<P, T> {
-    /// An empty page for each parent, so that every one is answered for.
-    pub(super) fn new(parents: &[P], total: bool) -> Self {
-        let empty = || Page { total: total.then_some(0), ..Page::default() };
-        Self(parents.iter().map(|parent| (*parent, empty())).collect())
-    }
-
-    /// Adds a row: a parent with the length of its whole list, and a child where there is one.
-    pub(super) fn add(&mut self, parent: P, total: Option<i64>, child: Option<T>) {
-        let page = self.0.entry(parent).or_default();
-        if let Some(total) = total {
-            page.total = Some(total.unsigned_abs());
+impl<L: List> Page<L> {
+    /// The requested page of a list whose items were all read.
+    pub(super) fn of_whole(items: Vec<L>, request: &ListRequest<L>) -> Self {
+        let ListRequest { order, page, .. } = request;
+        let total = request.total.then_some(items.len() as u64);
+        let mut items: Vec<_> = items.into_iter().map(|item| (order.position(&item), item)).collect();
+        if !page.is_unbounded() {
+            let is_beyond = |bound: &Option<Position>, position: &Position, side| {
+                bound.as_ref().is_none_or(|bound| order.compare(position, bound) == side)
+            };
+            items.retain(|(position, _)| {
+                is_beyond(&page.after, position, Ordering::Greater) && is_beyond(&page.before, position, Ordering::Less)
+            });
         }
-        page.items.extend(child);
-    }
-
-    /// The pages, each cut to what was asked for.
-    pub(super) fn cut<K>(self, window: &PageRequest<K>) -> HashMap<P, Page<T>> {
-        self.0.into_iter().map(|(parent, page)| (parent, page.cut(window))).collect()
+        items.sort_unstable_by(|(a, _), (b, _)| order.compare(a, b));
+        if page.is_backward() {
+            items.reverse();
+        }
+        let items = items.into_iter().map(|(_, item)| item).collect();
+        Self { items, has_more: false, total }.cut(page)
     }
 }

@@ -11,7 +11,7 @@ use sqlx::{
     sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{error::Error, recommendation_ids::RecommendationIds, statement_count};
+use super::{error::Error, organizations::KnownOrganizations, recommendation_ids::RecommendationIds, statement_count};
 use crate::config::{self, DatabaseUrl};
 
 /// Most batches that are written at the same time on PostgreSQL. SQLite has one writer.
@@ -40,6 +40,7 @@ pub struct Store {
     /// The URL of the writer.
     pub(super) url: DatabaseUrl,
     pub(super) recommendation_ids: Arc<RecommendationIds>,
+    pub(super) known_organizations: Arc<KnownOrganizations>,
     pub(super) writers: Arc<tokio::sync::Semaphore>,
 }
 
@@ -60,6 +61,7 @@ impl Store {
             reader,
             url: database.url.clone(),
             recommendation_ids: Arc::default(),
+            known_organizations: Arc::default(),
             writers: Arc::new(tokio::sync::Semaphore::new(writers)),
         })
     }

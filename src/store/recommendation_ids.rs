@@ -5,9 +5,12 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult};
+use sea_orm::{
+    Condition, ConnectionTrait as _, DatabaseTransaction, DbErr, FromQueryResult, QueryResult,
+    sea_query::{Expr, Query},
+};
 
-use super::{columns::Column, statement};
+use super::{columns::Column, error::Error, pools::Store, statement};
 use crate::domain::Selector;
 
 /// Most selectors in the cache. The real rules have some hundreds. Ids beyond are read from the database each time.
@@ -15,7 +18,13 @@ const MAX_CACHED: usize = 100_000;
 
 /// A cache of committed ids. It is never out of date, because rows of the table are never changed or removed.
 #[derive(Debug, Default)]
-pub(super) struct RecommendationIds(RwLock<HashMap<Selector, i32>>);
+pub(super) struct RecommendationIds(RwLock<Cache>);
+
+#[derive(Debug, Default)]
+struct Cache {
+    ids: HashMap<Selector, i32>,
+    selectors: HashMap<i32, Selector>,
+}
 
 /// The ids that one transaction uses, some of them perhaps inserted by it.
 #[derive(Debug, Default)]
@@ -43,17 +52,67 @@ impl RecommendationIds {
     pub(super) fn cache(&self, ids: IdsBySelector) {
         let mut cached = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for (selector, id) in ids.0 {
-            if cached.len() >= MAX_CACHED {
+            if cached.ids.len() >= MAX_CACHED {
                 break;
             }
-            cached.insert(selector, id);
+            cached.selectors.insert(id, selector.clone());
+            cached.ids.insert(selector, id);
         }
     }
 
     fn cached(&self, selectors: &BTreeSet<&Selector>) -> IdsBySelector {
         let cached = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let ids = selectors.iter().filter_map(|&selector| Some((selector.clone(), *cached.get(selector)?)));
+        let ids = selectors.iter().filter_map(|&selector| Some((selector.clone(), *cached.ids.get(selector)?)));
         IdsBySelector(ids.collect())
+    }
+
+    /// Returns the selectors of those of `ids` that are cached, and the ids that are not.
+    fn cached_selectors(&self, ids: impl IntoIterator<Item = i32>) -> (HashMap<i32, Selector>, BTreeSet<i32>) {
+        let cached = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let (mut selectors, mut missing) = (HashMap::new(), BTreeSet::new());
+        for id in ids {
+            match cached.selectors.get(&id) {
+                Some(selector) => drop(selectors.entry(id).or_insert_with(|| selector.clone())),
+                None => drop(missing.insert(id)),
+            }
+        }
+        (selectors, missing)
+    }
+}
+
+impl Store {
+    /// Returns the selectors of recommendations. Takes a statement only for ids that are not cached.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(super) async fn selectors(&self, ids: impl IntoIterator<Item = i32>) -> Result<HashMap<i32, Selector>, Error> {
+        let (mut selectors, missing) = self.recommendation_ids.cached_selectors(ids);
+        if !missing.is_empty() {
+            let is_missing = Column::Int(missing.into_iter().collect()).contains(Expr::col("id"), self.backend());
+            let found = self.find_selectors(Some(is_missing)).await?;
+            selectors.extend(found.0.iter().map(|(selector, id)| (*id, selector.clone())));
+            self.recommendation_ids.cache(found);
+        }
+        Ok(selectors)
+    }
+
+    /// Caches the recommendations in the database, so that the first queries need not read them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn cache_recommendations(&self) -> Result<(), Error> {
+        self.recommendation_ids.cache(self.find_selectors(None).await?);
+        Ok(())
+    }
+
+    async fn find_selectors(&self, condition: Option<Expr>) -> Result<IdsBySelector, Error> {
+        let mut select = Query::select();
+        select.columns(["id", "selector"]).from("recommendation").limit(MAX_CACHED as u64);
+        select.cond_where(Condition::all().add_option(condition));
+        let during = || Error::during("reading recommendations");
+        let rows = self.reader.query_all(&select).await.map_err(during())?;
+        let read = |row: &QueryResult| IdOfSelector::from_query_result(row, "").map(|row| (row.selector, row.id));
+        rows.iter().map(read).collect::<Result<_, _>>().map(IdsBySelector).map_err(during())
     }
 }
 

@@ -3,56 +3,103 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    Condition, ConnectionTrait, FromQueryResult,
+    ConnectionTrait as _, DbErr,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 
 use super::{
     columns::Column,
     error::Error,
-    list::{Access, ChildRow, Listing, Ordering, Position, Relation},
-    page::{Direction, Page, PageRequest},
+    list::{List, ListRequest, Order, ParentKey, Row, SortColumn, SortKind, SortValue, item, within},
+    page::{Direction, Page},
     pools::Store,
 };
 use crate::{
-    domain::{ClusterId, Details, OrgId, Selector, Timestamp},
+    domain::{ClusterId, Details, Selector, Timestamp},
     identity::Scope,
 };
 
 /// An open hit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleHit {
-    /// The recommendation that hits.
+    /// The recommendation.
     pub selector: Selector,
-    /// When it hit first, without a break since.
+    /// Since when the recommendation has hit the cluster without interruption.
     pub impacted_since: Timestamp,
-    /// The template data. `None` where the message had none, and where the page did not ask for them.
+    /// The template data; `None` where the message had none, and where the request does not include them.
     pub details: Option<Details>,
 }
 
-/// Which hits of a cluster's list are wanted; they come by selector.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RuleHitListing {
-    /// The page.
-    pub window: PageRequest<Selector>,
-    /// Is the whole list's length wanted?
-    pub total: bool,
-    /// Are the template data wanted? They are most of what the database has to send.
-    pub details: bool,
+/// The hits of one cluster, as a list's parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClusterHits {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// How many there are, as the cluster's row says.
+    pub count: u32,
 }
 
-/// One of a parent's hits, or the parent alone.
-#[derive(FromQueryResult)]
-struct RuleHitRow {
-    parent: ClusterId,
-    total: Option<i64>,
-    selector: Option<Selector>,
-    impacted_since: Option<Timestamp>,
-    details: Option<String>,
+impl RuleHit {
+    /// By selector.
+    pub const BY_SELECTOR: SortColumn<Self> = SortColumn {
+        name: "selector",
+        column: "selector",
+        kind: SortKind::Text,
+        value: |hit| Some(SortValue::Text(hit.selector.to_string())),
+    };
+}
+
+impl List for RuleHit {
+    type Parent = ClusterHits;
+    type Filter = ();
+
+    const NAME: &'static str = "ruleHits";
+    const TABLE: &'static str = "open_hit";
+    const PARENT: Option<&'static str> = Some("cluster_id");
+    const COLUMNS: &'static [&'static str] = &["selector", "impacted_since", "details"];
+    const LARGE: &'static [&'static str] = &["details"];
+    const KEY: SortColumn<Self> = Self::BY_SELECTOR;
+    const DEFAULT_ORDER: Order<Self> = Order::new(&Self::BY_SELECTOR, Direction::Ascending);
+    const IS_INDEXED: bool = false;
+
+    fn read(row: &mut Row<'_>) -> Result<Self, DbErr> {
+        Ok(Self { selector: row.next()?, impacted_since: row.next()?, details: details(row.next()?) })
+    }
+
+    /// Reads nothing for clusters without hits. Where the page can hold all hits of every cluster, the hits are read by
+    /// key alone, and ordered and cut here: half the time that the database takes to do so.
+    async fn load(
+        store: &Store,
+        scope: Scope,
+        parents: &[ClusterHits],
+        request: &ListRequest<Self>,
+    ) -> Result<HashMap<ClusterHits, Page<Self>>, Error> {
+        let hit: Vec<_> = parents.iter().copied().filter(|parent| parent.count > 0).collect();
+        let fit = hit.iter().all(|parent| parent.count as usize <= request.page.size);
+        let mut pages = match (hit.is_empty(), fit) {
+            (true, _) => HashMap::new(),
+            (false, true) => store.pages_of_all_hits(scope, &hit, request).await?,
+            (false, false) => store.pages(scope, &hit, request).await?,
+        };
+        let mut page = |parent| pages.remove(parent).unwrap_or_else(|| Page::empty(request.total));
+        Ok(parents.iter().map(|parent| (*parent, page(parent))).collect())
+    }
+}
+
+impl ParentKey for ClusterHits {
+    type Id = ClusterId;
+
+    fn id(self) -> ClusterId {
+        self.cluster
+    }
+
+    fn column(ids: Vec<ClusterId>) -> Column {
+        Column::clusters(ids)
+    }
 }
 
 impl Store {
-    /// Those of the hits that are open and within the scope, by cluster and selector, with their details.
+    /// Returns those of the hits that are open and within the scope, by cluster and selector, with their details.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -61,85 +108,70 @@ impl Store {
         scope: Scope,
         keys: &[(ClusterId, Selector)],
     ) -> Result<HashMap<(ClusterId, Selector), RuleHit>, Error> {
-        let key = Expr::tuple([Expr::col("cluster_id"), Expr::col("selector")]);
-        let wanted = keys.iter().map(|(cluster, selector)| (cluster.uuid(), selector.as_str()));
-        let mut select = Query::select();
-        select
-            .expr_as(Expr::col("cluster_id"), "parent")
-            .columns(["selector", "impacted_since", "details"])
-            .expr_as(Expr::cust("NULL"), "total")
-            .from("open_hit")
-            .and_where(key.in_tuples(wanted))
-            .cond_where(within("open_hit", scope));
-        let during = "reading hits";
-        let rows = self.reader.query_all(&select).await.map_err(Error::during(during))?;
-        let mut hits = HashMap::new();
-        for row in rows {
-            let row = RuleHitRow::from_query_result(&row, "").map_err(Error::during(during))?;
-            let cluster = row.parent;
-            if let Some(hit) = row.into_child()? {
-                hits.insert((cluster, hit.selector.clone()), hit);
-            }
-        }
-        Ok(hits)
+        let key = Expr::tuple([item("cluster_id"), item("selector")]);
+        let is_one = key.in_tuples(keys.iter().map(|(cluster, selector)| (cluster.uuid(), selector.as_str())));
+        let rows = self.find::<RuleHit, ClusterId>(scope, "cluster_id", is_one).await?;
+        Ok(rows.into_iter().map(|(cluster, hit)| ((cluster, hit.selector.clone()), hit)).collect())
     }
 
-    /// The same page of each cluster's hits, by selector, in one statement. Every cluster is answered for.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn rule_hits_of_clusters(
+    /// Reads all hits of some clusters, and returns the requested page of each.
+    async fn pages_of_all_hits(
         &self,
         scope: Scope,
-        clusters: &[ClusterId],
-        listing: &RuleHitListing,
-    ) -> Result<HashMap<ClusterId, Page<RuleHit>>, Error> {
-        let children = Listing {
-            columns: if listing.details {
-                &["selector", "impacted_since", "details"]
-            } else {
-                &["selector", "impacted_since"]
-            },
-            left_out: if listing.details { &[] } else { &["details"] },
-            condition: within("open_hit", scope),
-            ordering: BY_SELECTOR,
-            window: listing.window.clone().map(|selector| Position { field: None, key: selector.as_str().into() }),
-            total: listing.total,
+        parents: &[ClusterHits],
+        request: &ListRequest<RuleHit>,
+    ) -> Result<HashMap<ClusterHits, Page<RuleHit>>, Error> {
+        let clusters = Column::clusters(parents.iter().map(|parent| parent.cluster));
+        let details = if request.large { item("details") } else { Expr::cust("NULL") };
+        let mut select = Query::select();
+        select
+            .exprs([item("cluster_id"), item("recommendation_id"), item("impacted_since"), details])
+            .from_as("rule_hit", "i")
+            .and_where(clusters.contains(item("cluster_id"), self.backend()))
+            .cond_where(within::<RuleHit>(scope));
+        let rows = self.reader.query_all(&select).await.map_err(Error::during("reading hits"))?;
+        let rows: Vec<HitRow> = rows
+            .iter()
+            .map(|row| HitRow::read(&mut Row::new(row)))
+            .collect::<Result<_, _>>()
+            .map_err(Error::during("reading hits"))?;
+
+        let selectors = self.selectors(rows.iter().map(|row| row.recommendation_id)).await?;
+        let mut hits: HashMap<ClusterId, Vec<RuleHit>> = HashMap::with_capacity(parents.len());
+        for HitRow { cluster, recommendation_id, impacted_since, details } in rows {
+            // A hit refers to a recommendation that was committed with it or before.
+            let Some(selector) = selectors.get(&recommendation_id).cloned() else {
+                return Err(Error::Corrupt { what: "a hit's recommendation" });
+            };
+            hits.entry(cluster).or_default().push(RuleHit { selector, impacted_since, details });
+        }
+        let page = |parent: &ClusterHits| {
+            let hits = hits.remove(&parent.cluster).unwrap_or_default();
+            (*parent, Page::of_whole(hits, request))
         };
-        self.children::<RuleHitRow>("reading the hits of clusters", &OPEN_HITS, clusters, &children).await
+        Ok(parents.iter().map(page).collect())
     }
 }
 
-/// Open hits as a cluster's children.
-const OPEN_HITS: Relation = Relation { table: "open_hit", parent: "cluster_id", access: Access::Sorted };
-const BY_SELECTOR: Ordering = Ordering { field: None, key: ("selector", Direction::Ascending) };
-
-/// The condition that rows belong to whom the scope says.
-pub(super) fn within(table: &'static str, scope: Scope) -> Condition {
-    let own = |own: OrgId| Expr::col((table, "org_id")).eq(own.as_i64());
-    Condition::all().add_option(scope.organization().map(own))
+/// A row of `rule_hit`.
+struct HitRow {
+    cluster: ClusterId,
+    recommendation_id: i32,
+    impacted_since: Timestamp,
+    details: Option<Details>,
 }
 
-impl ChildRow for RuleHitRow {
-    type Parent = ClusterId;
-    type Child = RuleHit;
-
-    fn keys(clusters: &[ClusterId]) -> Column {
-        Column::clusters(clusters.iter().copied())
+impl HitRow {
+    fn read(row: &mut Row<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            cluster: row.next()?,
+            recommendation_id: row.next()?,
+            impacted_since: row.next()?,
+            details: details(row.next()?),
+        })
     }
+}
 
-    fn parent(&self) -> ClusterId {
-        self.parent
-    }
-
-    fn total(&self) -> Option<i64> {
-        self.total
-    }
-
-    fn into_child(self) -> Result<Option<RuleHit>, Error> {
-        let (Some(selector), Some(impacted_since)) = (self.selector, self.impacted_since) else {
-            return Ok(None);
-        };
-        Ok(Some(RuleHit { selector, impacted_since, details: self.details.map(Details::from_checked) }))
-    }
+fn details(json: Option<String>) -> Option<Details> {
+    json.map(Details::from_checked)
 }

@@ -12,7 +12,7 @@ use async_graphql::{
 use async_graphql_value::Value;
 
 use crate::graphql::{
-    connection::{MOST_KEYS, page_size},
+    connection::{MAX_KEYS, page_size},
     schema_types::{SchemaTypes, innermost},
 };
 
@@ -90,7 +90,7 @@ impl FieldCost {
                 let number = |name| argument(name).and_then(|value| number(value, variables));
                 page_size(number("first"), number("last"))
             }
-            Length::Keys(name) => argument(name).map_or(0, |value| list_length(value, variables)).min(MOST_KEYS),
+            Length::Keys(name) => argument(name).map_or(0, |value| list_length(value, variables)).min(MAX_KEYS),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use async_graphql::Request;
 
-use super::{FieldCosts, Guard, RequestError};
+use super::{Guard, RequestError, SchemaTypes};
 use crate::config::{Config, Limits};
 
 /// The default limits.
@@ -38,7 +38,7 @@ fn wide() -> Limits {
 type Setting = fn(&mut Limits) -> &mut usize;
 
 fn admit(limits: &Limits, request: impl Into<Request>) -> Result<(), RequestError> {
-    Guard::new(limits, FieldCosts::default()).admit(request.into()).map(drop)
+    Guard::new(limits, SchemaTypes::default()).admit(request.into()).map(drop)
 }
 
 /// The code and the message of the error of a request that must be refused.

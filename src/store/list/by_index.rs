@@ -1,72 +1,75 @@
-//! PagesByParent whose order an index has: so many rows are read of each parent and no more, however many there are.
+//! Pages whose order an index has: the statement reads as many items of each parent as the page has, however many there
+//! are.
 //!
-//! By LATERAL on PostgreSQL, where window functions would read all children of every parent, and by a correlated IN on
+//! By LATERAL on PostgreSQL, where window functions would read all items of every parent, and by a correlated IN on
 //! SQLite, which has no LATERAL.
 
 use sea_orm::{
     DbBackend,
-    sea_query::{Asterisk, CommonTableExpression, Expr, ExprTrait as _, Func, JoinType, Order, Query, SelectStatement},
+    sea_query::{CommonTableExpression, Expr, ExprTrait as _, JoinType, Order, Query, SelectStatement},
 };
 
-use super::{Listing, Relation};
+use super::{
+    List,
+    select::{ITEM, Select},
+};
 use crate::store::columns::Column;
 
-/// A row a child that is in its parent's page, or for a parent with an empty one. `key` identifies a child among its
-/// parent's.
-pub(super) fn page(
-    relation: &Relation,
-    key: &[&'static str],
-    backend: DbBackend,
-    parents: Column,
-    listing: &Listing,
-) -> SelectStatement {
-    let parent = Expr::col(("p", "parent"));
+/// The name of the parents, and of the items in their pages.
+const PARENTS: &str = "p";
+const PAGE: &str = "c";
+
+/// Returns one row for each item in its parent's page, and one for a parent whose page is empty.
+pub(super) fn statement<L: List>(select: &Select<'_, L>, parents: Option<Column>) -> SelectStatement {
+    let request = select.request;
+    let of_parent = L::PARENT.filter(|_| parents.is_some());
+    let is_of_parent = |alias| of_parent.map(|column| Expr::col((alias, column)).eq(Expr::col((PARENTS, "parent"))));
     let mut statement = Query::select();
     statement
-        .with_cte(Query::with().cte(with_totals(relation, backend, parents, listing)).to_owned())
-        .columns([("p", "parent"), ("p", "total")])
-        .columns(listing.columns.iter().map(|column| ("c", *column)))
-        .from("p")
-        .order_by_expr(parent.clone(), Order::Asc);
-    listing.select_left_out(&mut statement);
-    listing.ordering.apply(&mut statement, "c", listing.window.is_backward());
-    let mut page = page_of(relation, parent.clone(), listing);
-    match backend {
+        .with_cte(Query::with().cte(with_totals(select, parents)).to_owned())
+        .columns([(PARENTS, "parent"), (PARENTS, "total")])
+        .expr_as(Expr::col((PAGE, L::KEY.column)).is_not_null(), "has_item")
+        .from(PARENTS)
+        .order_by_expr(Expr::col((PARENTS, "parent")), Order::Asc);
+    select.select_columns(&mut statement, PAGE);
+    request.order.apply(&mut statement, PAGE, request.page.is_backward());
+
+    let mut page = select.items(is_of_parent(ITEM));
+    page.cond_where(select.between_positions()).limit(request.page.limit());
+    request.order.apply(&mut page, ITEM, request.page.is_backward());
+    match select.backend {
         DbBackend::Sqlite => {
-            page.columns(key.iter().map(|column| (relation.table, *column)));
-            let key = Expr::tuple(key.iter().map(|column| Expr::col(("c", *column))));
-            let is_in_page = Expr::col(("c", relation.parent)).eq(parent).and(key.in_subquery(page));
-            statement.join_as(JoinType::LeftJoin, relation.table, "c", is_in_page);
+            page.column((ITEM, L::KEY.column));
+            let is_in_page = Expr::col((PAGE, L::KEY.column)).in_subquery(page);
+            let is_in_page = is_of_parent(PAGE).into_iter().fold(is_in_page, |both, is_of| is_of.and(both));
+            statement.join_as(JoinType::LeftJoin, L::TABLE, PAGE, is_in_page);
         }
         _ => {
-            page.columns(listing.columns.iter().map(|column| (relation.table, *column)));
-            statement.join_lateral(JoinType::LeftJoin, page, "c", Expr::val(true));
+            page.columns(select.inner_columns().map(|column| (ITEM, column)));
+            statement.join_lateral(JoinType::LeftJoin, page, PAGE, Expr::val(true));
         }
     }
     statement
 }
 
-/// The parents, each with the length of its list where that is wanted: once a parent, before its children come in.
-fn with_totals(relation: &Relation, backend: DbBackend, parents: Column, listing: &Listing) -> CommonTableExpression {
-    let (source, parent) = parents.into_rows(backend);
+/// The parents, each with the length of its list where that is requested: counted once per parent, before its items are
+/// joined.
+fn with_totals<L: List>(select: &Select<'_, L>, parents: Option<Column>) -> CommonTableExpression {
     let mut statement = Query::select();
-    statement.from_function(source, "p").expr_as(parent.clone(), "parent");
-    if listing.total {
-        let mut count = relation.children_of(parent, listing);
-        count.expr(Func::count(Expr::col(Asterisk)));
+    let (parent, of_parent) = match parents {
+        Some(parents) => {
+            let (source, parent) = parents.into_rows(select.backend);
+            statement.from_function(source, PARENTS);
+            (parent.clone(), L::PARENT.map(|column| Expr::col((ITEM, column)).eq(parent)))
+        }
+        None => (Expr::cust("NULL"), None),
+    };
+    statement.expr_as(parent, "parent");
+    if select.request.total {
+        let count = select.count(of_parent);
         statement.expr_as(Expr::SubQuery(None, Box::new(count.into())), "total");
     } else {
         statement.expr_as(Expr::cust("NULL"), "total");
     }
-    CommonTableExpression::new().query(statement).table_name("p").materialized(listing.total).to_owned()
-}
-
-/// The page of one parent, its columns yet to be named.
-fn page_of(relation: &Relation, parent: Expr, listing: &Listing) -> SelectStatement {
-    let Listing { ordering, window, .. } = listing;
-    let mut page = relation.children_of(parent, listing);
-    page.cond_where(listing.between_places(relation.table));
-    ordering.apply(&mut page, relation.table, window.is_backward());
-    page.limit(window.limit());
-    page
+    CommonTableExpression::new().query(statement).table_name(PARENTS).materialized(select.request.total).to_owned()
 }

@@ -9,7 +9,7 @@ use super::{
     reconcile::{AcceptedReports, ClusterState},
 };
 use crate::{
-    domain::{OrgId, Timestamp, VersionKey},
+    domain::{OrgId, Report, Timestamp, VersionKey},
     store::{columns::Column, statement},
 };
 
@@ -51,6 +51,11 @@ fn version_key(state: &ClusterState) -> Option<String> {
     state.version.as_deref().and_then(VersionKey::of).map(|key| key.as_str().to_owned())
 }
 
+/// The number of a cluster's open hits after its newest report.
+fn hit_count(newest: &Report) -> i32 {
+    i32::try_from(newest.hits().len()).unwrap_or(i32::MAX)
+}
+
 /// Updates each cluster that has an accepted report to the newest one.
 pub(super) async fn update(
     transaction: &DatabaseTransaction,
@@ -71,6 +76,7 @@ pub(super) async fn update(
         Column::OptionalText(updated.iter().map(|(state, _)| state.version.clone()).collect()),
         Column::OptionalText(updated.iter().map(|(state, _)| version_key(state)).collect()),
         Column::Bytes(updated.iter().map(|(_, newest)| newest.hits_digest().as_bytes().to_vec()).collect()),
+        Column::Int(updated.iter().map(|(_, newest)| hit_count(newest)).collect()),
     ];
     statement::CLUSTERS_UPDATE.execute(transaction, rows, [stored_at.utc().into()]).await
 }

@@ -66,7 +66,7 @@ async fn a_page_has_1_to_100_items() {
         for argument in ["first", "last"] {
             for size in ["0", "101", "-1", "2147483648", "-2147483649"] {
                 for query in queries_of_all_lists(&format!("{argument}: {size}")) {
-                    let expected = format!("{argument}: is not within 1 and 100: a page has so many items");
+                    let expected = format!("{argument}: must be from 1 to 100");
                     assert_eq!(refusal(&graph, &query).await, expected, "{query}");
                 }
             }
@@ -85,7 +85,7 @@ async fn first_and_last_are_exclusive() {
     for (graph, _database) in graphs().await {
         for query in queries_of_all_lists("first: 1, last: 1") {
             let message = refusal(&graph, &query).await;
-            assert_eq!(message, "last: cannot go with first: a page is taken from one end", "{query}");
+            assert_eq!(message, "last: cannot be combined with first: a page is taken from one end", "{query}");
         }
         for query in queries_of_all_lists("first: 1, last: null") {
             assert_eq!(graph.query(&query).await.get("errors"), None, "{query}");

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use insights_results_aggregator::{
     domain::{ClusterId, Details, Report, RuleHit, Selector},
     identity::Viewer,
-    store::{Batch, RuleHitListing, Store, Written, count_statements},
+    store::{Batch, ClusterHits, List as _, ListRequest, Store, Written, count_statements},
 };
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -148,10 +148,12 @@ async fn details_are_read_back_byte_for_byte() {
 }
 
 async fn details_of(store: &Store, cluster: ClusterId) -> BTreeMap<Selector, Option<String>> {
-    let page = RuleHitListing { total: false, ..pages::rule_hits(100, None) };
+    let page = ListRequest { total: false, ..pages::rule_hits(100, None) };
     let scope = Viewer::unrestricted().scope();
-    let mut hits = store.rule_hits_of_clusters(scope, &[cluster], &page).await.expect("hits");
-    let hits = hits.remove(&cluster).expect("an answer").items.into_iter();
+    let parent = ClusterHits { cluster, count: 1 };
+    let mut hits =
+        insights_results_aggregator::store::RuleHit::load(store, scope, &[parent], &page).await.expect("hits");
+    let hits = hits.remove(&parent).expect("an answer").items.into_iter();
     hits.map(|hit| (hit.selector, hit.details.map(|details| details.as_str().to_owned()))).collect()
 }
 

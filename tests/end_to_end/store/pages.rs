@@ -2,31 +2,25 @@
 
 use insights_results_aggregator::{
     domain::{ClusterId, OrgId, Selector},
-    store::{
-        ClusterFilter, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPosition, Direction,
-        End, OrganizationListing, PageRequest, RuleHitListing,
-    },
+    store::{Cluster, List, ListRequest, Organization, PageRequest, Position, RuleHit, SortValue},
 };
 
 /// The first `size` items after a key.
-fn first<K>(size: usize, after: Option<K>) -> PageRequest<K> {
-    PageRequest { after, before: None, size, end: End::First }
+fn first<L: List>(size: usize, after: Option<SortValue>) -> ListRequest<L> {
+    let after = after.map(|key| Position { value: None, key });
+    ListRequest::new(PageRequest { after, ..PageRequest::first(size) })
 }
 
-pub(crate) fn organizations(size: usize, after: Option<OrgId>, total: bool) -> OrganizationListing {
-    OrganizationListing { window: first(size, after), total }
+pub(crate) fn organizations(size: usize, after: Option<OrgId>, total: bool) -> ListRequest<Organization> {
+    let after = after.map(|organization| SortValue::Integer(organization.as_i64()));
+    ListRequest { total, ..first(size, after) }
 }
 
-pub(crate) fn clusters(size: usize, after: Option<ClusterId>, total: bool) -> ClusterListing {
-    let place = |id| ClusterPosition { value: ClusterOrderValue::Uuid, id };
-    ClusterListing {
-        filter: ClusterFilter::default(),
-        order: ClusterOrder { field: ClusterOrderField::Uuid, direction: Direction::Ascending },
-        window: first(size, after.map(place)),
-        total,
-    }
+pub(crate) fn clusters(size: usize, after: Option<ClusterId>, total: bool) -> ListRequest<Cluster> {
+    ListRequest { total, ..first(size, after.map(|cluster| SortValue::Uuid(cluster.uuid()))) }
 }
 
-pub(crate) fn rule_hits(size: usize, after: Option<Selector>) -> RuleHitListing {
-    RuleHitListing { window: first(size, after), total: true, details: true }
+pub(crate) fn rule_hits(size: usize, after: Option<Selector>) -> ListRequest<RuleHit> {
+    let after = after.map(|selector| SortValue::Text(selector.to_string()));
+    ListRequest { total: true, large: true, ..first(size, after) }
 }

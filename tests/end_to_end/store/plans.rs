@@ -10,9 +10,8 @@ use insights_results_aggregator::{
     domain::{Report, VersionKey},
     identity::{Scope, Viewer},
     store::{
-        Batch, ClusterFilter, ClusterListing, ClusterOrder, ClusterOrderField, ClusterOrderValue, ClusterPosition,
-        Direction, End, HistoryEventKind, HistoryListing, HistoryPosition, PageRequest, RuleHitListing, Store,
-        record_statements,
+        Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, List, ListRequest, Order,
+        Organization, PageRequest, Position, RuleHit, SortValue, Store, record_statements,
     },
 };
 
@@ -139,56 +138,62 @@ async fn read_everything(store: &Store) {
 
 async fn read_children(store: &Store, scope: Scope, total: bool) {
     let (clusters, organizations) = ([cluster(1), cluster(2)], [organization(1), organization(2)]);
-    for window in windows(selector("a0")) {
-        let listing = RuleHitListing { window, total, details: true };
-        store.rule_hits_of_clusters(scope, &clusters, &listing).await.expect("hits");
+    for request in bounded::<RuleHit>(total, RuleHit::DEFAULT_ORDER, position(None, text("a0|KEY"))) {
+        for count in [10, 11] {
+            let parents = clusters.map(|cluster| ClusterHits { cluster, count });
+            RuleHit::load(store, scope, &parents, &request).await.expect("hits");
+        }
     }
-    for window in windows(HistoryPosition { at: minute(1), kind: HistoryEventKind::Opened, selector: selector("a0") }) {
-        store.history_of_clusters(scope, &clusters, &HistoryListing { window, total }).await.expect("a history");
+    let event = position(Some(SortValue::Time(minute(1))), text("opened a0|KEY"));
+    for request in bounded::<HistoryEvent>(total, HistoryEvent::DEFAULT_ORDER, event) {
+        store.pages(scope, &clusters, &request).await.expect("a history");
     }
-    for listing in orders_in_windows(total).chain(filters_in_orders(total)) {
-        store.clusters_of_organizations(scope, &organizations, &listing).await.expect("clusters");
+    let number = position(None, SortValue::Integer(1));
+    for request in bounded::<Organization>(total, Organization::DEFAULT_ORDER, number) {
+        store.page(scope, &request).await.expect("organizations");
+    }
+    for (order, at) in orders() {
+        for request in bounded::<Cluster>(total, order, at).into_iter().chain(filtered(total, order)) {
+            store.pages(scope, &organizations, &request).await.expect("clusters");
+        }
     }
 }
 
-fn orders_in_windows(total: bool) -> impl Iterator<Item = ClusterListing> {
-    let listings = move |(order, value)| {
-        let listing = move |window| ClusterListing { filter: ClusterFilter::default(), order, window, total };
-        windows(ClusterPosition { value, id: cluster(1) }).into_iter().map(listing)
-    };
-    orders().into_iter().flat_map(listings)
+fn filtered(total: bool, order: Order<Cluster>) -> impl Iterator<Item = ListRequest<Cluster>> {
+    let request = move |filter| ListRequest { filter, order, total, ..ListRequest::new(PageRequest::first(10)) };
+    filters().into_iter().map(request)
 }
 
-fn filters_in_orders(total: bool) -> impl Iterator<Item = ClusterListing> {
-    let window = PageRequest { after: None, before: None, size: 10, end: End::First };
-    let listings = move |(order, _)| {
-        let window = window.clone();
-        filters().into_iter().map(move |filter| ClusterListing { filter, order, window: window.clone(), total })
-    };
-    orders().into_iter().flat_map(listings)
+/// Pages of a list from either end: of all items, of those after a position, and of those before it.
+fn bounded<L: List>(total: bool, order: Order<L>, at: Position) -> Vec<ListRequest<L>> {
+    let bounds = [(None, None), (Some(at.clone()), None), (None, Some(at))];
+    let pages = |end| bounds.clone().map(|(after, before)| PageRequest { after, before, size: 10, end });
+    let pages = [End::First, End::Last].into_iter().flat_map(pages);
+    pages.map(|page| ListRequest { order, total, large: true, ..ListRequest::new(page) }).collect()
 }
 
-/// Pages from both ends: of the whole list, after a key and before a key.
-fn windows<K: Clone>(key: K) -> Vec<PageRequest<K>> {
-    let keys = [(None, None), (Some(key.clone()), None), (None, Some(key))];
-    let window = |end| keys.clone().map(|(after, before)| PageRequest { after, before, size: 10, end });
-    [End::First, End::Last].into_iter().flat_map(window).collect()
-}
-
-/// Each order, with the value of a cluster in it.
-fn orders() -> Vec<(ClusterOrder, ClusterOrderValue)> {
-    let version = VersionKey::of("4.12.0");
-    let fields = [
-        (ClusterOrderField::Uuid, ClusterOrderValue::Uuid),
-        (ClusterOrderField::LastChecked, ClusterOrderValue::LastChecked(minute(2))),
-        (ClusterOrderField::Version, ClusterOrderValue::Version(version)),
-        (ClusterOrderField::Version, ClusterOrderValue::Version(None)),
+/// Each order of clusters, with positions of a cluster that has a value and of one that has none.
+fn orders() -> Vec<(Order<Cluster>, Position)> {
+    let id = || SortValue::Uuid(cluster(1).uuid());
+    let version = VersionKey::of("4.12.0").expect("a version").to_string();
+    let positions = [
+        (&Cluster::BY_UUID, position(None, id())),
+        (&Cluster::BY_LAST_CHECKED, position(Some(SortValue::Time(minute(2))), id())),
+        (&Cluster::BY_VERSION, position(Some(SortValue::Text(version)), id())),
+        (&Cluster::BY_VERSION, position(None, id())),
     ];
-    let both = |(field, value): (_, ClusterOrderValue)| {
-        [Direction::Ascending, Direction::Descending]
-            .map(move |direction| (ClusterOrder { field, direction }, value.clone()))
+    let both = |(by, at): (_, Position)| {
+        [Direction::Ascending, Direction::Descending].map(move |direction| (Order::new(by, direction), at.clone()))
     };
-    fields.into_iter().flat_map(both).collect()
+    positions.into_iter().flat_map(both).collect()
+}
+
+fn position(value: Option<SortValue>, key: SortValue) -> Position {
+    Position { value, key }
+}
+
+fn text(text: &str) -> SortValue {
+    SortValue::Text(text.to_owned())
 }
 
 /// Each filter alone.

@@ -3,7 +3,7 @@
 use insights_results_aggregator::{
     domain::ClusterId,
     identity::{Scope, Viewer},
-    store::{Cluster, Page, Store},
+    store::{Cluster, ClusterHits, List as _, Page, RuleHit, Store},
 };
 
 use super::owned_cluster::{OwnedCluster, write};
@@ -23,14 +23,15 @@ async fn a_member_sees_and_counts_only_its_own_organization() {
         let store = filled(database.store().await).await;
         for number in [1, 2] {
             let page = pages::organizations(10, None, true);
-            let seen = store.organizations(member(number), &page).await.expect("organizations");
+            let seen =
+                store.page(member(number), &page).await.expect("organizations").map(|organization| organization.id);
             let expected = Page { items: vec![organization(number)], has_more: false, total: Some(1) };
             assert_eq!(seen, expected, "{}", database.name);
         }
         let page = pages::organizations(10, Some(organization(1)), false);
-        let rest = store.organizations(member(1), &page).await.expect("organizations");
+        let rest = store.page(member(1), &page).await.expect("organizations");
         assert_eq!(rest.items, [], "{}: nothing follows its own organization", database.name);
-        for (viewer, requested, exists) in [(1, 1, true), (1, 2, false), (2, 1, false), (3, 3, false), (3, 1, false)] {
+        for (viewer, requested, exists) in [(1, 1, true), (1, 2, false), (2, 1, false), (3, 3, true), (3, 1, false)] {
             let known = store.known_organizations(member(viewer), &[organization(requested)]).await.expect("an answer");
             assert_eq!(!known.is_empty(), exists, "{viewer} reads {requested} on {}", database.name);
         }
@@ -111,7 +112,7 @@ async fn by_organization(store: &Store, scope: Scope, owner: u32) -> Page<Cluste
     let page = pages::clusters(10, None, true);
     // Read together with the viewer's own, as a query over all organizations does.
     let parents = [organization(1), organization(2), organization(3)];
-    let mut answers = store.clusters_of_organizations(scope, &parents, &page).await.expect("clusters");
+    let mut answers = store.pages(scope, &parents, &page).await.expect("clusters");
     assert_eq!(answers.len(), 3, "a page for every organization");
     answers.remove(&organization(owner)).expect("an answer")
 }
@@ -119,9 +120,13 @@ async fn by_organization(store: &Store, scope: Scope, owner: u32) -> Page<Cluste
 /// The number of hits of each cluster in the scope, which must equal their total.
 async fn hits(store: &Store, scope: Scope) -> [usize; 2] {
     let page = pages::rule_hits(10, None);
-    let answers = store.rule_hits_of_clusters(scope, &[cluster(7), cluster(8)], &page).await.expect("hits");
-    [cluster(7), cluster(8)].map(|id| {
-        let page = &answers[&id];
+    // As many as the page can hold, and more: each is read by a statement of its own.
+    let [whole, cut] = [10, 11].map(|count| [7, 8].map(|number| ClusterHits { cluster: cluster(number), count }));
+    let answers = RuleHit::load(store, scope, &whole, &page).await.expect("hits");
+    let cut = RuleHit::load(store, scope, &cut, &page).await.expect("hits").into_iter();
+    assert!(cut.into_iter().all(|(parent, page)| answers[&ClusterHits { count: 10, ..parent }] == page));
+    whole.map(|parent| {
+        let page = &answers[&parent];
         assert_eq!(page.total, Some(page.items.len() as u64));
         page.items.len()
     })

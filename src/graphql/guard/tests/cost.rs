@@ -3,7 +3,7 @@
 use async_graphql::{Request, Variables};
 use serde_json::json;
 
-use super::{FieldCosts, Guard, RequestError, each, wide};
+use super::{Guard, RequestError, each, wide};
 use crate::{
     config::Limits,
     graphql::{schema_types::SchemaTypes, sdl},
@@ -11,7 +11,7 @@ use crate::{
 
 fn guard(query_cost: usize) -> Guard {
     let types = SchemaTypes::parse(&sdl()).expect("the SDL is GraphQL");
-    Guard::new(&Limits { query_cost, ..wide() }, FieldCosts::new(&types))
+    Guard::new(&Limits { query_cost, ..wide() }, types)
 }
 
 fn admit(query_cost: usize, request: impl Into<Request>) -> Result<usize, RequestError> {
