@@ -9,7 +9,6 @@ mod architecture;
 mod code;
 mod exceptions;
 mod project;
-#[cfg(test)]
 mod prose;
 mod rules;
 mod violation;

@@ -5,7 +5,6 @@ mod portability;
 mod rooms;
 mod statements;
 mod test_code;
-#[cfg(test)]
 mod words;
 
 use crate::{architecture::Architecture, project::Project, violation::Violation};
@@ -18,6 +17,7 @@ pub fn violations(project: &Project, architecture: &Architecture) -> Vec<Violati
         rooms::violations(project, architecture),
         statements::violations(project),
         test_code::violations(project),
+        words::violations(project),
     ]
     .concat()
 }

@@ -67,7 +67,7 @@ fn is_intermediate(scanned: &str) -> bool {
     INTERMEDIATE.contains(&name)
         || name.starts_with("(subquery-")
         || scanned.contains(" VIRTUAL TABLE ")
-        || scanned.contains(" CONSTANT ROW")
+        || scanned.contains("CONSTANT ROW")
 }
 
 /// The generic plan, which the store's pools request too.
