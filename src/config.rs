@@ -136,6 +136,8 @@ pub struct Limits {
     pub query_root_fields: usize,
     /// Fields that the answer may contain, where those of a page count once per item: rows multiply from level to level.
     pub query_cost: usize,
+    /// Largest answer in bytes.
+    pub response_bytes: usize,
     /// Levels of lists and objects within an argument: values are walked recursively.
     pub argument_depth: usize,
     /// Whether `__schema` and `__type` are enabled.

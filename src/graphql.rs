@@ -1,11 +1,11 @@
-//! The graph: organizations -> clusters -> reports -> rule hits, one file a noun.
+//! The graph: organizations -> clusters -> reports -> rule hits, one file per noun.
 //!
-//! A resolver reads its arguments, asks for what it needs and wraps it. The only way from a parent to its children is a
-//! loader (`loaders`), asked once for all `siblings` of a list; so each level of a query costs one statement, however
-//! many rows come back. [`Executor`] stands in front of the schema: it refuses what asks for too much and masks what
-//! went wrong inside.
+//! A resolver reads its arguments, loads what it needs and wraps it. A list is declared in the store; `connection` makes
+//! its field of it, and `siblings` loads its pages for all nodes of a level in one statement. `in_order` resolves the
+//! fields of objects. [`Executor`] is the entrance: it refuses requests beyond the limits and masks internal errors.
 
 mod answer;
+mod answer_size;
 mod cluster;
 mod cluster_list;
 mod code;

@@ -33,6 +33,8 @@ pub struct Model {
     pub hits_digest: Option<Vec<u8>>,
     /// The number of open hits.
     pub hit_count: i32,
+    /// The bytes of the details of all open hits.
+    pub details_bytes: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -106,6 +106,7 @@ impl Checks<'_> {
         self.unless_between("limits.query_selections", limits.query_selections, 1..=100_000);
         self.unless_between("limits.query_root_fields", limits.query_root_fields, 1..=1_000);
         self.unless_between("limits.query_cost", limits.query_cost, 1..=10_000_000);
+        self.unless_between("limits.response_bytes", limits.response_bytes, 65_536..=268_435_456);
         if limits.query_bytes > http.max_body_bytes {
             let text = "must not be above http.max_body_bytes, which would refuse the query first";
             self.add_beside("limits.query_bytes", "http.max_body_bytes", text);
@@ -217,7 +218,7 @@ mod tests {
             Some((key.replace('.', "__").to_uppercase(), zero, key.to_owned()))
         };
         let counted: Vec<_> = defaults.lines().filter_map(counted).collect();
-        assert_eq!(counted.len(), 19);
+        assert_eq!(counted.len(), 20);
         for (variable, zero, key) in counted {
             assert_eq!(keys(&[(&variable, zero)]), [key]);
         }

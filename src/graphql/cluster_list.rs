@@ -14,6 +14,8 @@ use crate::{
 
 /// The longest text that is searched for.
 const LONGEST_TEXT: usize = 100;
+/// The most characters of a version, a rule's name or an error key: longer ones are not stored.
+const MAX_NAME: usize = 255;
 
 /// Conditions on the clusters of a list. A cluster must meet all conditions that are given.
 #[derive(InputObject)]
@@ -84,6 +86,8 @@ impl ClusterFilter {
         without_nul("filter.text", text.as_slice())?;
         without_nul("filter.versions", self.versions.as_deref().unwrap_or_default())?;
         without_nul("filter.hitBy", self.hit_by.as_deref().unwrap_or_default())?;
+        check_lengths("filter.versions", self.versions.as_deref().unwrap_or_default(), MAX_NAME)?;
+        check_lengths("filter.hitBy", self.hit_by.as_deref().unwrap_or_default(), 2 * MAX_NAME + 1)?;
         let VersionRange { from, before } = self.version.unwrap_or(VersionRange { from: None, before: None });
         let hit_by = at_most("filter.hitBy", self.hit_by)?;
         Ok(store::ClusterFilter {
@@ -93,7 +97,7 @@ impl ClusterFilter {
             version_before: bound("filter.version.before", before.as_deref())?,
             versions: at_most("filter.versions", self.versions)?,
             has_hits: self.has_hits,
-            // What is no selector hits nothing.
+            // An invalid selector hits nothing.
             hit_by: hit_by.map(|texts| texts.iter().filter_map(|text| text.parse().ok()).collect()),
             seen_since: self.seen_within.and_then(|within| within.before(now)),
         })
@@ -117,10 +121,20 @@ fn without_nul(argument: &str, texts: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a text with more characters than any stored text of its kind has.
+fn check_lengths(argument: &str, texts: &[String], most: usize) -> Result<()> {
+    match texts.iter().map(|text| text.chars().count()).find(|characters| *characters > most) {
+        Some(found) => {
+            Err(bad_user_input(argument, &format!("has a text of {found} characters; at most {most} are taken")))
+        }
+        None => Ok(()),
+    }
+}
+
 fn bound(argument: &str, version: Option<&str>) -> Result<Option<VersionKey>> {
     let Some(version) = version else { return Ok(None) };
-    let key = VersionKey::of_bound(version);
-    key.map(Some).ok_or_else(|| bad_user_input(argument, "is no version, such as 4.16.3, 4.16 or 4.16.0-rc.1"))
+    let key = VersionKey::of_bound(version).filter(|_| version.chars().count() <= MAX_NAME);
+    key.map(Some).ok_or_else(|| bad_user_input(argument, "is not a version, such as 4.16.3, 4.16 or 4.16.0-rc.1"))
 }
 
 impl From<ClusterOrder> for store::Order<store::Cluster> {

@@ -16,6 +16,8 @@ pub enum Code {
     IntrospectionDisabled,
     /// An argument, a variable or the query itself is invalid.
     BadUserInput,
+    /// The answer exceeds its size limit.
+    ResponseTooLarge,
     /// The data cannot be read at the moment.
     Unavailable,
     /// The request exceeded its time limit.

@@ -5,6 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use async_graphql::{ContainerType, Context, Lookahead, Object, Result, SimpleObject, TypeName};
 
 use super::{
+    answer_size::AnswerSize,
     context::ContextExt as _,
     error::bad_user_input,
     in_order::{InOrder, ListInOrder},
@@ -69,12 +70,13 @@ impl PageArguments {
         order: Order<T::Row>,
     ) -> Result<Option<InOrder<Connection<T>>>> {
         let selected = ctx.look_ahead();
+        let is_large = T::Row::LARGE.iter().any(|column| is_selected_of_nodes(&selected, column));
         let request = ListRequest {
             filter,
             order,
             page: self.page_request(order)?,
             total: selected.field("totalCount").exists(),
-            large: T::Row::LARGE.iter().any(|column| is_selected_of_nodes(&selected, column)),
+            large: is_large.then(|| ctx.answer_size().map(AnswerSize::limit)).transpose()?,
         };
         let bounds = Bounds {
             end: request.page.end,

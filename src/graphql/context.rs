@@ -1,8 +1,10 @@
 //! Access to the data of a request and of the schema, for resolvers.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Result};
 
-use super::loaders::Loaders;
+use super::{answer_size::AnswerSize, loaders::Loaders};
 use crate::{domain::Timestamp, identity::Viewer};
 
 /// The digest of the schema's SDL.
@@ -16,6 +18,8 @@ pub(super) trait ContextExt<'a> {
     fn now(&self) -> Result<Timestamp>;
     /// The loaders, which read within the viewer's scope.
     fn loaders(&self) -> Result<&'a Loaders>;
+    /// The size of the answer so far.
+    fn answer_size(&self) -> Result<&'a AnswerSize>;
     /// The digest of the schema's SDL.
     fn schema_version(&self) -> Result<&'a str>;
 }
@@ -31,6 +35,10 @@ impl<'a> ContextExt<'a> for Context<'a> {
 
     fn loaders(&self) -> Result<&'a Loaders> {
         self.data()
+    }
+
+    fn answer_size(&self) -> Result<&'a AnswerSize> {
+        self.data::<Arc<AnswerSize>>().map(AsRef::as_ref)
     }
 
     fn schema_version(&self) -> Result<&'a str> {

@@ -51,6 +51,10 @@ pub(super) fn mask(errors: &mut Vec<ServerError>) {
     let mut logged = LoggedCauses::default();
     for error in &mut *errors {
         if let Some(LoadFailed::Read(cause)) = error.source::<LoadFailed>() {
+            if let store::Error::TooManyBytes { bytes, allowed } = **cause {
+                *error = response_too_large(bytes, allowed, error);
+                continue;
+            }
             let (code, message) = if cause.is_unavailable() {
                 (Code::Unavailable, "The data cannot be read at the moment; please try again shortly.")
             } else {
@@ -67,6 +71,17 @@ pub(super) fn mask(errors: &mut Vec<ServerError>) {
         }
     }
     limit_count(errors);
+}
+
+/// The error of a field whose rows are larger than an answer may be.
+fn response_too_large(bytes: u64, allowed: usize, of: &ServerError) -> ServerError {
+    let message = format!(
+        "limits.response_bytes allows {allowed} bytes; the details of these clusters' hits have {bytes}. Select fewer \
+         clusters, or no details"
+    );
+    let mut error = coded_error(Code::ResponseTooLarge, message, None);
+    (error.locations, error.path) = (of.locations.clone(), of.path.clone());
+    error
 }
 
 /// Whether the client can fix the error. Such an error has a code of ours, or async-graphql reports it: as a validation

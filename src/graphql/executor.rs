@@ -8,9 +8,10 @@ use async_graphql::{Request, Value, value};
 
 use super::{
     answer::Answer,
+    answer_size::AnswerSize,
     code::Code,
     error::{coded_error, mask},
-    guard::Guard,
+    guard::{Guard, Introspection},
     loaders::Loaders,
     metrics::{Metrics, count_errors},
     operation::AdmittedRequest,
@@ -30,6 +31,7 @@ pub struct Executor {
     schema: Schema,
     guard: Arc<Guard>,
     query_cost: usize,
+    response_bytes: usize,
     metrics: Arc<Metrics>,
     store: Store,
 }
@@ -41,8 +43,16 @@ impl Executor {
     /// If the schema's SDL cannot be parsed.
     pub fn new(store: Store, limits: &Limits) -> Result<Self, SchemaError> {
         let schema = schema::build(limits);
-        let guard = Guard::new(limits, SchemaTypes::parse(&schema.sdl())?);
-        Ok(Self { schema, guard: Arc::new(guard), query_cost: limits.query_cost, metrics: Arc::default(), store })
+        let sdl = schema.sdl();
+        let guard = Guard::new(limits, SchemaTypes::parse(&sdl)?, Introspection::parse(&sdl)?);
+        Ok(Self {
+            schema,
+            guard: Arc::new(guard),
+            query_cost: limits.query_cost,
+            response_bytes: limits.response_bytes,
+            metrics: Arc::default(),
+            store,
+        })
     }
 
     /// Answers a request of `viewer`, or stops after `within`. The answer contains all errors, with messages for the
@@ -84,11 +94,19 @@ impl Executor {
     async fn answer(&self, viewer: Viewer, admitted: AdmittedRequest, within: Duration) -> Answer {
         let AdmittedRequest { request, root, .. } = admitted;
         let loaders = Loaders::new(&self.store, viewer.scope());
-        let request = request.data(viewer).data(Timestamp::now()).data(loaders);
+        let size = Arc::new(AnswerSize::new(self.response_bytes));
+        let request = request.data(viewer).data(Timestamp::now()).data(loaders).data(size.clone());
         let Ok(mut response) = tokio::time::timeout(within, self.schema.execute(request)).await else {
             let message = "The request exceeded its time limit and was stopped.";
             return Answer::request_error(coded_error(Code::Timeout, message, None));
         };
+        if size.is_exceeded() {
+            let message = format!(
+                "limits.response_bytes allows {} bytes; this answer has more. Request smaller pages or fewer fields",
+                self.response_bytes
+            );
+            return Answer::request_error(coded_error(Code::ResponseTooLarge, message, None));
+        }
         root.arrange(&mut response);
         mask(&mut response.errors);
         Answer { response }

@@ -4,10 +4,11 @@
 //! often as it is spread: 895 bytes of fragments that each spread the next one twice keep it busy for half a minute.
 //! The guard reads everything once, whatever it unfolds to. `tokens` checks the text, `variables` the variables, and
 //! `document` the parsed document: it sums up the definitions that `selection_stats` reads. `limit` has the limits,
-//! `cost` the cost of fields, `request_error` the errors. Pure: no clock, no logging.
+//! `cost` and `introspection` the cost of fields, `request_error` the errors. Pure: no clock, no logging.
 
 mod cost;
 mod document;
+mod introspection;
 mod limit;
 mod request_error;
 mod selection_stats;
@@ -19,7 +20,7 @@ mod variables;
 use async_graphql::{Request, parser::parse_query};
 
 use self::limit::Limit;
-pub(super) use self::{cost::FieldCosts, request_error::RequestError};
+pub(super) use self::{cost::FieldCosts, introspection::Introspection, request_error::RequestError};
 use super::{
     operation::{AdmittedRequest, SelectedOperation},
     root::RootFields,
@@ -32,13 +33,14 @@ use crate::config::Limits;
 pub(super) struct Guard {
     limits: Limits,
     costs: FieldCosts,
+    introspection: Introspection,
     types: SchemaTypes,
 }
 
 impl Guard {
     /// A guard that enforces these limits on requests to a schema with these types.
-    pub(super) fn new(limits: &Limits, types: SchemaTypes) -> Self {
-        Self { limits: limits.clone(), costs: FieldCosts::new(&types), types }
+    pub(super) fn new(limits: &Limits, types: SchemaTypes, introspection: Introspection) -> Self {
+        Self { limits: limits.clone(), costs: FieldCosts::new(&types), introspection, types }
     }
 
     /// Refuses a request that exceeds a limit. An admitted request has its parsed query, so that the document that was
@@ -57,6 +59,9 @@ impl Guard {
         }
         let cost = document::check(&document, selected, &request.variables, &self.costs, limits)?;
         let selected = selected.ok_or_else(|| RequestError::no_operation(request.operation_name.is_some()))?;
+        let introspection = self.introspection.cost(selected.definition, &document.fragments, limits.query_cost);
+        let cost = cost.saturating_add(introspection);
+        Limit::QueryCost.check(cost, limits)?;
         let operation = selected.to_operation();
         let root = RootFields::new(selected.definition, &document.fragments, &self.types);
         request.set_parsed_query(document);

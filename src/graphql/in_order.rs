@@ -5,7 +5,7 @@
 //! are awaited one after another, and one box holds them all. Siblings load their children together, so this costs no
 //! statement. Fields with fields of their own may each wait for a statement, so several of these run concurrently.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{
     ContainerType, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
@@ -14,6 +14,8 @@ use async_graphql::{
     registry::Registry,
 };
 use futures_util::future::{BoxFuture, join_all};
+
+use super::answer_size::AnswerSize;
 
 /// An object whose fields are resolved in the query's order.
 #[derive(Clone)]
@@ -83,6 +85,12 @@ impl Selected<'_> {
 }
 
 async fn object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, object: &T) -> ServerResult<Value> {
+    // Yields from time to time, so that other requests continue and this one's time limit is noticed.
+    tokio::task::consume_budget().await;
+    let size = ctx.data_opt::<Arc<AnswerSize>>().map(AsRef::as_ref);
+    if size.is_some_and(AnswerSize::is_exceeded) {
+        return Ok(Value::Null);
+    }
     let mut selected = Vec::with_capacity(ctx.item.node.items.len());
     collect(ctx, object, &ctx.item.node, &mut selected);
     let composites = selected.iter().filter(|field| !field.is_leaf()).count();
@@ -100,7 +108,11 @@ async fn object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, object: &T) -> 
             Some(resolved) => resolved,
             None => resolve(ctx, object, field.field()).await,
         };
-        fields.insert(field.key.clone(), resolved?);
+        let value = resolved?;
+        if let Some(size) = size {
+            size.add(field.key, &value);
+        }
+        fields.insert(field.key.clone(), value);
     }
     Ok(Value::Object(fields))
 }

@@ -68,18 +68,18 @@ impl<L: List> Batch for Pages<L> {
 pub(super) struct Loaders {
     store: Store,
     scope: Scope,
-    loaders: Shared,
+    by_batch: Shared,
 }
 
 impl Loaders {
     /// Loaders for one request, whose viewer may see what `scope` includes.
     pub(super) fn new(store: &Store, scope: Scope) -> Self {
-        Self { store: store.clone(), scope, loaders: Shared::default() }
+        Self { store: store.clone(), scope, by_batch: Shared::default() }
     }
 
     /// Reads values by their keys, in one statement for those that were not read before.
     pub(super) async fn load_many<B: Batch>(&self, keys: Vec<B::Key>) -> Result<HashMap<B::Key, B::Value>, LoadFailed> {
-        let loader = self.loaders.get(|| Loader::<B>::new(&self.store, self.scope));
+        let loader = self.by_batch.get(|| Loader::<B>::new(&self.store, self.scope));
         loader.load_many(keys).await
     }
 
@@ -106,8 +106,8 @@ struct Loader<B: Batch>(cached::Loader<<B as Batch>::Key, Loaded<B>, Reader<B>>)
 impl<B: Batch> Loader<B> {
     fn new(store: &Store, scope: Scope) -> Self {
         let reader = Reader { store: store.clone(), scope, batch: PhantomData };
-        // Siblings ask for their children together (`siblings`): there is no other batch to wait for, and one is as long
-        // as there are siblings.
+        // Siblings load their children together (`siblings`), so there is no other batch to wait for, and a batch has as
+        // many keys as there are siblings.
         Self(cached::Loader::new(reader).with_yield_count(0).with_max_batch_size(usize::MAX))
     }
 

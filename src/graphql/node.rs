@@ -52,7 +52,7 @@ impl OutputType for NodeInOrder {
     }
 }
 
-/// What ids name, in their order; null in the place of what is not there. One statement a type, however many ids.
+/// Returns the nodes of ids, in their order, and null for ids without a node. Takes one statement per type.
 pub(super) async fn in_order(ctx: &Context<'_>, ids: &[Option<NodeId>]) -> Result<Vec<Option<NodeInOrder>>> {
     let named = || ids.iter().flatten();
     let loaders = ctx.loaders()?;

@@ -107,7 +107,7 @@ impl Query {
     }
 }
 
-/// Clusters that stand in the place of their UUIDs, all siblings.
+/// Returns the clusters of UUIDs, in their order, all siblings. An unknown cluster is null.
 async fn clusters_in_order(ctx: &Context<'_>, uuids: &[Uuid]) -> Result<Vec<Option<InOrder<Cluster>>>> {
     let ids: Vec<ClusterId> = uuids.iter().map(|Uuid(id)| *id).collect();
     let found = Cluster::find(ctx.loaders()?, ids.iter().copied()).await?;

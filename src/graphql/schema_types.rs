@@ -23,7 +23,7 @@ pub struct SchemaError(#[from] Error);
 impl SchemaTypes {
     /// Parses an SDL.
     pub(super) fn parse(sdl: &str) -> Result<Self, SchemaError> {
-        let types = parse_schema(sdl)?.definitions.into_iter().filter_map(|definition| match definition {
+        let types = parse_definitions(sdl)?.into_iter().filter_map(|definition| match definition {
             TypeSystemDefinition::Type(defined) => Some((defined.node.name.node, fields(defined.node.kind))),
             TypeSystemDefinition::Schema(_) | TypeSystemDefinition::Directive(_) => None,
         });
@@ -39,6 +39,11 @@ impl SchemaTypes {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Name, &[FieldDefinition])> {
         self.0.iter().map(|(name, fields)| (name, fields.as_slice()))
     }
+}
+
+/// The definitions of an SDL.
+pub(super) fn parse_definitions(sdl: &str) -> Result<Vec<TypeSystemDefinition>, SchemaError> {
+    Ok(parse_schema(sdl)?.definitions)
 }
 
 fn fields(kind: TypeKind) -> Vec<FieldDefinition> {

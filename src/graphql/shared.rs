@@ -19,8 +19,8 @@ impl Shared {
         {
             return value;
         }
-        let made = Arc::new(make());
-        values.insert(TypeId::of::<T>(), made.clone());
-        made
+        let new = Arc::new(make());
+        values.insert(TypeId::of::<T>(), new.clone());
+        new
     }
 }

@@ -37,9 +37,10 @@ pub(super) struct Children<L> {
 }
 
 type Loaded<L> = Result<HashMap<<L as List>::Parent, Children<L>>, LoadFailed>;
+type Cells<L> = HashMap<Arc<ListRequest<L>>, Arc<OnceCell<Loaded<L>>>>;
 
 /// The children of siblings in one list, for each set of arguments.
-pub(super) struct Relation<L: List>(Mutex<HashMap<Arc<ListRequest<L>>, Arc<OnceCell<Loaded<L>>>>>);
+pub(super) struct Relation<L: List>(Mutex<Cells<L>>);
 
 impl<L: List> Default for Relation<L> {
     fn default() -> Self {

@@ -36,6 +36,8 @@ pub struct Cluster {
     /// The number of its open hits, visible to the viewer or not. Zero means that there are none. Otherwise it is exact
     /// unless a process that does not know the column wrote the last report.
     pub hit_count: u32,
+    /// The bytes of the details of all open hits.
+    pub details_bytes: u64,
 }
 
 /// A report without its hits.
@@ -76,7 +78,7 @@ impl Cluster {
 
     /// The parent of the cluster's hits.
     pub fn hits(&self) -> ClusterHits {
-        ClusterHits { cluster: self.id, count: self.hit_count }
+        ClusterHits { cluster: self.id, count: self.hit_count, details_bytes: self.details_bytes }
     }
 }
 
@@ -95,6 +97,7 @@ impl List for Cluster {
         "last_checked_at",
         "hit_count",
         "hits_digest",
+        "details_bytes",
         "report_checked_at",
         "gathered_at",
         "stored_at",
@@ -112,6 +115,7 @@ impl List for Cluster {
             version_key: row.next::<Option<String>>()?.map(VersionKey::from_text),
             last_checked: row.next()?,
             hit_count: hit_count(row.next()?, row.next()?),
+            details_bytes: row.next::<i64>()?.unsigned_abs(),
             report: ReportHead::read(row)?,
         })
     }

@@ -36,6 +36,14 @@ pub enum Error {
         /// Which value.
         what: &'static str,
     },
+    /// A read would return more bytes than its request allows.
+    #[error("a read of {bytes} bytes exceeds its limit of {allowed}")]
+    TooManyBytes {
+        /// The bytes that it would return.
+        bytes: u64,
+        /// The limit.
+        allowed: usize,
+    },
     /// The database has migrations that this program does not know.
     #[error("the database is newer than this program: {unknown}; start the version that migrated it, or a later one")]
     TooNew {
@@ -82,6 +90,7 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Unreachable { .. } | Self::TimedOut { .. } => Class::Transient,
+            Self::TooManyBytes { .. } => Class::TooLarge,
             Self::Corrupt { .. } | Self::TooNew { .. } => Class::Setup,
             Self::Database { source, .. } => class_of(source),
         }
@@ -99,7 +108,11 @@ impl Error {
     pub fn code(&self) -> Option<String> {
         match self {
             Self::Database { source, .. } => database_code(source),
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Corrupt { .. } | Self::TooNew { .. } => None,
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::Corrupt { .. }
+            | Self::TooManyBytes { .. }
+            | Self::TooNew { .. } => None,
         }
     }
 }

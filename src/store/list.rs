@@ -115,8 +115,9 @@ pub struct ListRequest<L: List> {
     pub page: PageRequest,
     /// Is the length of the whole list requested?
     pub total: bool,
-    /// Are the list's large columns requested?
-    pub large: bool,
+    /// The bytes of the list's large columns that may be read for all parents together; `None` where these columns are
+    /// not requested.
+    pub large: Option<usize>,
 }
 
 /// A row of a result, read column by column from left to right.
@@ -260,11 +261,11 @@ impl ParentKey for () {
 impl<L: List> ListRequest<L> {
     /// A page of the whole list in its default order, without its length and its large columns.
     pub fn new(page: PageRequest) -> Self {
-        Self { filter: L::Filter::default(), order: L::DEFAULT_ORDER, page, total: false, large: false }
+        Self { filter: L::Filter::default(), order: L::DEFAULT_ORDER, page, total: false, large: None }
     }
 }
 
-// Derived implementations would ask for the same of `L`.
+// Derived implementations would require the same of `L`.
 
 impl<L: List> Clone for ListRequest<L> {
     fn clone(&self) -> Self {

@@ -37,6 +37,8 @@ pub struct ClusterHits {
     pub cluster: ClusterId,
     /// How many there are, as the cluster's row says.
     pub count: u32,
+    /// The bytes of all their details, as the cluster's row says.
+    pub details_bytes: u64,
 }
 
 impl RuleHit {
@@ -75,6 +77,7 @@ impl List for RuleHit {
         request: &ListRequest<Self>,
     ) -> Result<HashMap<ClusterHits, Page<Self>>, Error> {
         let hit: Vec<_> = parents.iter().copied().filter(|parent| parent.count > 0).collect();
+        check_details(&hit, request)?;
         let fit = hit.iter().all(|parent| parent.count as usize <= request.page.size);
         let mut pages = match (hit.is_empty(), fit) {
             (true, _) => HashMap::new(),
@@ -122,7 +125,7 @@ impl Store {
         request: &ListRequest<RuleHit>,
     ) -> Result<HashMap<ClusterHits, Page<RuleHit>>, Error> {
         let clusters = Column::clusters(parents.iter().map(|parent| parent.cluster));
-        let details = if request.large { item("details") } else { Expr::cust("NULL") };
+        let details = if request.large.is_some() { item("details") } else { Expr::cust("NULL") };
         let mut select = Query::select();
         select
             .exprs([item("cluster_id"), item("recommendation_id"), item("impacted_since"), details])
@@ -151,6 +154,14 @@ impl Store {
         };
         Ok(parents.iter().map(page).collect())
     }
+}
+
+/// Refuses to read more bytes of details than the request allows, before they are read. Those of one cluster alone are
+/// read in any case: they were one message.
+fn check_details(parents: &[ClusterHits], request: &ListRequest<RuleHit>) -> Result<(), Error> {
+    let Some(allowed) = request.large else { return Ok(()) };
+    let bytes = parents.iter().map(|parent| parent.details_bytes).fold(0, u64::saturating_add);
+    if parents.len() > 1 && bytes > allowed as u64 { Err(Error::TooManyBytes { bytes, allowed }) } else { Ok(()) }
 }
 
 /// A row of `rule_hit`.

@@ -7,6 +7,7 @@ mod dropped_requests;
 mod failing_loads;
 mod filters;
 mod history;
+mod hostile_requests;
 mod limits;
 mod nodes;
 mod paging;
@@ -57,7 +58,7 @@ impl Graph {
     /// The graph over a store, with these limits.
     fn with_limits(store: Store, limits: &Limits) -> Self {
         let executor = Executor::new(store.clone(), limits).expect("the schema's SDL is GraphQL");
-        Self { executor, store }
+        Self { store, executor }
     }
 
     /// Returns the whole response to a query.

@@ -95,6 +95,29 @@ impl FieldCost {
     }
 }
 
+/// The number of items in the lists among a field's arguments, at any depth: each is copied for every parent.
+pub(super) fn listed_values(field: &Field, variables: &Variables) -> usize {
+    field.arguments.iter().map(|(_, argument)| listed_in(&argument.node, variables)).sum()
+}
+
+/// Recursive: the guard has bounded the depth of values.
+fn listed_in(value: &Value, variables: &Variables) -> usize {
+    match value {
+        Value::List(items) => items.len() + items.iter().map(|item| listed_in(item, variables)).sum::<usize>(),
+        Value::Object(members) => members.values().map(|member| listed_in(member, variables)).sum(),
+        Value::Variable(name) => variables.get(name).map_or(0, listed_in_constant),
+        _ => 0,
+    }
+}
+
+fn listed_in_constant(value: &ConstValue) -> usize {
+    match value {
+        ConstValue::List(items) => items.len() + items.iter().map(listed_in_constant).sum::<usize>(),
+        ConstValue::Object(members) => members.values().map(listed_in_constant).sum(),
+        _ => 0,
+    }
+}
+
 fn is_list(ty: &Type) -> bool {
     matches!(ty.base, BaseType::List(_))
 }

@@ -17,6 +17,9 @@ pub(super) const MAX_FRAGMENTS: usize = 50;
 pub(super) const MAX_OPERATIONS: usize = 10;
 /// Each variable is coerced before the first field is resolved.
 pub(super) const MAX_VARIABLES: usize = 50;
+/// Names, texts and numbers in the values of all variables. async-graphql copies a variable at each use, and a use may be
+/// repeated for each item of a list. 100 node ids of hits with the longest names have fewer.
+pub(super) const MAX_VARIABLE_BYTES: usize = 65_536;
 
 /// A limit that is a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,7 @@ pub(super) enum Limit {
     Fragments,
     Operations,
     Variables,
+    VariableBytes,
 }
 
 impl Limit {
@@ -61,6 +65,7 @@ impl Limit {
             Self::Fragments => (None, MAX_FRAGMENTS),
             Self::Operations => (None, MAX_OPERATIONS),
             Self::Variables => (None, MAX_VARIABLES),
+            Self::VariableBytes => (None, MAX_VARIABLE_BYTES),
         }
     }
 
@@ -79,6 +84,7 @@ impl Limit {
             Self::Fragments => "fragments",
             Self::Operations => "operations",
             Self::Variables => "variables in an operation",
+            Self::VariableBytes => "bytes in the values of variables",
         }
     }
 }

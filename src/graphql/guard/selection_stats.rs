@@ -7,7 +7,7 @@ use async_graphql::{
     parser::types::{Directive, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet},
 };
 
-use super::{FieldCosts, RequestError, limit::Limit};
+use super::{FieldCosts, RequestError, cost, limit::Limit};
 use crate::{config::Limits, graphql::operation::root_type};
 
 /// The statistics of a selection set; of a [`DefinitionStats::own`] without the fragments that it spreads.
@@ -21,8 +21,8 @@ pub(super) struct SelectionStats {
     pub(super) top_fields: usize,
     /// Levels of fields.
     pub(super) depth: usize,
-    /// Fields, each multiplied by the items of the lists around it. `__typename` is known without a read and costs
-    /// nothing.
+    /// Selections, each multiplied by the items of the lists around it; and the values of arguments, which are read for
+    /// each parent.
     pub(super) cost: usize,
 }
 
@@ -111,16 +111,19 @@ impl<'a> Reader<'a> {
                     Selection::Field(field) => {
                         self.check_introspection(&field.node)?;
                         stats.own.add_field(&field.node, here.depth, here.multiplier);
+                        stats.own.add_cost(cost::listed_values(&field.node, self.variables), here.multiplier);
                         unread.push(self.below(&field.node, here));
                     }
                     Selection::InlineFragment(inline) => {
                         let condition = inline.node.type_condition.as_ref().map(|on| on.node.on.node.as_str());
                         let parent = condition.or(here.parent);
+                        stats.own.add_cost(1, here.multiplier);
                         unread.push(Unread { set: &inline.node.selection_set.node, parent, ..here });
                     }
                     Selection::FragmentSpread(spread) => {
                         let Unread { depth, multiplier, .. } = here;
                         let fragment = spread.node.fragment_name.node.as_str();
+                        stats.own.add_cost(1, multiplier);
                         stats.spreads.push(Spread { fragment, depth, multiplier });
                     }
                 }
@@ -157,9 +160,12 @@ impl SelectionStats {
         self.aliases += usize::from(field.alias.is_some());
         self.top_fields += usize::from(depth == 0);
         self.depth = self.depth.max(depth + 1);
-        if field.name.node != "__typename" {
-            self.cost = self.cost.saturating_add(multiplier);
-        }
+        self.add_cost(1, multiplier);
+    }
+
+    /// Adds what is resolved, or read, for each of the items around it.
+    fn add_cost(&mut self, count: usize, multiplier: usize) {
+        self.cost = self.cost.saturating_add(count.saturating_mul(multiplier));
     }
 
     /// Adds a fragment's statistics where it is spread. Saturates: a sum that wrapped around would be within its limit.

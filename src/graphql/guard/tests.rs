@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use async_graphql::Request;
 
-use super::{Guard, RequestError, SchemaTypes};
+use super::{Guard, Introspection, RequestError, SchemaTypes};
 use crate::config::{Config, Limits};
 
 /// The default limits.
@@ -29,6 +29,7 @@ fn wide() -> Limits {
         query_selections: MANY,
         query_root_fields: MANY,
         query_cost: MANY,
+        response_bytes: MANY,
         argument_depth: 60,
         introspection: true,
     }
@@ -38,7 +39,7 @@ fn wide() -> Limits {
 type Setting = fn(&mut Limits) -> &mut usize;
 
 fn admit(limits: &Limits, request: impl Into<Request>) -> Result<(), RequestError> {
-    Guard::new(limits, SchemaTypes::default()).admit(request.into()).map(drop)
+    Guard::new(limits, SchemaTypes::default(), Introspection::default()).admit(request.into()).map(drop)
 }
 
 /// The code and the message of the error of a request that must be refused.

@@ -15,7 +15,21 @@ pub(super) fn check(variables: &Variables, limits: &Limits) -> Result<(), Reques
     if !variables.values().all(|value| is_within_depth(value, allowed)) {
         return Limit::ArgumentDepth.check(allowed.saturating_add(1), limits);
     }
-    Limit::QueryTokens.check(variables.values().map(count_values).sum(), limits)
+    Limit::QueryTokens.check(variables.values().map(count_values).sum(), limits)?;
+    Limit::VariableBytes.check(variables.values().map(count_bytes).sum(), limits)
+}
+
+/// Counts the bytes of names, texts and numbers. Recursive: the value's depth must be bounded.
+fn count_bytes(value: &Value) -> usize {
+    match value {
+        Value::List(items) => items.iter().map(count_bytes).sum(),
+        Value::Object(members) => members.iter().map(|(name, member)| name.len() + count_bytes(member)).sum(),
+        Value::String(text) => text.len(),
+        Value::Enum(name) => name.len(),
+        Value::Binary(bytes) => bytes.len(),
+        Value::Number(_) => size_of::<f64>(),
+        Value::Null | Value::Boolean(_) => 1,
+    }
 }
 
 /// Counts scalars, lists and objects. Recursive: the value's depth must be bounded.

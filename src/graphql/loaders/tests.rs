@@ -1,5 +1,7 @@
 //! A loader reads each key once, and remembers values, absence and failures.
 
+#![expect(clippy::mutable_key_type, reason = "a script is hashed and compared by its name")]
+
 use std::{
     hash::Hasher,
     pin::pin,

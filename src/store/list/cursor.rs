@@ -95,6 +95,7 @@ mod tests {
             last_checked: "2026-01-02T03:04:05.000006Z".parse().expect("a time"),
             report: None,
             hit_count: 0,
+            details_bytes: 0,
         }
     }
 

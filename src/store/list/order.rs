@@ -174,7 +174,7 @@ impl From<&SortValue> for Value {
     }
 }
 
-// Derived implementations would ask for the same of `L`. Columns are the same where their names are.
+// Derived implementations would require the same of `L`. Columns are equal if their names are.
 
 impl<L> Clone for Order<L> {
     fn clone(&self) -> Self {

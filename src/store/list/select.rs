@@ -74,7 +74,7 @@ impl<L: List> Select<'_, L> {
 
     /// Is the column read? The order's columns are read in any case.
     pub(super) fn is_read(&self, column: &'static str) -> bool {
-        self.request.large || !L::LARGE.contains(&column)
+        self.request.large.is_some() || !L::LARGE.contains(&column)
     }
 
     /// The columns that a page needs inside the statement: those that are read, and those that it is ordered by.

@@ -56,6 +56,12 @@ fn hit_count(newest: &Report) -> i32 {
     i32::try_from(newest.hits().len()).unwrap_or(i32::MAX)
 }
 
+/// The bytes of the details of a cluster's open hits after its newest report.
+fn details_bytes(newest: &Report) -> i64 {
+    let bytes: usize = newest.hits().iter().flat_map(|hit| &hit.details).map(|details| details.as_str().len()).sum();
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
 /// Updates each cluster that has an accepted report to the newest one.
 pub(super) async fn update(
     transaction: &DatabaseTransaction,
@@ -77,6 +83,7 @@ pub(super) async fn update(
         Column::OptionalText(updated.iter().map(|(state, _)| version_key(state)).collect()),
         Column::Bytes(updated.iter().map(|(_, newest)| newest.hits_digest().as_bytes().to_vec()).collect()),
         Column::Int(updated.iter().map(|(_, newest)| hit_count(newest)).collect()),
+        Column::BigInt(updated.iter().map(|(_, newest)| details_bytes(newest)).collect()),
     ];
     statement::CLUSTERS_UPDATE.execute(transaction, rows, [stored_at.utc().into()]).await
 }

@@ -191,11 +191,11 @@ async fn invalid_filters_are_refused_with_their_names() {
         (r#"hitBy: ["a|\u0000"]"#.to_owned(), "filter.hitBy: holds a NUL character, which nothing has"),
         (
             r#"version: {from: "s3cr3t"}"#.to_owned(),
-            "filter.version.from: is no version, such as 4.16.3, 4.16 or 4.16.0-rc.1",
+            "filter.version.from: is not a version, such as 4.16.3, 4.16 or 4.16.0-rc.1",
         ),
         (
             r#"version: {before: "4.16.x"}"#.to_owned(),
-            "filter.version.before: is no version, such as 4.16.3, 4.16 or 4.16.0-rc.1",
+            "filter.version.before: is not a version, such as 4.16.3, 4.16 or 4.16.0-rc.1",
         ),
         (
             r#"seenWithin: "s3cr3t""#.to_owned(),

@@ -107,6 +107,8 @@ fn every_configurable_limit_is_tested() {
     numbers.sort_unstable();
     let mut tested: Vec<_> =
         CASES.iter().filter_map(|(start, ..)| start.strip_prefix("limits.")?.split(' ').next()).collect();
+    // Checked while the answer is resolved: `hostile_requests` tests it.
+    tested.push("response_bytes");
     tested.sort_unstable();
     assert_eq!(tested, numbers);
 }

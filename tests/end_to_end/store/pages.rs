@@ -22,5 +22,5 @@ pub(crate) fn clusters(size: usize, after: Option<ClusterId>, total: bool) -> Li
 
 pub(crate) fn rule_hits(size: usize, after: Option<Selector>) -> ListRequest<RuleHit> {
     let after = after.map(|selector| SortValue::Text(selector.to_string()));
-    ListRequest { total: true, large: true, ..first(size, after) }
+    ListRequest { total: true, large: Some(usize::MAX), ..first(size, after) }
 }

@@ -140,7 +140,7 @@ async fn read_children(store: &Store, scope: Scope, total: bool) {
     let (clusters, organizations) = ([cluster(1), cluster(2)], [organization(1), organization(2)]);
     for request in bounded::<RuleHit>(total, RuleHit::DEFAULT_ORDER, position(None, text("a0|KEY"))) {
         for count in [10, 11] {
-            let parents = clusters.map(|cluster| ClusterHits { cluster, count });
+            let parents = clusters.map(|cluster| ClusterHits { cluster, count, details_bytes: 0 });
             RuleHit::load(store, scope, &parents, &request).await.expect("hits");
         }
     }
@@ -169,7 +169,7 @@ fn bounded<L: List>(total: bool, order: Order<L>, at: Position) -> Vec<ListReque
     let bounds = [(None, None), (Some(at.clone()), None), (None, Some(at))];
     let pages = |end| bounds.clone().map(|(after, before)| PageRequest { after, before, size: 10, end });
     let pages = [End::First, End::Last].into_iter().flat_map(pages);
-    pages.map(|page| ListRequest { order, total, large: true, ..ListRequest::new(page) }).collect()
+    pages.map(|page| ListRequest { order, total, large: Some(usize::MAX), ..ListRequest::new(page) }).collect()
 }
 
 /// Each order of clusters, with positions of a cluster that has a value and of one that has none.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{admit, defaults};
 use crate::graphql::{
-    guard::{Guard, RequestError},
+    guard::{Guard, Introspection, RequestError},
     operation::AdmittedRequest,
     schema_types::SchemaTypes,
 };
@@ -118,7 +118,9 @@ fn a_missing_non_null_variable_is_refused_before_execution() {
 }
 
 fn admitted(request: Request) -> AdmittedRequest {
-    Guard::new(&defaults(), SchemaTypes::default()).admit(request).unwrap_or_else(|error| panic!("{error}"))
+    Guard::new(&defaults(), SchemaTypes::default(), Introspection::default())
+        .admit(request)
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 struct Query;
@@ -178,7 +180,7 @@ fn the_operation_is_the_named_one_or_the_only_one() {
     let operation = |query: &str, name: Option<&str>| {
         let mut request = Request::new(query);
         request.operation_name = name.map(str::to_owned);
-        let admitted = Guard::new(&defaults(), SchemaTypes::default()).admit(request)?;
+        let admitted = Guard::new(&defaults(), SchemaTypes::default(), Introspection::default()).admit(request)?;
         Ok((admitted.operation_name().map(str::to_owned), admitted.only_reads()))
     };
     let named = |name: &str, only_reads| Ok((Some(name.to_owned()), only_reads));

@@ -9,6 +9,7 @@ SET org_id = n.value ->> 1,
     version = n.value ->> 6,
     version_key = n.value ->> 7,
     hits_digest = unhex(n.value ->> 8),
-    hit_count = n.value ->> 9
+    hit_count = n.value ->> 9,
+    details_bytes = n.value ->> 10
 FROM json_each(?1) AS n
 WHERE cluster.id = unhex(n.value ->> 0)

@@ -1,0 +1,66 @@
+//! The size of an answer while it is resolved, so that one that grows too large is stopped.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_graphql::Value;
+
+/// The bytes around a value: quotes, a colon and a comma.
+const PUNCTUATION: usize = 4;
+/// An upper bound of the bytes of a number, a boolean or null.
+const SCALAR: usize = 24;
+
+/// The bytes of the values that were resolved so far, approximately as they are serialized.
+#[derive(Debug)]
+pub(super) struct AnswerSize {
+    bytes: AtomicUsize,
+    limit: usize,
+}
+
+impl AnswerSize {
+    /// An empty answer that may have up to `limit` bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { bytes: AtomicUsize::new(0), limit }
+    }
+
+    /// The largest number of bytes.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Adds a field. Of an object and of a list of objects, the fields are added by themselves.
+    pub(super) fn add(&self, key: &str, value: &Value) {
+        self.bytes.fetch_add(key.len() + PUNCTUATION + bytes_of(value), Ordering::Relaxed);
+    }
+
+    /// Whether the answer is too large. Then nothing more is resolved.
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.bytes.load(Ordering::Relaxed) > self.limit
+    }
+}
+
+fn bytes_of(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + PUNCTUATION,
+        Value::Enum(name) => name.len() + PUNCTUATION,
+        Value::Binary(raw) => raw.len(),
+        Value::List(items) => items.iter().map(|item| bytes_of(item) + 1).sum(),
+        Value::Null | Value::Number(_) | Value::Boolean(_) => SCALAR,
+        Value::Object(_) => PUNCTUATION,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::value;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_too_large_once_its_values_are() {
+        let size = AnswerSize::new(100);
+        size.add("selector", &value!("a".repeat(40)));
+        assert!(!size.is_exceeded());
+        size.add("details", &Value::Binary(vec![b'1'; 60].into()));
+        assert!(size.is_exceeded());
+    }
+}
