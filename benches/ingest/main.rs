@@ -4,20 +4,25 @@
 //! `make bench-ingest` runs it. The same run measures the method of the original aggregator (one message at a time, in
 //! eight transactions) and the service with batches of one message. The topic is filled before a consumer starts; the
 //! time from the first stored message to the last is measured.
+//!
+//! The service runs in a process of its own, whose peak memory is printed. At the end, the time from sent to stored is
+//! measured at a low, steady rate.
 
 mod data;
+mod freshness;
 mod original;
 mod plot;
+mod process;
 mod service;
 mod topic;
 
-use std::{env, path::Path, time::Instant};
+use std::{collections::BTreeMap, env, path::Path, process::ExitCode, time::Instant};
 
-use insights_results_aggregator::config::{Config, Database};
+use insights_results_aggregator::{cli, config::Config};
 use mimalloc::MiMalloc;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection};
 
-use self::data::Wave;
+use self::{data::Wave, process::ServiceProcess};
 
 /// The allocator of the service.
 #[global_allocator]
@@ -40,6 +45,9 @@ pub(crate) struct Row {
     pub(crate) figures: [f64; 3],
 }
 
+/// A method's configuration in a wave, as environment variables.
+pub(crate) type Environment = BTreeMap<String, String>;
+
 impl Method {
     const ALL: [Self; 3] = [Self::Original, Self::BatchesOfOne, Self::Service];
 
@@ -61,18 +69,32 @@ impl Method {
     }
 }
 
-#[tokio::main]
-async fn main() {
+fn main() -> ExitCode {
+    // This program is also the service (`process.rs`), so that the service is not linked a second time.
+    if env::args().nth(1).as_deref() == Some("serve") {
+        return cli::run(env::args_os(), &env::vars().collect());
+    }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(compare());
+    ExitCode::SUCCESS
+}
+
+async fn compare() {
     let mut rows = Vec::new();
     prepare_server().await;
     for method in Method::ALL {
         let row = measure(method).await;
-        println!("{:40} {}", row.name, row.figures.map(|figure| format!("{figure:10.0}")).join(" "));
+        print_row(&row);
         rows.push(row);
     }
     print_ratios(&rows);
+    freshness::measure().await;
     plot::draw(Path::new(CHART), &rows).expect("the chart is drawn");
     println!("drawn: docs/ingest.svg");
+}
+
+fn print_row(row: &Row) {
+    println!("{:40} {}", row.name, row.figures.map(|figure| format!("{figure:10.0}")).join(" "));
 }
 
 async fn measure(method: Method) -> Row {
@@ -80,9 +102,10 @@ async fn measure(method: Method) -> Row {
     if let Method::Original = method {
         original::create_tables(&database).await;
     }
-    let mut figures = [0.0; 3];
-    for (wave, figure) in Wave::ALL.into_iter().zip(&mut figures) {
-        let config = config(&url, method, wave);
+    let (mut figures, mut peaks) = ([0.0; 3], [0.0; 3]);
+    for ((wave, figure), peak) in Wave::ALL.into_iter().zip(&mut figures).zip(&mut peaks) {
+        let environment = environment(&url, method, wave.name());
+        let config = config(&environment);
         eprintln!("{}: {} ..", method.name(), wave.name());
         topic::fill(&config.kafka, wave, method.messages()).await;
         *figure = match method {
@@ -92,13 +115,19 @@ async fn measure(method: Method) -> Row {
                 f64::from(method.messages()) / start.elapsed().as_secs_f64()
             }
             Method::BatchesOfOne | Method::Service => {
-                service::ingest(&config, &database, wave, method.messages()).await
+                let service = ServiceProcess::start(&environment);
+                let figure = service::ingest(&database, wave, method.messages()).await;
+                *peak = service.stop();
+                figure
             }
         };
         // As autovacuum would, so that plans are those of a database that has been in use.
         database.execute_unprepared("VACUUM ANALYZE").await.expect("vacuum");
         // So that writes of this wave do not slow down the next.
         database.execute_unprepared("CHECKPOINT").await.expect("checkpoint");
+    }
+    if let Method::Service = method {
+        print_row(&Row { name: "peak memory of the service, MB", figures: peaks });
     }
     Row { name: method.name(), figures }
 }
@@ -125,17 +154,21 @@ async fn prepare_server() {
 
 /// Creates a database for one method.
 async fn create_database(method: Method) -> (String, DatabaseConnection) {
-    let name = match method {
+    let url = database_url(method);
+    let server = connect(&variable("TEST_DATABASE_URL")).await;
+    let name = url.path().trim_start_matches('/');
+    server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("create a database");
+    (url.to_string(), connect(url.as_str()).await)
+}
+
+fn database_url(method: Method) -> url::Url {
+    let mut url: url::Url = variable("TEST_DATABASE_URL").parse().expect("a database URL");
+    url.set_path(match method {
         Method::Original => "bench_original",
         Method::BatchesOfOne => "bench_one",
         Method::Service => "bench_service",
-    };
-    let url: url::Url = variable("TEST_DATABASE_URL").parse().expect("a database URL");
-    let server = connect(url.as_str()).await;
-    server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("create a database");
-    let mut own = url;
-    own.set_path(name);
-    (own.to_string(), connect(own.as_str()).await)
+    });
+    url
 }
 
 async fn connect(url: &str) -> DatabaseConnection {
@@ -144,18 +177,26 @@ async fn connect(url: &str) -> DatabaseConnection {
     sea_orm::Database::connect(options).await.expect("connect")
 }
 
-/// The default configuration, with a topic and a group for the wave.
-fn config(url: &str, method: Method, wave: Wave) -> Config {
-    let mut config = Config::load(None, &std::collections::BTreeMap::new()).expect("the defaults load").config;
-    config.http.address = "127.0.0.1:0".parse().expect("an address");
-    config.database = Database { url: url.to_owned().try_into().expect("a database URL"), ..config.database };
-    config.kafka.brokers = variable("TEST_KAFKA_BROKERS").split(',').map(str::to_owned).collect();
-    config.kafka.ocp_topic = format!("bench-{}-{}", method.name(), wave.name()).replace([' ', ','], "-");
-    config.kafka.group.clone_from(&config.kafka.ocp_topic);
+/// The default configuration, with a topic and a group for the phase.
+fn environment(url: &str, method: Method, phase: &str) -> Environment {
+    let topic = format!("bench-{}-{phase}", method.name()).replace([' ', ','], "-");
+    let mut settings = vec![
+        ("HTTP__ADDRESS", "127.0.0.1:0".to_owned()),
+        ("DATABASE__URL", url.to_owned()),
+        ("KAFKA__BROKERS", variable("TEST_KAFKA_BROKERS")),
+        ("KAFKA__GROUP", topic.clone()),
+        ("KAFKA__DEAD_LETTER_TOPIC", format!("{topic}.dead-letter")),
+        ("KAFKA__OCP_TOPIC", topic),
+        ("LOG__LEVEL", "warn".to_owned()),
+    ];
     if let Method::BatchesOfOne = method {
-        config.ingest.batch_messages = 1;
+        settings.push(("INGEST__BATCH_MESSAGES", "1".to_owned()));
     }
-    config
+    settings.into_iter().map(|(key, value)| (format!("INSIGHTS_RESULTS_AGGREGATOR__{key}"), value)).collect()
+}
+
+fn config(environment: &Environment) -> Config {
+    Config::load(None, environment).expect("the configuration loads").config
 }
 
 fn variable(name: &str) -> String {

@@ -1,13 +1,8 @@
-//! The service, with its default configuration or with batches of one message.
+//! Throughput of the running service.
 
 use std::time::{Duration, Instant};
 
-use insights_results_aggregator::{
-    config::Config,
-    service::{Role, Service},
-};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
-use tokio_util::sync::CancellationToken;
 
 use super::data::Wave;
 
@@ -16,30 +11,24 @@ const MIN_PAUSE: Duration = Duration::from_millis(20);
 /// The pause in between. Each count scans a table, which slows down what is measured.
 const MAX_PAUSE: Duration = Duration::from_millis(200);
 
-/// Runs the service until it has stored the wave's messages. Returns messages per second from the first batch on, which
+/// Waits until the service has stored the wave's messages. Returns messages per second from the first batch on, which
 /// excludes the seconds in which the consumer group forms.
-pub(crate) async fn ingest(config: &Config, database: &DatabaseConnection, wave: Wave, messages: u32) -> f64 {
-    let stop = CancellationToken::new();
-    let service = Service::build(config.clone(), Role::Ingest).await.expect("the service is built");
-    let running = tokio::spawn(service.run(stop.clone()));
+pub(crate) async fn ingest(database: &DatabaseConnection, wave: Wave, messages: u32) -> f64 {
     let mut first = None;
-    let figure = loop {
+    loop {
         let (now, done) = (Instant::now(), stored(database, wave).await);
         let mut pause = MIN_PAUSE;
         if done > 0 {
             let (start, before) = *first.get_or_insert((now, done));
             let rate = f64::from(done - before) / (now - start).as_secs_f64();
             if done >= messages {
-                break rate;
+                return rate;
             }
             let until_nearly_done = 0.8 * f64::from(messages - done) / rate.max(1.0);
             pause = Duration::from_secs_f64(until_nearly_done).clamp(MIN_PAUSE, MAX_PAUSE);
         }
         tokio::time::sleep(pause).await;
-    };
-    stop.cancel();
-    running.await.expect("the service does not panic").expect("the service stops");
-    figure
+    }
 }
 
 /// Number of clusters whose report of this wave is stored.

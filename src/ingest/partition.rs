@@ -1,9 +1,13 @@
 //! A partition's task: fills a batch while the previous one is being written, until the partition is revoked.
+//!
+//! A batch is written at once when no other batch is being written and no message is queued. An idle service therefore
+//! stores a message as soon as it arrives, and under load the next batch fills while one is written.
 
 use std::{sync::Arc, time::Duration};
 
 use rdkafka::{Message as _, message::BorrowedMessage};
 use tokio::{sync::Notify, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     batch::{Batch, Bounds},
@@ -37,26 +41,32 @@ impl Reader {
         Self { queue, nonempty, bounds, lease, last_offset: None }
     }
 
-    /// Fills a batch. Returns `None` when the partition is revoked. The reader and its queue are then dropped before
-    /// the batch that is being written is finished.
-    async fn fill(mut self) -> Option<(Self, Batch)> {
+    /// Fills a batch until it is full or `batch_wait` is over, or until `writer_free` is cancelled and no message is
+    /// queued. Returns `None` when the partition is revoked. The reader and its queue are then dropped before the batch
+    /// that is being written is finished.
+    async fn fill(mut self, writer_free: &CancellationToken) -> Option<(Self, Batch)> {
         let mut batch = Batch::default();
         let mut closes_at = None;
         while !batch.is_full(&self.bounds) {
-            if self.read_available(&mut batch) {
+            let read_any = self.read_available(&mut batch);
+            let is_empty = batch.counts.messages == 0;
+            if read_any {
                 tokio::task::yield_now().await;
+            } else if !is_empty && writer_free.is_cancelled() {
+                break;
             } else {
                 let wait_until = closes_at.unwrap_or_else(|| Instant::now() + QUEUE_POLL_INTERVAL);
                 tokio::select! {
                     () = self.lease.revoked() => return None,
                     () = self.nonempty.notified() => {}
+                    () = writer_free.cancelled(), if !is_empty => {}
                     () = tokio::time::sleep_until(wait_until) => {}
                 }
             }
             if self.lease.is_revoked() {
                 return None;
             }
-            if batch.counts.messages > 0 {
+            if !is_empty {
                 let closes_at = *closes_at.get_or_insert_with(|| Instant::now() + self.bounds.wait);
                 if Instant::now() >= closes_at {
                     break;
@@ -110,9 +120,18 @@ fn add(message: &BorrowedMessage<'_>, last: Option<i64>, batch: &mut Batch, boun
 
 /// Reads and writes until the partition is revoked.
 pub(super) async fn run(reader: Reader, writer: Writer) {
-    let mut filled = reader.fill().await;
+    let writer_free = CancellationToken::new();
+    writer_free.cancel();
+    let mut filled = reader.fill(&writer_free).await;
     while let Some((reader, batch)) = filled {
-        let (written, next) = tokio::join!(writer.write(batch), reader.fill());
+        let writer_free = CancellationToken::new();
+        let free_when_dropped = writer_free.clone().drop_guard();
+        let write = async {
+            let written = writer.write(batch).await;
+            drop(free_when_dropped);
+            written
+        };
+        let (written, next) = tokio::join!(write, reader.fill(&writer_free));
         // The next batch may already be full. Writing it would move the offset past the batch that was dropped.
         filled = next.filter(|_| written.is_ok());
     }

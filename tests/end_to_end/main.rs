@@ -13,6 +13,7 @@ mod examples;
 #[cfg(feature = "fault-points")]
 mod fault_points;
 mod faults;
+mod freshness;
 mod graph;
 mod graphiql;
 mod harness;
