@@ -22,7 +22,7 @@ use strum::{EnumString, VariantNames};
 
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::{Error, KeyError, Origin};
-pub use insecure_bind::InsecureBind;
+pub use insecure_bind::{InsecureBind, is_loopback};
 pub use kafka::{ClientSettings, Kafka, KafkaSecurity, SaslMechanism, SecurityProtocol};
 pub use load::Loaded;
 pub use secret::Secret;
@@ -60,25 +60,33 @@ pub struct Http {
     /// The address and port to listen on.
     #[serde(deserialize_with = "parse::address")]
     pub address: SocketAddr,
+    /// The address and port of health and metrics, if not `address`.
+    #[serde(deserialize_with = "parse::optional_address")]
+    pub health_address: Option<SocketAddr>,
     /// Whether the query editor is served.
     pub graphiql: bool,
     /// One of the two settings that are required to listen beyond loopback without authentication.
     pub allow_remote_without_auth: bool,
-    /// Longest time for one request.
+    /// Longest time from the head of a request to the head of its response.
     #[serde(deserialize_with = "parse::duration")]
     pub request_timeout: Duration,
     /// Longest time for receiving the head of a request, and for a connection to be idle between two requests.
     #[serde(deserialize_with = "parse::duration")]
     pub header_timeout: Duration,
-    /// Longest time without progress in sending a response.
+    /// Longest time for sending a response, from its head to its last byte.
     #[serde(deserialize_with = "parse::duration")]
     pub write_timeout: Duration,
     /// Largest request body, in bytes.
     pub max_body_bytes: usize,
-    /// Most connections at a time. Further ones wait.
+    /// Most connections at a time. Further ones replace connections whose clients keep the service waiting.
     pub max_connections: usize,
     /// Most operations at a time. Further ones are refused.
     pub max_requests: usize,
+    /// Most bytes of answers that are being sent at a time.
+    pub max_answer_bytes: usize,
+    /// Time after a signal to stop in which requests on new connections are still answered.
+    #[serde(deserialize_with = "parse::duration")]
+    pub lame_duck: Duration,
     /// Other origins whose web pages may send requests, written as in the `Origin` header.
     pub cors_origins: Vec<String>,
 }

@@ -11,9 +11,9 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::Config,
+    config::{self, Config, DatabaseUrl},
     graphql::{Executor, SchemaError},
-    http::{self, Api, Readiness},
+    http::{self, Api, HealthServer, Readiness, RunningHealthServer},
     ingest::{self, Ingester},
     store::{self, Store},
     telemetry::{self, metrics::Metrics},
@@ -49,15 +49,20 @@ impl Role {
 /// Why a process cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address} (http.address)")]
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address} ({key})")]
     Listen {
         /// The address.
         address: SocketAddr,
+        /// Its key in the configuration.
+        key: &'static str,
         /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
+    /// Health and metrics cannot be served on their own address.
+    #[error("health and metrics cannot be served")]
+    Health(#[source] std::io::Error),
     /// The database cannot be used, and waiting cannot help.
     #[error("the database cannot be used")]
     Store(#[from] store::Error),
@@ -82,6 +87,7 @@ pub struct Service {
     role: Role,
     listener: TcpListener,
     address: SocketAddr,
+    health: Option<HealthServer>,
     store: Store,
     probes: Vec<store::Probe>,
     readiness: Arc<Readiness>,
@@ -95,9 +101,15 @@ impl Service {
     /// When the address is taken or a database URL cannot be read.
     pub async fn build(config: Config, role: Role) -> Result<Self, Error> {
         let address = config.http.address;
-        let listen = |source| Error::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let listen = |source| Error::Listen { address, key: "http.address", source };
+        let listener = http::listen(address).map_err(listen)?;
+        let health = config.http.health_address.map(|address| {
+            let listen = |source| Error::Listen { address, key: "http.health_address", source };
+            HealthServer::bind(address).map_err(listen)
+        });
+        let health = health.transpose()?;
         let address = listener.local_addr().map_err(listen)?;
+        warn_of_ignored_parameters(&config.database);
         let store = Store::open(&config.database).await?;
         let mut probes = vec![store::Probe::new(&config.database.url)?];
         if let Some(replica) = &config.database.read_url {
@@ -110,12 +122,17 @@ impl Service {
             readiness.missing(watch::KAFKA, "waits for the database");
         }
         let metrics = telemetry::metrics::start();
-        Ok(Self { config, role, listener, address, store, probes, readiness, metrics })
+        Ok(Self { config, role, listener, address, health, store, probes, readiness, metrics })
     }
 
     /// The address of the HTTP server, with the actual port.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of health and metrics, with the actual port, if it is not that of the HTTP server.
+    pub fn health_address(&self) -> Option<SocketAddr> {
+        self.health.as_ref().map(HealthServer::address)
     }
 
     /// The database.
@@ -135,36 +152,52 @@ impl Service {
     pub async fn run(self, stop: CancellationToken) -> Result<(), Error> {
         tracing::info!(address = %self.address, role = ?self.role, version = crate::VERSION, "listening");
         let stop_serving = CancellationToken::new();
-        let router = self.router()?;
+        let mode = self.config.auth.mode;
+        let health_routes = http::health_router(self.readiness.clone(), self.metrics.clone());
+        let (health, health_routes) = match self.health {
+            Some(server) => {
+                tracing::info!(health_address = %server.address(), "serving health and metrics");
+                let router = http::separate_health_router(server.address(), mode, health_routes);
+                (Some(server.start(router).map_err(Error::Health)?), None)
+            }
+            None => (None, Some(health_routes)),
+        };
+        let api = if self.role.serves() {
+            let executor = Executor::new(self.store.clone(), &self.config.limits)?;
+            Some(Api::new(executor, &self.config.http, mode))
+        } else {
+            None
+        };
+        let router = http::router(&self.config.http, mode, api, health_routes);
         let server = tokio::spawn(http::serve(self.listener, router, self.config.http.clone(), stop_serving.clone()));
         let probing = tokio::spawn(watch::databases(self.probes, self.readiness.clone()));
         let mut ingester = None;
         let upkeep = tokio::spawn(self.metrics.run_upkeep());
-        let mut tasks = Tasks { server, probing, upkeep };
+        let mut tasks = Tasks { server, health, probing, upkeep };
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
             error = tasks.ended() => Err(error),
             error = run_ingestion(&self.config, self.role, &self.store, &self.readiness, &mut ingester) => Err(error),
         };
         self.readiness.missing("process", "is stopping");
-        let drained = drain(ingester).await;
         stop_serving.cancel();
-        tasks.finish().await;
+        // Both limit their own time.
+        let (drained, health) = tokio::join!(drain(ingester), tasks.finish());
         if tokio::time::timeout(STORE_CLOSE_TIMEOUT, self.store.close()).await.is_err() {
             tracing::warn!("the database connections did not close in time");
         }
+        // Stops last: until then it reports that the process is stopping.
+        drop(health);
         ended.and(drained)
     }
+}
 
-    fn router(&self) -> Result<axum::Router, Error> {
-        let (http, mode) = (&self.config.http, self.config.auth.mode);
-        let api = if self.role.serves() {
-            let executor = Executor::new(self.store.clone(), &self.config.limits)?;
-            Some(Api::new(executor, http, mode))
-        } else {
-            None
-        };
-        Ok(http::router(http, mode, api, self.readiness.clone(), self.metrics.clone()))
+/// Logs which parameters of the database's URLs have no effect. The driver's own warning contains their values.
+fn warn_of_ignored_parameters(database: &config::Database) {
+    for (key, url) in [("database.url", Some(&database.url)), ("database.read_url", database.read_url.as_ref())] {
+        for position in url.map(DatabaseUrl::ignored_parameters).unwrap_or_default() {
+            tracing::warn!(key, position, "a parameter of the URL is not known and is ignored");
+        }
     }
 }
 
@@ -219,6 +252,7 @@ async fn drain(ingester: Option<Ingester>) -> Result<(), Error> {
 /// The tasks beside ingestion.
 struct Tasks {
     server: JoinHandle<()>,
+    health: Option<RunningHealthServer>,
     probing: JoinHandle<std::convert::Infallible>,
     upkeep: JoinHandle<std::convert::Infallible>,
 }
@@ -226,18 +260,30 @@ struct Tasks {
 impl Tasks {
     /// Waits until one of the tasks ends.
     async fn ended(&mut self) -> Error {
+        let health = async {
+            match &mut self.health {
+                Some(health) => health.ended().await,
+                None => std::future::pending().await,
+            }
+        };
         let task = tokio::select! {
             _ = &mut self.server => "the HTTP server",
+            () = health => "the server of health and metrics",
             _ = &mut self.probing => "the database probe",
             _ = &mut self.upkeep => "the metrics upkeep",
         };
         Error::TaskEnded { task }
     }
 
-    async fn finish(self) {
+    /// Waits for the HTTP server, which limits its own drain. Returns the server of health and metrics, which stops when
+    /// it is dropped.
+    async fn finish(self) -> Option<RunningHealthServer> {
+        if !self.server.is_finished() {
+            // A panic in it is already logged.
+            let _ = self.server.await;
+        }
         self.probing.abort();
         self.upkeep.abort();
-        // The server limits its own drain. A panic in it is already logged.
-        let _ = self.server.await;
+        self.health
     }
 }

@@ -28,7 +28,7 @@ pub use clusters::{Cluster, ReportHead};
 pub use consumer_errors::{Attempt, MessageIdentity, Replayed};
 pub use error::{Class, Error};
 pub use history::{HistoryEvent, HistoryEventKind};
-pub use list::{List, ListRequest, Order, ParentKey, Position, SortColumn, SortKind, SortValue};
+pub use list::{List, ListRequest, Order, ParentKey, Position, SortColumn, SortKind, SortValue, Source};
 pub use migrations::{MigrationStatus, SchemaState, newest_migration};
 pub use organizations::Organization;
 pub use page::{Direction, End, Page, PageRequest};

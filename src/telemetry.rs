@@ -4,7 +4,10 @@ pub mod metrics;
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing::Metadata;
+use tracing_subscriber::{
+    EnvFilter, Layer as _, filter::filter_fn, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use crate::config::{Log, LogFormat};
 
@@ -14,16 +17,23 @@ const DEFAULT_DIRECTIVES: &str = "sea_orm_migration=warn,sqlx::postgres::notice=
 /// Starts logging. Later calls in the same process have no effect.
 pub fn start(log: &Log) {
     // `log.level` is validated when the configuration is loaded. Later directives override earlier ones.
-    let filter = EnvFilter::new(format!("{DEFAULT_DIRECTIVES},{}", log.level));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    let started = match log.format {
-        LogFormat::Text => builder.with_target(false).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    let levels = EnvFilter::new(format!("{DEFAULT_DIRECTIVES},{}", log.level));
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let lines = match log.format {
+        LogFormat::Text => lines.with_target(false).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    if started.is_err() {
+    let subscriber = tracing_subscriber::registry().with(levels).with(filter_fn(has_no_secret)).with(lines);
+    if subscriber.try_init().is_err() {
         tracing::debug!("logging was already started");
     }
+}
+
+/// Whether a span or an event cannot contain the URL of a database. No level in `log.level` enables the others: at level
+/// trace, the spans of sea-orm contain its options, of which the URL is one, and an event of sqlx at level warn contains
+/// the value of each parameter of the URL that it does not know.
+fn has_no_secret(metadata: &Metadata<'_>) -> bool {
+    let is_from = |krate: &str| metadata.target().split("::").next() == Some(krate);
+    let is_connection_option = metadata.target().starts_with("sqlx_postgres::options");
+    !(is_connection_option || metadata.is_span() && (is_from("sea_orm") || is_from("sea_orm_migration")))
 }

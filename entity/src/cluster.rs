@@ -35,6 +35,8 @@ pub struct Model {
     pub hit_count: i32,
     /// The bytes of the details of all open hits.
     pub details_bytes: i64,
+    /// The number of closed hits in the history under the present owner.
+    pub closed_hit_count: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -13,6 +13,7 @@ mod m20261125_000007_create_list_views;
 mod m20261125_000008_index_hits_by_recommendation;
 mod m20261125_000009_track_replays;
 mod m20261128_000010_count_hits;
+mod m20261128_000011_page_history;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000008_index_hits_by_recommendation::Migration),
             Box::new(m20261125_000009_track_replays::Migration),
             Box::new(m20261128_000010_count_hits::Migration),
+            Box::new(m20261128_000011_page_history::Migration),
         ]
     }
 }

@@ -49,7 +49,10 @@ impl Error {
                 Exit::Kafka
             }
             Self::Service(
-                service::Error::Listen { .. } | service::Error::Schema(_) | service::Error::TaskEnded { .. },
+                service::Error::Listen { .. }
+                | service::Error::Health(_)
+                | service::Error::Schema(_)
+                | service::Error::TaskEnded { .. },
             ) => Exit::Http,
             Self::Migration(_) => Exit::Migration,
         }

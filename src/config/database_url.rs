@@ -46,11 +46,42 @@ impl DatabaseUrl {
         self.0.starts_with("sqlite:")
     }
 
+    /// Returns the positions, from 1, of the parameters that the driver for PostgreSQL does not know and ignores. Not
+    /// their names: an unencoded & in a password makes the rest of it look like a name.
+    pub fn ignored_parameters(&self) -> Vec<usize> {
+        let query = self.0.split_once('?').filter(|_| self.is_postgres()).map_or("", |(_, query)| query);
+        let names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+        let is_known = |name: &str| POSTGRES_PARAMETERS.contains(&name) || name.starts_with("options[");
+        names.zip(1..).filter_map(|(name, position)| (!is_known(&name)).then_some(position)).collect()
+    }
+
     /// Whether the database is PostgreSQL.
     pub fn is_postgres(&self) -> bool {
         !self.is_sqlite()
     }
 }
+
+/// The parameters that sqlx reads.
+const POSTGRES_PARAMETERS: [&str; 18] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
 
 impl TryFrom<String> for DatabaseUrl {
     type Error = InvalidDatabaseUrl;
@@ -183,6 +214,14 @@ mod tests {
         ] {
             assert_eq!(parse(text), Err(InvalidDatabaseUrl::Parts), "{text}");
         }
+    }
+
+    #[test]
+    fn ignored_parameters_are_found_by_position() {
+        let ignored = |text| parse(text).expect(text).ignored_parameters();
+        assert_eq!(ignored("postgres://host/db?sslmode=require&options[jit]=off&user=u"), [0; 0]);
+        assert_eq!(ignored("postgres://host/db?ssl_mode=require&user=u&password=a&b"), [1, 4]);
+        assert_eq!(ignored("sqlite://insights.db?mode=rwc"), [0; 0]);
     }
 
     #[test]

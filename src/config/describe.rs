@@ -97,11 +97,12 @@ mod tests {
             ("KAFKA__CLIENT__SSL_KEY_PEM", "s3cr3t"),
             ("KAFKA__CLIENT__SASL_OAUTHBEARER_CLIENT_SECRET", "s3cr3t"),
             ("KAFKA__CLIENT__SASL_JAAS_CONFIG", "s3cr3t"),
+            ("KAFKA__CLIENT__SASL_OAUTHBEARER_CONFIG", "s3cr3t"),
         ]);
         assert!(!text.contains("s3cr3t"), "{text}");
         assert!(!debug.contains("s3cr3t"), "{debug}");
         assert!(text.contains("database.url = \"postgres://user:***@host/db\""), "{text}");
         assert!(text.contains("database.read_url = \"postgres://host/db?user=u&password=***\""), "{text}");
-        assert_eq!(text.matches("= \"***\"").count(), 5, "{text}");
+        assert_eq!(text.matches("= \"***\"").count(), 6, "{text}");
     }
 }

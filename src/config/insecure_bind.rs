@@ -20,9 +20,14 @@ pub struct InsecureBind {
 impl Http {
     /// Whether only programs on this machine can connect.
     pub fn is_on_loopback(&self) -> bool {
-        // Canonical, because ::ffff:127.0.0.1 is loopback too.
-        self.address.ip().to_canonical().is_loopback()
+        is_loopback(self.address)
     }
+}
+
+/// Whether only programs on this machine can connect to an address.
+pub fn is_loopback(address: SocketAddr) -> bool {
+    // Canonical, because ::ffff:127.0.0.1 is loopback too.
+    address.ip().to_canonical().is_loopback()
 }
 
 impl Config {

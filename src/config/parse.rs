@@ -12,9 +12,16 @@ use strum::VariantNames;
 
 /// Deserializes a socket address.
 pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
-    parse(deserializer, |text| {
-        text.parse().map_err(|_| "must be an IP address and a port, as in 127.0.0.1:8080 or [::1]:8080")
-    })
+    parse(deserializer, socket_address)
+}
+
+/// Deserializes a socket address. The empty text is `None`.
+pub(super) fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    parse(deserializer, |text| if text.is_empty() { Ok(None) } else { socket_address(text).map(Some) })
+}
+
+fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "must be an IP address and a port, as in 127.0.0.1:8080 or [::1]:8080")
 }
 
 /// Deserializes a duration, as in `10s`.

@@ -51,7 +51,8 @@ impl Serialize for Secret {
 /// Whether a key's name suggests that its value is a secret. Masking too much does less harm than masking too little.
 pub(super) fn names_a_secret(key: &str) -> bool {
     let key = key.to_lowercase();
-    ["password", "secret", "key", "jaas"].iter().any(|word| key.contains(word))
+    // The configuration of OAUTHBEARER and the command of Kerberos may contain credentials.
+    ["password", "secret", "key", "jaas", "oauthbearer.config", "kinit.cmd"].iter().any(|word| key.contains(word))
 }
 
 #[cfg(test)]
@@ -73,9 +74,18 @@ mod tests {
 
     #[test]
     fn names_suggest_secrets() {
-        for secret in ["sasl.password", "ssl.key.pem", "sasl.oauthbearer.client.secret", "SASL.JAAS.CONFIG"] {
+        for secret in [
+            "sasl.password",
+            "ssl.key.pem",
+            "sasl.oauthbearer.client.secret",
+            "kafka.client.sasl.oauthbearer.config",
+            "sasl.kerberos.kinit.cmd",
+            "SASL.JAAS.CONFIG",
+        ] {
             assert!(names_a_secret(secret), "{secret}");
         }
-        assert!(!names_a_secret("fetch.wait.max.ms"));
+        for public in ["fetch.wait.max.ms", "sasl.oauthbearer.method"] {
+            assert!(!names_a_secret(public), "{public}");
+        }
     }
 }

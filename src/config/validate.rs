@@ -15,6 +15,7 @@ use super::{
 const PROTOCOL: &str = "kafka.security.protocol";
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
+const GIB: usize = 1024 * MIB;
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -40,6 +41,12 @@ impl Checks<'_> {
         self.unless_between("http.max_body_bytes", http.max_body_bytes, KIB..=16 * MIB);
         self.unless_between("http.max_connections", http.max_connections, 1..=100_000);
         self.unless_between("http.max_requests", http.max_requests, 1..=10_000);
+        self.unless_between("http.max_answer_bytes", http.max_answer_bytes, MIB..=64 * GIB);
+        self.unless_duration_between("http.lame_duck", http.lame_duck, Duration::ZERO..=300 * SECOND);
+        if http.health_address == Some(http.address) && http.address.port() != 0 {
+            let text = "must differ from http.address; leave it empty to serve health and metrics there";
+            self.add_beside("http.health_address", "http.address", text);
+        }
         if !http.cors_origins.iter().all(|origin| is_origin(origin)) {
             let text = "must be a list of origins as browsers send them, as in https://console.example.com: scheme and \
                         host in lower case, the port unless it is the default, no path, no *";
@@ -288,6 +295,21 @@ mod tests {
     fn a_query_must_fit_into_a_body() {
         let bounds = [("LIMITS__QUERY_BYTES", "5000"), ("HTTP__MAX_BODY_BYTES", "4000")];
         assert_eq!(keys(&bounds), ["limits.query_bytes"]);
+    }
+
+    #[test]
+    fn health_has_an_address_of_its_own_or_none() {
+        assert_eq!(keys(&[("HTTP__HEALTH_ADDRESS", "127.0.0.1:8080")]), ["http.health_address"]);
+        assert_eq!(keys(&[("HTTP__HEALTH_ADDRESS", "8081")]), ["http.health_address"]);
+        for good in ["", "0.0.0.0:8081", "[::1]:8080"] {
+            assert_eq!(keys(&[("HTTP__HEALTH_ADDRESS", good)]), [""; 0], "{good}");
+        }
+    }
+
+    #[test]
+    fn a_lame_duck_may_be_zero_but_not_endless() {
+        assert_eq!(keys(&[("HTTP__LAME_DUCK", "5min")]), [""; 0]);
+        assert_eq!(keys(&[("HTTP__LAME_DUCK", "6min")]), ["http.lame_duck"]);
     }
 
     #[test]

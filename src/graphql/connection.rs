@@ -71,21 +71,21 @@ impl PageArguments {
     ) -> Result<Option<InOrder<Connection<T>>>> {
         let selected = ctx.look_ahead();
         let is_large = T::Row::LARGE.iter().any(|column| is_selected_of_nodes(&selected, column));
-        let request = ListRequest {
+        let mut request = ListRequest {
             filter,
             order,
             page: self.page_request(order)?,
             total: selected.field("totalCount").exists(),
+            beyond: false,
             large: is_large.then(|| ctx.answer_size().map(AnswerSize::limit)).transpose()?,
         };
-        let bounds = Bounds {
-            end: request.page.end,
-            after: request.page.after.is_some(),
-            before: request.page.before.is_some(),
-        };
+        // Nothing is beyond a position that is not given.
+        let is_selected = |flag| selected.field("pageInfo").field(flag).exists();
+        request.beyond = (request.page.after.is_some() && is_selected("hasPreviousPage"))
+            || (request.page.before.is_some() && is_selected("hasNextPage"));
         let relation = parent.shared().map(|shared| shared.get(Relation::default)).unwrap_or_default();
         let children = relation.children(ctx.loaders()?, parent.key(), || parent.sibling_keys(), request).await?;
-        Ok(Some(InOrder(Connection { children, parent: parent.clone(), order, bounds })))
+        Ok(Some(InOrder(Connection { children, parent: parent.clone(), order })))
     }
 
     fn page_request<L: List>(&self, order: Order<L>) -> Result<PageRequest> {
@@ -136,14 +136,6 @@ pub(super) struct Connection<T: Listed> {
     children: Children<T::Row>,
     parent: T::Parent,
     order: Order<T::Row>,
-    bounds: Bounds,
-}
-
-/// What the page was requested by.
-struct Bounds {
-    end: End,
-    after: bool,
-    before: bool,
 }
 
 impl<T: Listed> Connection<T> {
@@ -175,14 +167,14 @@ impl<T: Listed> Connection<T> {
     /// Whether there are more pages, and the cursors to request them with.
     async fn page_info(&self) -> InOrder<PageInfo> {
         let page = &self.children.page;
-        // Exact in the direction that the page was taken in; in the other, an item is where a cursor was given.
-        let (has_next_page, has_previous_page) = match self.bounds.end {
-            End::First => (page.has_more, self.bounds.after),
-            End::Last => (self.bounds.before, page.has_more),
-        };
         let cursor = |row: &Arc<T::Row>| self.order.cursor(row);
         let (start_cursor, end_cursor) = (page.items.first().map(cursor), page.items.last().map(cursor));
-        InOrder(PageInfo { has_next_page, has_previous_page, start_cursor, end_cursor })
+        InOrder(PageInfo {
+            has_next_page: page.has_next,
+            has_previous_page: page.has_previous,
+            start_cursor,
+            end_cursor,
+        })
     }
 
     /// Number of items in the whole list, on all pages.
@@ -226,11 +218,9 @@ impl<T: Listed> Edge<T> {
 /// Whether a list has more pages, and the cursors to request them with.
 #[derive(SimpleObject)]
 pub(super) struct PageInfo {
-    /// Whether the list has more items after this page. If the page was requested with `last`: whether
-    /// `before` was given.
+    /// Whether the list has items after this page now.
     has_next_page: bool,
-    /// Whether the list has more items before this page. If the page was requested without `last`: whether
-    /// `after` was given.
+    /// Whether the list has items before this page now.
     has_previous_page: bool,
     /// The first item's cursor, to use as `before` for the previous page. Null if the page is empty.
     start_cursor: Option<String>,

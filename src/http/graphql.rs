@@ -1,17 +1,17 @@
 //! `/graphql`: POST for all operations, GET for queries.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     extract::{Request, State},
     http::Method,
     response::Response,
 };
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::Instant;
 
 use super::{
-    access_log::OperationName, media_type::MediaType, request_checks::RequestChecks, request_error::RequestError,
-    response,
+    access_log::OperationName, capacity::Capacity, connection::RequestConnection, media_type::MediaType,
+    request_checks::RequestChecks, request_error::RequestError, response,
 };
 use crate::{
     config::{self, AuthMode},
@@ -25,9 +25,7 @@ pub struct Api {
     pub(super) checks: RequestChecks,
     executor: Executor,
     request_timeout: Duration,
-    max_requests: usize,
-    /// One permit for each operation that may be in progress.
-    permits: Arc<Semaphore>,
+    capacity: Capacity,
 }
 
 impl Api {
@@ -37,8 +35,7 @@ impl Api {
             checks: RequestChecks::new(http, mode),
             executor,
             request_timeout: http.request_timeout,
-            max_requests: http.max_requests,
-            permits: Arc::new(Semaphore::new(http.max_requests)),
+            capacity: Capacity::new(http),
         }
     }
 }
@@ -55,6 +52,7 @@ pub(super) async fn handle(State(api): State<Api>, request: Request) -> Response
 
 async fn execute(api: &Api, http_request: Request, media_type: MediaType) -> Result<Response, RequestError> {
     let deadline = Instant::now() + api.request_timeout;
+    let client = http_request.extensions().get::<RequestConnection>().cloned();
     let only_queries = http_request.method() != Method::POST;
     let request = if only_queries {
         api.checks.read_query_string(&http_request)?
@@ -62,7 +60,7 @@ async fn execute(api: &Api, http_request: Request, media_type: MediaType) -> Res
         api.checks.read_body(http_request, api.request_timeout).await?
     };
     // Acquired after the body is read: a client that sends a body slowly must not block others.
-    let _permit = api.permits.try_acquire().map_err(|_| RequestError::Busy { limit: api.max_requests })?;
+    let permit = api.capacity.operation(client.as_deref()).await?;
     let admitted = match api.executor.admit(request) {
         Ok(admitted) => admitted,
         Err(answer) => return Ok(response::from_answer(&answer, media_type)),
@@ -73,7 +71,10 @@ async fn execute(api: &Api, http_request: Request, media_type: MediaType) -> Res
     let operation_name = admitted.operation_name().map(OperationName::new);
     let remaining = deadline.saturating_duration_since(Instant::now());
     let answer = api.executor.run(Viewer::unrestricted(), admitted, remaining).await;
-    let mut response = response::from_answer(&answer, media_type);
+    let response = response::from_answer(&answer, media_type);
+    // Only the text is needed while it is sent.
+    drop(answer);
+    let mut response = api.capacity.hold(response, permit, client.as_deref()).await?;
     if let Some(operation_name) = operation_name {
         response.extensions_mut().insert(operation_name);
     }

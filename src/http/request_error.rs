@@ -51,6 +51,12 @@ pub(super) enum RequestError {
         /// The maximum.
         limit: usize,
     },
+    /// The maximum of answers is being sent, in bytes.
+    #[error("answers of {limit} bytes are being sent, the maximum of http.max_answer_bytes; please try again shortly")]
+    AnswersFull {
+        /// The maximum.
+        limit: usize,
+    },
 }
 
 impl RequestError {
@@ -63,14 +69,14 @@ impl RequestError {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Incomplete | Self::NotARequest | Self::NotAQueryString | Self::Batch => StatusCode::BAD_REQUEST,
             Self::OnlyQueries => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy { .. } | Self::AnswersFull { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     /// The value of `extensions.code`.
     pub(super) fn code(self) -> Code {
         match self {
-            Self::Busy { .. } => Code::Unavailable,
+            Self::Busy { .. } | Self::AnswersFull { .. } => Code::Unavailable,
             _ => Code::BadRequest,
         }
     }

@@ -25,7 +25,9 @@ pub(super) fn from_answer(answer: &Answer, media_type: MediaType) -> Response {
 pub(super) fn from_error(error: RequestError, media_type: MediaType) -> Response {
     let mut response = single_error(error.status(), error.code(), &error.to_string());
     match error {
-        RequestError::Busy { .. } => response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER),
+        RequestError::Busy { .. } | RequestError::AnswersFull { .. } => {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER)
+        }
         RequestError::OnlyQueries => response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST")),
         _ => None,
     };

@@ -8,7 +8,7 @@ use super::{
     cluster_filter::ClusterFilter,
     columns::Column,
     error::Error,
-    list::{List, Order, Row, SortColumn, SortKind, SortValue, item},
+    list::{List, Order, Row, SortColumn, SortKind, SortValue, Source, item},
     page::Direction,
     pools::Store,
     rule_hits::ClusterHits,
@@ -59,6 +59,7 @@ impl Cluster {
         name: "uuid",
         column: "id",
         kind: SortKind::Uuid,
+        is_nullable: false,
         value: |cluster| Some(SortValue::Uuid(cluster.id.uuid())),
     };
     /// By the time when rules last ran.
@@ -66,6 +67,7 @@ impl Cluster {
         name: "lastChecked",
         column: "last_checked_at",
         kind: SortKind::Time,
+        is_nullable: false,
         value: |cluster| Some(SortValue::Time(cluster.last_checked)),
     };
     /// By version, in the order of semantic versioning.
@@ -73,6 +75,7 @@ impl Cluster {
         name: "version",
         column: "version_key",
         kind: SortKind::Text,
+        is_nullable: true,
         value: |cluster| cluster.version_key.as_ref().map(|key| SortValue::Text(key.to_string())),
     };
 
@@ -87,7 +90,7 @@ impl List for Cluster {
     type Filter = ClusterFilter;
 
     const NAME: &'static str = "clusters";
-    const TABLE: &'static str = "cluster";
+    const SOURCE: Source = Source::Indexed("cluster");
     const PARENT: Option<&'static str> = Some("org_id");
     const COLUMNS: &'static [&'static str] = &[
         "id",
@@ -105,7 +108,6 @@ impl List for Cluster {
     ];
     const KEY: SortColumn<Self> = Self::BY_UUID;
     const DEFAULT_ORDER: Order<Self> = Order::new(&Self::BY_UUID, Direction::Ascending);
-    const IS_INDEXED: bool = true;
 
     fn read(row: &mut Row<'_>) -> Result<Self, DbErr> {
         Ok(Self {

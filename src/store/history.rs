@@ -2,15 +2,18 @@
 
 use sea_orm::{
     Condition, DbErr,
-    sea_query::{Expr, ExprTrait as _, Query},
+    sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
 };
 use strum::{EnumString, IntoStaticStr};
 
 use super::{
-    list::{List, Order, Row, SortColumn, SortKind, SortValue, item},
+    list::{List, Order, Row, SortColumn, SortKind, SortValue, Source, item, within},
     page::Direction,
 };
-use crate::domain::{ClusterId, OrgId, Selector, Timestamp};
+use crate::{
+    domain::{ClusterId, OrgId, Selector, Timestamp},
+    identity::Scope,
+};
 
 /// A hit of a cluster was opened or closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub struct HistoryEvent {
     pub organization: OrgId,
 }
 
-/// The kind of an event, as the view `history_event` has it.
+/// The kind of an event, as the views of events have it.
 #[derive(Clone, Copy, Debug, EnumString, IntoStaticStr, PartialEq, Eq, Hash)]
 #[strum(serialize_all = "lowercase")]
 pub enum HistoryEventKind {
@@ -41,6 +44,7 @@ impl HistoryEvent {
         name: "at",
         column: "happened_at",
         kind: SortKind::Time,
+        is_nullable: false,
         value: |event| Some(SortValue::Time(event.at)),
     };
 
@@ -55,17 +59,18 @@ impl List for HistoryEvent {
     type Filter = ();
 
     const NAME: &'static str = "history";
-    const TABLE: &'static str = "history_event";
+    /// A closed hit is two events. The open hits of a cluster have no index by time: they are at most those of a report.
+    const SOURCE: Source = Source::Merged(&["hit_closed_event", "closed_hit_opened_event", "open_hit_opened_event"]);
     const PARENT: Option<&'static str> = Some("cluster_id");
     const COLUMNS: &'static [&'static str] = &["kind", "happened_at", "selector", "org_id"];
     const KEY: SortColumn<Self> = SortColumn {
         name: "event",
         column: "event_key",
         kind: SortKind::Text,
+        is_nullable: false,
         value: |event| Some(SortValue::Text(event.key())),
     };
     const DEFAULT_ORDER: Order<Self> = Order::new(&Self::BY_TIME, Direction::Descending);
-    const IS_INDEXED: bool = false;
 
     fn read(row: &mut Row<'_>) -> Result<Self, DbErr> {
         let kind: String = row.next()?;
@@ -74,12 +79,25 @@ impl List for HistoryEvent {
     }
 
     /// A cluster's history is that of its present owner, for every viewer. A former owner's events are not shown.
-    fn always() -> Condition {
+    fn always(cluster: Expr) -> Condition {
         let owner = Query::select()
             .column(("cluster", "org_id"))
             .from("cluster")
-            .and_where(Expr::col(("cluster", "id")).eq(item("cluster_id")))
+            .and_where(Expr::col(("cluster", "id")).eq(cluster))
             .to_owned();
-        item("org_id").in_subquery(owner).into()
+        item("org_id").eq(Expr::SubQuery(None, Box::new(owner.into()))).into()
+    }
+
+    /// The cluster's row has the numbers of its open and closed hits: counting 20,000 closed hits of each of 100 clusters
+    /// would take most of a second.
+    fn length(scope: Scope, cluster: Expr) -> Option<SelectStatement> {
+        let events = item("closed_hit_count").mul(2).add(item("hit_count"));
+        let mut length = Query::select();
+        length
+            .expr(events.cast_as("bigint"))
+            .from_as("cluster", "i")
+            .and_where(item("id").eq(cluster))
+            .cond_where(within::<Self>(scope));
+        Some(length)
     }
 }

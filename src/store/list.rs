@@ -2,7 +2,7 @@
 //!
 //! A list is declared by implementing [`List`] for the type of its items. Its orders, filters, directions and bounds
 //! multiply to hundreds of statements, so these are built: by `by_index` where an index has the order, by `sorted` where
-//! the database has to sort.
+//! the database has to sort ([`Source`]).
 
 mod by_index;
 mod cursor;
@@ -16,7 +16,10 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use sea_orm::{Condition, ConnectionTrait as _, DbBackend, DbErr, QueryResult, TryGetable, sea_query::Expr};
+use sea_orm::{
+    Condition, ConnectionTrait as _, DbBackend, DbErr, QueryResult, TryGetable,
+    sea_query::{Expr, SelectStatement},
+};
 
 pub use self::order::{Order, Position, SortColumn, SortKind, SortValue};
 use self::select::Select;
@@ -41,8 +44,8 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
 
     /// The list's name in cursors and logs.
     const NAME: &'static str;
-    /// The table or view.
-    const TABLE: &'static str;
+    /// Where the items are, and how a page of them is read.
+    const SOURCE: Source;
     /// The column with the parent's key.
     const PARENT: Option<&'static str> = None;
     /// The column with the organization that owns an item.
@@ -55,8 +58,6 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
     const KEY: SortColumn<Self>;
     /// The order where none is requested.
     const DEFAULT_ORDER: Order<Self>;
-    /// Whether an index has the items of a parent in the list's orders, or nearly so. Otherwise they are sorted.
-    const IS_INDEXED: bool;
     /// The longest page.
     const LARGEST_PAGE: usize = 100;
 
@@ -66,9 +67,15 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
     /// When a column does not hold what it should.
     fn read(row: &mut Row<'_>) -> Result<Self, DbErr>;
 
-    /// A condition on the items that holds for every request.
-    fn always() -> Condition {
+    /// A condition on the items of a parent that holds for every request.
+    fn always(_parent: Expr) -> Condition {
         Condition::all()
+    }
+
+    /// A statement for the length of a parent's whole list, where a row has it. Otherwise the items are counted. Only for
+    /// lists without a filter.
+    fn length(_scope: Scope, _parent: Expr) -> Option<SelectStatement> {
+        None
     }
 
     /// Reads the same page of each parent's list. Every parent is in the result.
@@ -79,6 +86,26 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
         request: &ListRequest<Self>,
     ) -> impl Future<Output = Result<HashMap<Self::Parent, Page<Self>>, Error>> + Send {
         store.pages(scope, parents, request)
+    }
+}
+
+/// Where the items of a list are, and how a page of them is read.
+#[derive(Clone, Copy, Debug)]
+pub enum Source {
+    /// A table or view, with an index that has the items of a parent in the list's orders, or nearly so.
+    Indexed(&'static str),
+    /// Tables or views with the same columns, each with such an index. Each item is in one of them.
+    Merged(&'static [&'static str]),
+    /// A table or view whose items are read and sorted.
+    Sorted(&'static str),
+}
+
+impl Source {
+    fn tables(&self) -> &[&'static str] {
+        match self {
+            Self::Indexed(table) | Self::Sorted(table) => std::slice::from_ref(table),
+            Self::Merged(tables) => tables,
+        }
     }
 }
 
@@ -115,6 +142,8 @@ pub struct ListRequest<L: List> {
     pub page: PageRequest,
     /// Is the length of the whole list requested?
     pub total: bool,
+    /// Is it requested whether there are items beyond the page's positions: up to `after`, and from `before` on?
+    pub beyond: bool,
     /// The bytes of the list's large columns that may be read for all parents together; `None` where these columns are
     /// not requested.
     pub large: Option<usize>,
@@ -152,10 +181,8 @@ impl Store {
     ) -> Result<HashMap<L::Parent, Page<L>>, Error> {
         let ids = parents.iter().map(|parent| parent.id()).collect();
         let mut pages: HashMap<<L::Parent as ParentKey>::Id, Page<L>> = HashMap::with_capacity(parents.len());
-        self.read_list(scope, Some(L::Parent::column(ids)), request, |parent, total, item| {
-            let page = pages.entry(parent).or_default();
-            page.total = total.or(page.total);
-            page.items.extend(item);
+        self.read_list(scope, Some(L::Parent::column(ids)), request, |parent, row| {
+            pages.entry(parent).or_default().add(row);
         })
         .await?;
         let page = |parent: &L::Parent| {
@@ -171,11 +198,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn page<L: List>(&self, scope: Scope, request: &ListRequest<L>) -> Result<Page<L>, Error> {
         let mut page = Page::empty(request.total);
-        self.read_list(scope, None, request, |_: Option<i64>, total, item| {
-            page.total = total.or(page.total);
-            page.items.extend(item);
-        })
-        .await?;
+        self.read_list(scope, None, request, |_: Option<i64>, row| page.add(row)).await?;
         Ok(page.cut(&request.page))
     }
 
@@ -186,7 +209,7 @@ impl Store {
         column: &'static str,
         condition: Expr,
     ) -> Result<Vec<(T, L)>, Error> {
-        let statement = select::find::<L>(scope, column, condition);
+        let statement = select::find::<L>(scope, column, &condition);
         let rows = self.reader.query_all(&statement).await.map_err(Error::during(L::NAME))?;
         let read = |row: &QueryResult| {
             let mut row = Row::new(row);
@@ -195,30 +218,45 @@ impl Store {
         rows.iter().map(read).collect::<Result<_, _>>().map_err(Error::during(L::NAME))
     }
 
-    /// Calls `each` for every row: a parent, the length of its whole list where that is requested, and an item, unless the
-    /// parent's page is empty.
+    /// Calls `each` for every row.
     async fn read_list<L: List, P: TryGetable>(
         &self,
         scope: Scope,
         parents: Option<Column>,
         request: &ListRequest<L>,
-        mut each: impl FnMut(P, Option<u64>, Option<L>),
+        mut each: impl FnMut(P, PageRow<L>),
     ) -> Result<(), Error> {
         let statement = Select { scope, backend: self.backend(), request }.statement(parents);
         let rows = self.reader.query_all(&statement).await.map_err(Error::during(L::NAME))?;
         for row in rows {
-            let mut row = Row::new(&row);
-            let (parent, total, has_item) = read_head(&mut row).map_err(Error::during(L::NAME))?;
-            let item = if has_item { Some(L::read(&mut row).map_err(Error::during(L::NAME))?) } else { None };
-            each(parent, total, item);
+            let (parent, row) = PageRow::read(&mut Row::new(&row)).map_err(Error::during(L::NAME))?;
+            each(parent, row);
         }
         Ok(())
     }
 }
 
-fn read_head<P: TryGetable>(row: &mut Row<'_>) -> Result<(P, Option<u64>, bool), DbErr> {
-    let (parent, total, has_item) = (row.next()?, row.next::<Option<i64>>()?, row.next()?);
-    Ok((parent, total.map(i64::unsigned_abs), has_item))
+/// A row of a statement for pages: what is known of a parent's whole list, and an item of the parent's page.
+pub(super) struct PageRow<L> {
+    /// The length of the list, where it is requested.
+    pub(super) total: Option<u64>,
+    /// Whether there are items up to the page's `after`.
+    pub(super) has_before: bool,
+    /// Whether there are items from the page's `before` on.
+    pub(super) has_after: bool,
+    /// `None` where the page is empty.
+    pub(super) item: Option<L>,
+}
+
+impl<L: List> PageRow<L> {
+    /// Reads a row with its parent.
+    fn read<P: TryGetable>(row: &mut Row<'_>) -> Result<(P, Self), DbErr> {
+        let (parent, total) = (row.next()?, row.next::<Option<i64>>()?.map(i64::unsigned_abs));
+        let (has_before, has_after) = (row.next::<Option<bool>>()?, row.next::<Option<bool>>()?);
+        let item = if row.next()? { Some(L::read(row)?) } else { None };
+        let row = Self { total, has_before: has_before.unwrap_or(false), has_after: has_after.unwrap_or(false), item };
+        Ok((parent, row))
+    }
 }
 
 impl ParentKey for OrgId {
@@ -259,9 +297,15 @@ impl ParentKey for () {
 }
 
 impl<L: List> ListRequest<L> {
-    /// A page of the whole list in its default order, without its length and its large columns.
+    /// A page of the whole list in its default order, without what has to be requested.
     pub fn new(page: PageRequest) -> Self {
-        Self { filter: L::Filter::default(), order: L::DEFAULT_ORDER, page, total: false, large: None }
+        let filter = L::Filter::default();
+        Self { filter, order: L::DEFAULT_ORDER, page, total: false, beyond: false, large: None }
+    }
+
+    /// What is part of the request besides filter and page.
+    fn parts(&self) -> (Order<L>, bool, bool, Option<usize>) {
+        (self.order, self.total, self.beyond, self.large)
     }
 }
 
@@ -281,9 +325,7 @@ impl<L: List> Debug for ListRequest<L> {
 
 impl<L: List> PartialEq for ListRequest<L> {
     fn eq(&self, other: &Self) -> bool {
-        (self.order, self.total, self.large) == (other.order, other.total, other.large)
-            && self.page == other.page
-            && self.filter == other.filter
+        self.parts() == other.parts() && self.page == other.page && self.filter == other.filter
     }
 }
 
@@ -291,7 +333,7 @@ impl<L: List> Eq for ListRequest<L> {}
 
 impl<L: List> Hash for ListRequest<L> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.order, self.total, self.large).hash(state);
+        self.parts().hash(state);
         self.page.hash(state);
         self.filter.hash(state);
     }

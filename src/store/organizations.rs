@@ -11,7 +11,7 @@ use sea_orm::DbErr;
 use super::{
     columns::Column,
     error::Error,
-    list::{List, Order, Row, SortColumn, SortKind, SortValue, item},
+    list::{List, Order, Row, SortColumn, SortKind, SortValue, Source, item},
     page::Direction,
     pools::Store,
 };
@@ -33,6 +33,7 @@ impl Organization {
         name: "number",
         column: "id",
         kind: SortKind::Integer,
+        is_nullable: false,
         value: |organization| Some(SortValue::Integer(organization.id.as_i64())),
     };
 }
@@ -42,12 +43,11 @@ impl List for Organization {
     type Filter = ();
 
     const NAME: &'static str = "organizations";
-    const TABLE: &'static str = "organization";
+    const SOURCE: Source = Source::Indexed("organization");
     const OWNER: &'static str = "id";
     const COLUMNS: &'static [&'static str] = &["id"];
     const KEY: SortColumn<Self> = Self::BY_NUMBER;
     const DEFAULT_ORDER: Order<Self> = Order::new(&Self::BY_NUMBER, Direction::Ascending);
-    const IS_INDEXED: bool = true;
 
     fn read(row: &mut Row<'_>) -> Result<Self, DbErr> {
         Ok(Self { id: row.next()? })

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::list::{List, ListRequest, Position};
+use super::list::{List, ListRequest, PageRow, Position};
 
 /// A page of a list: up to `size` items from one end of what lies between two positions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -63,15 +63,19 @@ pub enum Direction {
 pub struct Page<T> {
     /// The page's items.
     pub items: Vec<T>,
-    /// Is there at least one more item, in the direction that the page was taken in?
-    pub has_more: bool,
+    /// Are there items before the page? Where the page was taken from the beginning and has an `after`, false unless
+    /// [`ListRequest::beyond`] is set.
+    pub has_previous: bool,
+    /// Are there items after the page? Where the page was taken from the end and has a `before`, false unless
+    /// [`ListRequest::beyond`] is set.
+    pub has_next: bool,
     /// The length of the whole list; `None` where it was not requested.
     pub total: Option<u64>,
 }
 
 impl<T> Default for Page<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), has_more: false, total: None }
+        Self { items: Vec::new(), has_previous: false, has_next: false, total: None }
     }
 }
 
@@ -84,7 +88,11 @@ impl<T> Page<T> {
     /// Removes the item beyond the page's size, which is there only to show that there is more, and puts a page that was
     /// read from the end into the list's order.
     pub(super) fn cut(mut self, page: &PageRequest) -> Self {
-        self.has_more = self.items.len() > page.size;
+        let has_more = self.items.len() > page.size;
+        match page.end {
+            End::First => self.has_next |= has_more,
+            End::Last => self.has_previous |= has_more,
+        }
         self.items.truncate(page.size);
         if page.is_backward() {
             self.items.reverse();
@@ -94,22 +102,36 @@ impl<T> Page<T> {
 
     /// The same page with other items.
     pub fn map<U>(self, item: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(item).collect(), has_more: self.has_more, total: self.total }
+        let items = self.items.into_iter().map(item).collect();
+        Page { items, has_previous: self.has_previous, has_next: self.has_next, total: self.total }
     }
 }
 
 impl<L: List> Page<L> {
+    /// Adds what a statement's row has.
+    pub(super) fn add(&mut self, row: PageRow<L>) {
+        self.total = row.total.or(self.total);
+        self.has_previous |= row.has_before;
+        self.has_next |= row.has_after;
+        self.items.extend(row.item);
+    }
+
     /// The requested page of a list whose items were all read.
     pub(super) fn of_whole(items: Vec<L>, request: &ListRequest<L>) -> Self {
         let ListRequest { order, page, .. } = request;
         let total = request.total.then_some(items.len() as u64);
         let mut items: Vec<_> = items.into_iter().map(|item| (order.position(&item), item)).collect();
+        let (mut has_previous, mut has_next) = (false, false);
         if !page.is_unbounded() {
-            let is_beyond = |bound: &Option<Position>, position: &Position, side| {
+            let is_on_side = |bound: &Option<Position>, position: &Position, side| {
                 bound.as_ref().is_none_or(|bound| order.compare(position, bound) == side)
             };
             items.retain(|(position, _)| {
-                is_beyond(&page.after, position, Ordering::Greater) && is_beyond(&page.before, position, Ordering::Less)
+                let is_after = is_on_side(&page.after, position, Ordering::Greater);
+                let is_before = is_on_side(&page.before, position, Ordering::Less);
+                has_previous |= request.beyond && !is_after;
+                has_next |= request.beyond && !is_before;
+                is_after && is_before
             });
         }
         items.sort_unstable_by(|(a, _), (b, _)| order.compare(a, b));
@@ -117,6 +139,6 @@ impl<L: List> Page<L> {
             items.reverse();
         }
         let items = items.into_iter().map(|(_, item)| item).collect();
-        Self { items, has_more: false, total }.cut(page)
+        Self { items, has_previous, has_next, total }.cut(page)
     }
 }

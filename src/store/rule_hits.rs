@@ -10,7 +10,7 @@ use sea_orm::{
 use super::{
     columns::Column,
     error::Error,
-    list::{List, ListRequest, Order, ParentKey, Row, SortColumn, SortKind, SortValue, item, within},
+    list::{List, ListRequest, Order, ParentKey, Row, SortColumn, SortKind, SortValue, Source, item, within},
     page::{Direction, Page},
     pools::Store,
 };
@@ -47,6 +47,7 @@ impl RuleHit {
         name: "selector",
         column: "selector",
         kind: SortKind::Text,
+        is_nullable: false,
         value: |hit| Some(SortValue::Text(hit.selector.to_string())),
     };
 }
@@ -56,13 +57,12 @@ impl List for RuleHit {
     type Filter = ();
 
     const NAME: &'static str = "ruleHits";
-    const TABLE: &'static str = "open_hit";
+    const SOURCE: Source = Source::Sorted("open_hit");
     const PARENT: Option<&'static str> = Some("cluster_id");
     const COLUMNS: &'static [&'static str] = &["selector", "impacted_since", "details"];
     const LARGE: &'static [&'static str] = &["details"];
     const KEY: SortColumn<Self> = Self::BY_SELECTOR;
     const DEFAULT_ORDER: Order<Self> = Order::new(&Self::BY_SELECTOR, Direction::Ascending);
-    const IS_INDEXED: bool = false;
 
     fn read(row: &mut Row<'_>) -> Result<Self, DbErr> {
         Ok(Self { selector: row.next()?, impacted_since: row.next()?, details: details(row.next()?) })

@@ -106,8 +106,8 @@ impl Store {
             let stored = open_hits.remove(&reports.cluster()).unwrap_or_default();
             diffs.push(reports.reconcile(&stored, &ids)?);
         }
-        clusters::update(transaction, &accepted, stored_at).await?;
-        rule_hits::write(transaction, &diffs).await?;
+        let closed = rule_hits::write(transaction, &diffs).await?;
+        clusters::update(transaction, &accepted, &closed, stored_at).await?;
         Ok((written, ids))
     }
 }

@@ -73,6 +73,14 @@ pub const HTTP_CONNECTIONS: Metric = Metric {
     help: "Open connections, at most http.max_connections.",
 };
 
+/// Clients that were disconnected because of a limit.
+pub const HTTP_DISCONNECTS: Metric = Metric {
+    name: "http_disconnects_total",
+    kind: Kind::Counter,
+    labels: &["reason"],
+    help: "Clients that were disconnected because of a limit, by reason.",
+};
+
 /// Operations by name.
 pub const GRAPHQL_OPERATIONS: Metric = Metric {
     name: "graphql_operations_total",
@@ -158,11 +166,12 @@ pub const INGEST_LAST_COMMIT: Metric = Metric {
 };
 
 /// All metrics of the process.
-pub const ALL: [Metric; 15] = [
+pub const ALL: [Metric; 16] = [
     HTTP_REQUESTS,
     HTTP_DURATION,
     HTTP_IN_FLIGHT,
     HTTP_CONNECTIONS,
+    HTTP_DISCONNECTS,
     GRAPHQL_OPERATIONS,
     GRAPHQL_ERRORS,
     GRAPHQL_STATEMENTS,

@@ -16,7 +16,7 @@ mod wait;
 pub(crate) use databases::{Database, each_database, postgres, sqlite};
 pub(crate) use kafka::{Record, Topic, TransactionEnd};
 pub(crate) use locked_table::LockedTable;
-pub(crate) use process::{Process, program, serve, serve_small_batches, set_config};
+pub(crate) use process::{Process, program, serve, serve_api, serve_small_batches, set_config};
 pub(crate) use proxy::Proxy;
 pub(crate) use refusal_triggers::{refuse_hits_with, refuse_recommendations_of};
 pub(crate) use server::Server;

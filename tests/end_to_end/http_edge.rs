@@ -3,11 +3,13 @@
 mod audits;
 mod capacity;
 mod deadlines;
+mod health_address;
 mod logs_and_metrics;
 mod negotiation;
 mod origins;
 mod request_checks;
 mod requests;
+mod slow_clients;
 
 use std::{
     io::{Read as _, Write as _},
@@ -65,6 +67,13 @@ async fn send(address: SocketAddr, bytes: impl Into<Vec<u8>>) -> String {
 /// The head of a request to the graph, with further headers such as the length of the body.
 fn head(headers: &str) -> String {
     format!("POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{headers}\r\n")
+}
+
+/// A connection on which a part of a head was sent.
+fn incomplete_head(address: SocketAddr) -> TcpStream {
+    let mut connection = TcpStream::connect(address).expect("connect");
+    connection.write_all(b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nX-Slow").expect("send");
+    connection
 }
 
 /// The status of a response that was read as text.

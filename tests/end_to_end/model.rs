@@ -64,6 +64,8 @@ struct Cluster {
     version: Option<&'static str>,
     /// The minute since which each open rule hits.
     open: BTreeMap<u8, u32>,
+    /// The number of closed hits under each owner.
+    closed: BTreeMap<u32, usize>,
 }
 
 impl Model {
@@ -76,11 +78,13 @@ impl Model {
         self.tables.organizations.insert(report.organization.into());
         self.tables.recommendations.extend(report.hits.keys().map(|rule| selector(*rule)));
         let mut open = BTreeMap::new();
+        let mut closed = known.as_ref().map(|known| known.closed.clone()).unwrap_or_default();
         for (rule, since) in known.iter().flat_map(|known| &known.open) {
             let owner = known.as_ref().map_or(0, |known| known.newest.organization);
             if owner == report.organization && report.hits.contains_key(rule) {
                 open.insert(*rule, *since);
             } else {
+                *closed.entry(owner).or_default() += 1;
                 let (cluster, since, until) = (uuid(report.cluster), time(*since), time(report.minute));
                 self.tables.history.insert(format!("{cluster} {} {owner} {since} {until}", selector(*rule)));
             }
@@ -91,7 +95,7 @@ impl Model {
         // The version from reports of a former owner is hidden from the new owner.
         let known = known.filter(|known| known.newest.organization == report.organization);
         let version = report.version.or(known.and_then(|known| known.version));
-        self.clusters.insert(report.cluster, Cluster { newest: report.clone(), version, open });
+        self.clusters.insert(report.cluster, Cluster { newest: report.clone(), version, open, closed });
         true
     }
 
@@ -124,9 +128,11 @@ impl Cluster {
         let (id, checked) = (uuid(*cluster), time(*minute));
         let (gathered, request) =
             if *has_upload { (checked.clone(), request(*minute)) } else { ("-".into(), "-".into()) };
-        let version = self.version.unwrap_or("-");
+        let (version, hits) = (self.version.unwrap_or("-"), self.open.len());
+        let closed = self.closed.get(organization).copied().unwrap_or(0);
         format!(
-            "{id} {organization} checked {checked} report {checked} gathered {gathered} request {request} version {version}"
+            "{id} {organization} checked {checked} report {checked} gathered {gathered} request {request} \
+             version {version} hits {hits} closed {closed}"
         )
     }
 

@@ -140,6 +140,34 @@ async fn a_password_that_the_brokers_refuse_is_not_logged() {
     assert_absent(&[PASSWORD], &(missing.await + &process.output()));
 }
 
+#[tokio::test]
+async fn no_log_level_enables_lines_with_a_password() {
+    for database in each_database().await {
+        let topic = Topic::create(1).await;
+        let url = database.settings.url.expose();
+        let separator = if url.contains('?') { '&' } else { '?' };
+        // Parameters that the driver does not know.
+        let url = match password_of(&database) {
+            Some(_) => format!("{url}{separator}unknown={PASSWORD}&passphrase={PASSWORD}"),
+            None => url.to_owned(),
+        };
+        for level in ["trace", "off,sqlx_postgres=trace,sqlx_postgres::options::parse=trace,sea_orm=trace,info"] {
+            let mut command = with_sasl(serve(&database, &topic));
+            set_config(&mut command, "LOG__LEVEL", level);
+            set_config(&mut command, "DATABASE__URL", &url);
+            let process = Process::spawn(command);
+            until("the error is logged", async || process.output().contains("Kafka client error").then_some(())).await;
+            let answer = responses(&process).await;
+            let password = password_of(&database);
+            if level == "trace" && password.is_some() {
+                assert!(process.output().contains("not known and is ignored"), "{}", process.output());
+            }
+            let secrets: Vec<_> = password.as_deref().into_iter().chain([PASSWORD]).collect();
+            assert_absent(&secrets, &(answer + &process.output()));
+        }
+    }
+}
+
 /// Runs a command. Returns whether it succeeded, and its output.
 fn run(command: &mut Command) -> (bool, String) {
     let output = command.output().expect("the program starts");
@@ -153,6 +181,7 @@ async fn secrets_of_the_printed_configuration_are_masked() {
     set_config(&mut command, "DATABASE__URL", &format!("postgres://user:{PASSWORD}@db.invalid/name"));
     set_config(&mut command, "DATABASE__READ_URL", &format!("postgres://user:{PASSWORD}@replica.invalid/name"));
     set_config(&mut command, "KAFKA__CLIENT__SSL_KEY_PASSWORD", PASSWORD);
+    set_config(&mut command, "KAFKA__CLIENT__SASL_OAUTHBEARER_CONFIG", &format!("principal={PASSWORD}"));
     let (succeeded, output) = run(&mut command);
     assert!(succeeded && output.contains("db.invalid") && output.contains("sasl_password"), "{output}");
     assert_absent(&[PASSWORD], &output);

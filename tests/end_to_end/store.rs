@@ -11,6 +11,7 @@ mod moves;
 mod owned_cluster;
 mod pages;
 mod plans;
+mod random_pages;
 mod reading;
 mod reading_hits;
 mod scope;

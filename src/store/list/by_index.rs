@@ -1,75 +1,132 @@
 //! Pages whose order an index has: the statement reads as many items of each parent as the page has, however many there
 //! are.
 //!
-//! By LATERAL on PostgreSQL, where window functions would read all items of every parent, and by a correlated IN on
-//! SQLite, which has no LATERAL.
+//! By LATERAL on PostgreSQL, where window functions would read all items of every parent. SQLite has no LATERAL: there,
+//! the items of one table are found by a correlated IN, and those of several by a correlated subquery that returns the
+//! page as JSON.
 
 use sea_orm::{
     DbBackend,
-    sea_query::{CommonTableExpression, Expr, ExprTrait as _, JoinType, Order, Query, SelectStatement},
+    sea_query::{
+        Asterisk, CommonTableExpression, Expr, ExprTrait as _, Func, IntoIden as _, JoinType, Order, Query,
+        SelectStatement, TableRef, UnionType,
+    },
 };
 
 use super::{
     List,
-    select::{ITEM, Select},
+    order::Side,
+    select::{ITEM, Select, null},
 };
 use crate::store::columns::Column;
 
 /// The name of the parents, and of the items in their pages.
 const PARENTS: &str = "p";
 const PAGE: &str = "c";
+/// The names of the items of one table, and of all, where a page has items of several tables.
+const PART: &str = "part";
+const MERGED: &str = "merged";
 
 /// Returns one row for each item in its parent's page, and one for a parent whose page is empty.
 pub(super) fn statement<L: List>(select: &Select<'_, L>, parents: Option<Column>) -> SelectStatement {
     let request = select.request;
-    let of_parent = L::PARENT.filter(|_| parents.is_some());
-    let is_of_parent = |alias| of_parent.map(|column| Expr::col((alias, column)).eq(Expr::col((PARENTS, "parent"))));
+    let parent = Expr::col((PARENTS, "parent"));
+    let of_parent = parents.is_some().then_some(&parent);
     let mut statement = Query::select();
     statement
-        .with_cte(Query::with().cte(with_totals(select, parents)).to_owned())
-        .columns([(PARENTS, "parent"), (PARENTS, "total")])
-        .expr_as(Expr::col((PAGE, L::KEY.column)).is_not_null(), "has_item")
-        .from(PARENTS)
-        .order_by_expr(Expr::col((PARENTS, "parent")), Order::Asc);
-    select.select_columns(&mut statement, PAGE);
-    request.order.apply(&mut statement, PAGE, request.page.is_backward());
-
-    let mut page = select.items(is_of_parent(ITEM));
-    page.cond_where(select.between_positions()).limit(request.page.limit());
-    request.order.apply(&mut page, ITEM, request.page.is_backward());
-    match select.backend {
-        DbBackend::Sqlite => {
-            page.column((ITEM, L::KEY.column));
-            let is_in_page = Expr::col((PAGE, L::KEY.column)).in_subquery(page);
-            let is_in_page = is_of_parent(PAGE).into_iter().fold(is_in_page, |both, is_of| is_of.and(both));
-            statement.join_as(JoinType::LeftJoin, L::TABLE, PAGE, is_in_page);
+        .with_cte(Query::with().cte(lists(select, parents)).to_owned())
+        .columns([(PARENTS, "parent"), (PARENTS, "total"), (PARENTS, "has_before"), (PARENTS, "has_after")])
+        .from(PARENTS);
+    let column: Box<dyn Fn(&'static str) -> Expr> = match (select.backend, L::SOURCE.tables()) {
+        (DbBackend::Sqlite, [table]) => {
+            let keys = page(select, table, of_parent).column((ITEM, L::KEY.column)).to_owned();
+            let is_in_page = Expr::col((PAGE, L::KEY.column)).in_subquery(keys);
+            let is_in_page = match (of_parent, L::PARENT) {
+                (Some(parent), Some(column)) => Expr::col((PAGE, column)).eq(parent.clone()).and(is_in_page),
+                _ => is_in_page,
+            };
+            statement.join_as(JoinType::LeftJoin, *table, PAGE, is_in_page);
+            Box::new(|column| Expr::col((PAGE, column)))
+        }
+        (DbBackend::Sqlite, _) => {
+            let rows = Func::cust("json_each").arg(as_json(select, whole_page(select, of_parent)));
+            statement.join(JoinType::LeftJoin, TableRef::FunctionCall(rows, PAGE.into_iden()), Expr::val(true));
+            Box::new(|column| {
+                let place = select.inner_columns().position(|inner| inner == column).unwrap_or_default();
+                Expr::cust(format!("({PAGE}.value ->> {place})"))
+            })
         }
         _ => {
-            page.columns(select.inner_columns().map(|column| (ITEM, column)));
-            statement.join_lateral(JoinType::LeftJoin, page, PAGE, Expr::val(true));
+            statement.join_lateral(JoinType::LeftJoin, whole_page(select, of_parent), PAGE, Expr::val(true));
+            Box::new(|column| Expr::col((PAGE, column)))
         }
-    }
+    };
+    statement.expr_as(column(L::KEY.column).is_not_null(), "has_item").order_by_expr(parent.clone(), Order::Asc);
+    select.select_columns(&mut statement, &column);
+    request.order.apply(&mut statement, &column, request.page.is_backward());
     statement
 }
 
-/// The parents, each with the length of its list where that is requested: counted once per parent, before its items are
-/// joined.
-fn with_totals<L: List>(select: &Select<'_, L>, parents: Option<Column>) -> CommonTableExpression {
+/// The parents, each with what is requested of its whole list: determined once per parent, before its items are joined.
+fn lists<L: List>(select: &Select<'_, L>, parents: Option<Column>) -> CommonTableExpression {
+    let request = select.request;
     let mut statement = Query::select();
-    let (parent, of_parent) = match parents {
-        Some(parents) => {
-            let (source, parent) = parents.into_rows(select.backend);
-            statement.from_function(source, PARENTS);
-            (parent.clone(), L::PARENT.map(|column| Expr::col((ITEM, column)).eq(parent)))
-        }
-        None => (Expr::cust("NULL"), None),
+    let of_parent = parents.map(|parents| {
+        let (source, parent) = parents.into_rows(select.backend);
+        statement.from_function(source, PARENTS);
+        parent
+    });
+    let of_parent = of_parent.as_ref();
+    let has_items = |(position, side)| select.has_items(of_parent, position, side);
+    let (after, before) = select.positions_with_sides();
+    statement
+        .expr_as(of_parent.cloned().unwrap_or_else(null), "parent")
+        .expr_as(if request.total { select.length(of_parent) } else { null() }, "total")
+        .expr_as(after.map(|after| (after, Side::UpTo)).map_or_else(null, has_items), "has_before")
+        .expr_as(before.map(|before| (before, Side::From)).map_or_else(null, has_items), "has_after");
+    let materialized = request.total || after.or(before).is_some();
+    CommonTableExpression::new().query(statement).table_name(PARENTS).materialized(materialized).to_owned()
+}
+
+/// A parent's page.
+fn whole_page<L: List>(select: &Select<'_, L>, of_parent: Option<&Expr>) -> SelectStatement {
+    let in_table = |table: &&'static str| {
+        let mut page = page(select, table, of_parent);
+        page.columns(select.inner_columns().map(|column| (ITEM, column)));
+        page
     };
-    statement.expr_as(parent, "parent");
-    if select.request.total {
-        let count = select.count(of_parent);
-        statement.expr_as(Expr::SubQuery(None, Box::new(count.into())), "total");
-    } else {
-        statement.expr_as(Expr::cust("NULL"), "total");
+    let [first, others @ ..] = L::SOURCE.tables() else { return SelectStatement::default() };
+    if others.is_empty() {
+        return in_table(first);
     }
-    CommonTableExpression::new().query(statement).table_name(PARENTS).materialized(select.request.total).to_owned()
+    // SQLite accepts an order and a limit within a union only in a subquery.
+    let all = |page, alias: &'static str| Query::select().column(Asterisk).from_subquery(page, alias).to_owned();
+    let mut merged = all(in_table(first), PART);
+    merged.unions(others.iter().map(|table| (UnionType::All, all(in_table(table), PART))));
+    let mut page = all(merged, MERGED);
+    cut(select, &mut page, MERGED);
+    page
+}
+
+/// The part of a parent's page that is in one table, or more of that table.
+fn page<L: List>(select: &Select<'_, L>, table: &'static str, of_parent: Option<&Expr>) -> SelectStatement {
+    let mut page = select.items(table, of_parent);
+    page.cond_where(select.between_positions());
+    cut(select, &mut page, ITEM);
+    page
+}
+
+/// Leaves as many items as the page has, and one more.
+fn cut<L: List>(select: &Select<'_, L>, items: &mut SelectStatement, alias: &'static str) {
+    let request = select.request;
+    request.order.apply(items, |column| Expr::col((alias, column)), request.page.is_backward());
+    items.limit(request.page.limit());
+}
+
+/// A page as a JSON list of rows. Only for columns without bytes, which JSON does not have.
+fn as_json<L: List>(select: &Select<'_, L>, page: SelectStatement) -> Expr {
+    let columns = select.inner_columns().map(|column| Expr::col((MERGED, column)));
+    let rows = Func::cust("json_group_array").arg(Func::cust("json_array").args(columns));
+    let rows = Query::select().expr(rows).from_subquery(page, MERGED).to_owned();
+    Expr::SubQuery(None, Box::new(rows.into()))
 }

@@ -23,6 +23,8 @@ pub struct SortColumn<L> {
     pub column: &'static str,
     /// The type of its values.
     pub kind: SortKind,
+    /// May it be null?
+    pub is_nullable: bool,
     /// The column's value in an item; `None` for null.
     pub value: fn(&L) -> Option<SortValue>,
 }
@@ -70,11 +72,33 @@ pub struct Position {
     pub key: SortValue,
 }
 
-/// A side of a position.
+/// The items on one side of a position.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
+    /// Those before it.
     Before,
+    /// Those before it, and the item at it.
+    UpTo,
+    /// The item at it, and those after it.
+    From,
+    /// Those after it.
     After,
+}
+
+impl Side {
+    fn is_later(self) -> bool {
+        matches!(self, Self::From | Self::After)
+    }
+
+    /// The same side with the item at the position.
+    fn with_position(self) -> Self {
+        if self.is_later() { Self::From } else { Self::UpTo }
+    }
+
+    /// The same side without the item at the position.
+    fn without_position(self) -> Self {
+        if self.is_later() { Self::After } else { Self::Before }
+    }
 }
 
 impl<L: List> Order<L> {
@@ -111,13 +135,22 @@ impl<L: List> Order<L> {
         by_value.then(by_key)
     }
 
-    /// Orders a statement whose columns are those of `alias`.
-    pub(super) fn apply(&self, statement: &mut impl OrderedStatement, alias: &'static str, backward: bool) {
-        if !self.is_by_key() {
+    /// Orders a statement, in which a column is `column`.
+    pub(super) fn apply(
+        &self,
+        statement: &mut impl OrderedStatement,
+        column: impl Fn(&'static str) -> Expr,
+        backward: bool,
+    ) {
+        let order = sql_order(self.direction, backward);
+        if !self.is_by_key() && self.by.is_nullable {
             let nulls = if backward { NullOrdering::First } else { NullOrdering::Last };
-            statement.order_by_with_nulls((alias, self.by.column), sql_order(self.direction, backward), nulls);
+            statement.order_by_expr_with_nulls(column(self.by.column), order, nulls);
+        } else if !self.is_by_key() {
+            // With an order of nulls, PostgreSQL would not use an index that has another one.
+            statement.order_by_expr(column(self.by.column), order);
         }
-        statement.order_by((alias, L::KEY.column), sql_order(self.key_direction(), backward));
+        statement.order_by_expr(column(L::KEY.column), sql_order(self.key_direction(), backward));
     }
 
     /// The condition that an item is on one side of a position.
@@ -126,19 +159,18 @@ impl<L: List> Order<L> {
         if self.is_by_key() {
             return by_key.into();
         }
-        let column = item(self.by.column);
-        let is_null = column.clone().is_null();
+        let is_null = item(self.by.column).is_null();
         let Some(value) = &position.value else {
             // Among the items without a value, which are after all others.
             let among = Condition::all().add(is_null.clone()).add(by_key);
-            return match side {
-                Side::After => among,
-                Side::Before => Condition::any().add(is_null.not()).add(among),
-            };
+            return if side.is_later() { among } else { Condition::any().add(is_null.not()).add(among) };
         };
-        let equal = Condition::all().add(column.eq(Value::from(value))).add(by_key);
-        let beyond = Condition::any().add(compared(self.by.column, value, self.direction, side)).add(equal);
-        if side == Side::After { beyond.add(is_null) } else { beyond }
+        // The first condition alone bounds a range of an index.
+        let compared = |side| compared(self.by.column, value, self.direction, side);
+        let beyond = Condition::all()
+            .add(compared(side.with_position()))
+            .add(Condition::any().add(compared(side.without_position())).add(by_key));
+        if side.is_later() && self.by.is_nullable { Condition::any().add(beyond).add(is_null) } else { beyond }
     }
 }
 
@@ -156,10 +188,12 @@ fn sql_order(direction: Direction, backward: bool) -> sea_query::Order {
 }
 
 fn compared(column: &'static str, value: &SortValue, direction: Direction, side: Side) -> Expr {
-    if (direction == Direction::Ascending) == (side == Side::After) {
-        item(column).gt(Value::from(value))
-    } else {
-        item(column).lt(Value::from(value))
+    let (column, value) = (item(column), Value::from(value));
+    match (side, direction) {
+        (Side::Before, Direction::Ascending) | (Side::After, Direction::Descending) => column.lt(value),
+        (Side::UpTo, Direction::Ascending) | (Side::From, Direction::Descending) => column.lte(value),
+        (Side::From, Direction::Ascending) | (Side::UpTo, Direction::Descending) => column.gte(value),
+        (Side::After, Direction::Ascending) | (Side::Before, Direction::Descending) => column.gt(value),
     }
 }
 

@@ -1,13 +1,14 @@
 //! The parts that all statements of lists share.
 //!
-//! A row is a parent with one item, or a parent alone: the columns `parent`, `total` and `has_item`, then the list's own.
+//! A row is a parent with one item, or a parent alone: the columns `parent`, `total`, `has_before`, `has_after` and
+//! `has_item`, then the list's own.
 
 use sea_orm::{
     Condition, DbBackend,
-    sea_query::{Asterisk, Expr, ExprTrait as _, Func, Query, SelectStatement},
+    sea_query::{Asterisk, Expr, ExprTrait as _, Func, Query, SelectStatement, UnionType},
 };
 
-use super::{Filter as _, List, ListRequest, by_index, order::Side, sorted};
+use super::{Filter as _, List, ListRequest, Position, Source, by_index, order::Side, sorted};
 use crate::{
     identity::{Readable, Scope},
     store::columns::Column,
@@ -21,6 +22,15 @@ pub(in crate::store) fn item(column: &'static str) -> Expr {
     Expr::col((ITEM, column))
 }
 
+/// The key of an item's parent.
+pub(super) fn parent<L: List>() -> Expr {
+    L::PARENT.map_or_else(null, item)
+}
+
+pub(super) fn null() -> Expr {
+    Expr::cust("NULL")
+}
+
 /// What a statement is built from.
 pub(super) struct Select<'a, L: List> {
     pub(super) scope: Scope,
@@ -31,26 +41,52 @@ pub(super) struct Select<'a, L: List> {
 impl<L: List> Select<'_, L> {
     /// The statement for a page of each of these parents, or of the whole list.
     pub(super) fn statement(&self, parents: Option<Column>) -> SelectStatement {
-        if L::IS_INDEXED { by_index::statement(self, parents) } else { sorted::statement(self, parents) }
+        match L::SOURCE {
+            Source::Indexed(_) | Source::Merged(_) => by_index::statement(self, parents),
+            Source::Sorted(table) => sorted::statement(self, table, parents),
+        }
     }
 
-    /// The items that the request's filter and the scope allow, whatever their position.
-    pub(super) fn items(&self, of_parents: Option<Expr>) -> SelectStatement {
+    /// The items of a table that the request's filter and the scope allow, whatever their position: those of one parent,
+    /// or of all.
+    pub(super) fn items(&self, table: &'static str, of_parent: Option<&Expr>) -> SelectStatement {
         let mut items = Query::select();
         items
-            .from_as(L::TABLE, ITEM)
+            .from_as(table, ITEM)
             .cond_where(within::<L>(self.scope))
-            .cond_where(L::always())
+            .cond_where(L::always(of_parent.cloned().unwrap_or_else(parent::<L>)))
             .cond_where(self.request.filter.condition(self.backend));
-        if let Some(of_parents) = of_parents {
-            items.and_where(of_parents);
+        if let (Some(column), Some(of_parent)) = (L::PARENT, of_parent) {
+            items.and_where(item(column).eq(of_parent.clone()));
         }
         items
     }
 
-    /// The number of items.
-    pub(super) fn count(&self, of_parents: Option<Expr>) -> SelectStatement {
-        self.items(of_parents).expr(Func::count(Expr::col(Asterisk))).to_owned()
+    /// The length of a parent's list, or of the whole list.
+    pub(super) fn length(&self, of_parent: Option<&Expr>) -> Expr {
+        let kept = of_parent.and_then(|of_parent| L::length(self.scope, of_parent.clone()));
+        let counts = L::SOURCE
+            .tables()
+            .iter()
+            .map(|table| self.items(table, of_parent).expr(Func::count(Expr::col(Asterisk))).to_owned());
+        let lengths = kept.map_or_else(|| counts.collect(), |kept| vec![kept]);
+        let lengths = lengths.into_iter().map(|length| Expr::SubQuery(None, Box::new(length.into())));
+        lengths.reduce(|sum, length| sum.add(length)).unwrap_or_else(null)
+    }
+
+    /// Whether a parent's list, or the whole list, has items on one side of a position.
+    pub(super) fn has_items(&self, of_parent: Option<&Expr>, position: &Position, side: Side) -> Expr {
+        let beyond = self.request.order.beyond(position, side);
+        let exists = L::SOURCE.tables().iter().map(|table| {
+            Expr::exists(self.items(table, of_parent).expr(Expr::val(1)).cond_where(beyond.clone()).to_owned())
+        });
+        exists.reduce(|any, exists| any.or(exists)).unwrap_or_else(null)
+    }
+
+    /// The page's positions whose other sides are requested: `after` and `before`.
+    pub(super) fn positions_with_sides(&self) -> (Option<&Position>, Option<&Position>) {
+        let ListRequest { page, beyond, .. } = self.request;
+        (page.after.as_ref().filter(|_| *beyond), page.before.as_ref().filter(|_| *beyond))
     }
 
     /// The condition that an item is between the page's positions.
@@ -61,14 +97,10 @@ impl<L: List> Select<'_, L> {
             .add_option(page.before.as_ref().map(|before| order.beyond(before, Side::Before)))
     }
 
-    /// Selects the list's columns from `alias`, and null instead of the large ones that are not requested.
-    pub(super) fn select_columns(&self, statement: &mut SelectStatement, alias: &'static str) {
-        for &column in L::COLUMNS {
-            if self.is_read(column) {
-                statement.column((alias, column));
-            } else {
-                statement.expr_as(Expr::cust("NULL"), column);
-            }
+    /// Selects the list's columns, each as `column`, and null instead of the large ones that are not requested.
+    pub(super) fn select_columns(&self, statement: &mut SelectStatement, column: impl Fn(&'static str) -> Expr) {
+        for &name in L::COLUMNS {
+            statement.expr_as(if self.is_read(name) { column(name) } else { null() }, name);
         }
     }
 
@@ -97,13 +129,17 @@ pub(in crate::store) fn within<L: List>(scope: Scope) -> Condition {
 }
 
 /// The statement for all items that meet a condition, each with another column in front.
-pub(super) fn find<L: List>(scope: Scope, column: &'static str, condition: Expr) -> SelectStatement {
-    let mut items = Query::select();
-    items
-        .column((ITEM, column))
-        .columns(L::COLUMNS.iter().map(|column| (ITEM, *column)))
-        .from_as(L::TABLE, ITEM)
-        .and_where(condition)
-        .cond_where(within::<L>(scope));
-    items
+pub(super) fn find<L: List>(scope: Scope, column: &'static str, condition: &Expr) -> SelectStatement {
+    let in_table = |table: &&'static str| {
+        let mut items = Query::select();
+        items
+            .column((ITEM, column))
+            .columns(L::COLUMNS.iter().map(|column| (ITEM, *column)))
+            .from_as(*table, ITEM)
+            .and_where(condition.clone())
+            .cond_where(within::<L>(scope));
+        items
+    };
+    let statements = L::SOURCE.tables().iter().map(in_table);
+    statements.reduce(|mut all, items| all.union(UnionType::All, items).to_owned()).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use super::{
     ByCluster,
     reconcile::{AcceptedReports, ClusterState},
+    rule_hits::ClosedHits,
 };
 use crate::{
     domain::{OrgId, Report, Timestamp, VersionKey},
@@ -62,16 +63,18 @@ fn details_bytes(newest: &Report) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
-/// Updates each cluster that has an accepted report to the newest one.
+/// Updates each cluster that has an accepted report to the newest one. The batch's closed hits must have been inserted.
 pub(super) async fn update(
     transaction: &DatabaseTransaction,
     accepted: &[AcceptedReports<'_>],
+    closed: &ClosedHits,
     stored_at: Timestamp,
 ) -> Result<(), DbErr> {
     let updated: Vec<_> = accepted.iter().filter_map(|reports| Some((&reports.after, reports.newest()?))).collect();
     if updated.is_empty() {
         return Ok(());
     }
+    let closed_hits = |state: &ClusterState| closed.get(&(state.cluster, state.organization)).copied().unwrap_or(0);
     let rows = vec![
         Column::clusters(updated.iter().map(|(state, _)| state.cluster)),
         Column::BigInt(updated.iter().map(|(state, _)| state.organization.as_i64()).collect()),
@@ -84,6 +87,7 @@ pub(super) async fn update(
         Column::Bytes(updated.iter().map(|(_, newest)| newest.hits_digest().as_bytes().to_vec()).collect()),
         Column::Int(updated.iter().map(|(_, newest)| hit_count(newest)).collect()),
         Column::BigInt(updated.iter().map(|(_, newest)| details_bytes(newest)).collect()),
+        Column::Int(updated.iter().map(|(state, _)| closed_hits(state)).collect()),
     ];
     statement::CLUSTERS_UPDATE.execute(transaction, rows, [stored_at.utc().into()]).await
 }

@@ -6,7 +6,7 @@ use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult};
 
 use super::reconcile::{AcceptedReports, ClosedInterval, ClusterDiff, OpenHit, UpsertedHit};
 use crate::{
-    domain::{ClusterId, Details, Digest, Timestamp},
+    domain::{ClusterId, Details, Digest, OrgId, Timestamp},
     store::{columns::Column, statement},
 };
 
@@ -38,9 +38,18 @@ pub(super) async fn stored(
     Ok(hits)
 }
 
+/// The number of rows that were inserted into the history, by cluster and owner.
+pub(super) type ClosedHits = HashMap<(ClusterId, OrgId), i32>;
+
+#[derive(FromQueryResult)]
+struct InsertedRow {
+    cluster_id: ClusterId,
+    org_id: OrgId,
+}
+
 /// Writes the diffs with at most three statements: one that deletes hits, one that inserts or updates hits, and one
 /// that inserts into the history.
-pub(super) async fn write(transaction: &DatabaseTransaction, diffs: &[ClusterDiff<'_>]) -> Result<(), DbErr> {
+pub(super) async fn write(transaction: &DatabaseTransaction, diffs: &[ClusterDiff<'_>]) -> Result<ClosedHits, DbErr> {
     let deleted: Vec<_> = diffs.iter().flat_map(|diff| diff.deleted.iter().map(|id| (diff.cluster, *id))).collect();
     let upserted: Vec<_> = diffs.iter().flat_map(|diff| diff.upserted.iter().map(|hit| (diff.cluster, hit))).collect();
     let closed: Vec<_> =
@@ -51,10 +60,7 @@ pub(super) async fn write(transaction: &DatabaseTransaction, diffs: &[ClusterDif
     if !upserted.is_empty() {
         upsert(transaction, &upserted).await?;
     }
-    if !closed.is_empty() {
-        insert_history(transaction, &closed).await?;
-    }
-    Ok(())
+    if closed.is_empty() { Ok(ClosedHits::new()) } else { insert_history(transaction, &closed).await }
 }
 
 async fn delete(transaction: &DatabaseTransaction, deleted: &[(ClusterId, i32)]) -> Result<(), DbErr> {
@@ -81,7 +87,7 @@ async fn upsert(transaction: &DatabaseTransaction, upserted: &[(ClusterId, &Upse
 async fn insert_history(
     transaction: &DatabaseTransaction,
     closed: &[(ClusterId, &ClosedInterval)],
-) -> Result<(), DbErr> {
+) -> Result<ClosedHits, DbErr> {
     let rows = vec![
         Column::clusters(closed.iter().map(|(cluster, _)| *cluster)),
         Column::Int(closed.iter().map(|(_, interval)| interval.recommendation_id).collect()),
@@ -89,5 +95,10 @@ async fn insert_history(
         Column::Time(closed.iter().map(|(_, interval)| interval.closed_at).collect()),
         Column::BigInt(closed.iter().map(|(_, interval)| interval.organization.as_i64()).collect()),
     ];
-    statement::RULE_HIT_HISTORY_INSERT.execute(transaction, rows, []).await
+    let inserted: Vec<InsertedRow> = statement::RULE_HIT_HISTORY_INSERT.find(transaction, rows).await?;
+    let mut closed_hits = ClosedHits::new();
+    for row in inserted {
+        *closed_hits.entry((row.cluster_id, row.org_id)).or_default() += 1;
+    }
+    Ok(closed_hits)
 }

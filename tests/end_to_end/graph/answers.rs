@@ -54,6 +54,7 @@ async fn insert_rows_without_reports(database: &Database) {
         hits_digest: None,
         hit_count: 0,
         details_bytes: 0,
+        closed_hit_count: 0,
     };
     unreported.into_active_model().insert(&connection).await.expect("a cluster");
     organization::Model { id: 3 }.into_active_model().insert(&connection).await.expect("an organization");

@@ -33,14 +33,16 @@ struct Page {
 }
 
 impl Page {
-    /// This page of a parent's rows, and whether more rows follow in its direction.
-    fn select<'a>(&self, rows: &'a [Row]) -> (&'a [Row], bool) {
+    /// This page of a parent's rows, and whether the parent has rows before it and after it.
+    fn select<'a>(&self, rows: &'a [Row]) -> (&'a [Row], bool, bool) {
         let from = self.after.as_ref().map_or(0, |after| rows.partition_point(|row| row.rank <= after.rank));
         let to = self.before.as_ref().map_or(rows.len(), |before| rows.partition_point(|row| row.rank < before.rank));
         let between = &rows[from..to.max(from)];
         let size = self.size.min(between.len());
         let page = if self.from_end { &between[between.len() - size..] } else { &between[..size] };
-        (page, between.len() > size)
+        let (is_cut_before, is_cut_after) =
+            if self.from_end { (between.len() > size, false) } else { (false, between.len() > size) };
+        (page, from > 0 || is_cut_before, to < rows.len() || is_cut_after)
     }
 
     fn variables(&self) -> Value {
@@ -82,7 +84,7 @@ impl List {
 
     fn check_list(&self, shown: &Value, rows: &[Row], page: &Page) -> Vec<Cursor> {
         let about = format!("{} {} {page:?}: {shown}", self.field, self.arguments);
-        let (expected, has_more) = page.select(rows);
+        let (expected, has_previous, has_next) = page.select(rows);
         let key = |node: &Value| self.key.iter().map(|field| text(&node[*field])).collect::<Vec<_>>().join(" ");
         let keys: Vec<_> = shown["nodes"].as_array().expect("nodes").iter().map(key).collect();
         assert_eq!(keys, expected.iter().map(|row| row.key.clone()).collect::<Vec<_>>(), "{about}");
@@ -90,8 +92,6 @@ impl List {
 
         let edges = shown["edges"].as_array().expect("edges").iter();
         let cursors: Vec<_> = edges.map(|edge| text(&edge["cursor"]).to_owned()).collect();
-        let (has_next, has_previous) =
-            if page.from_end { (page.before.is_some(), has_more) } else { (has_more, page.after.is_some()) };
         let info = json!({
             "hasNextPage": has_next, "hasPreviousPage": has_previous,
             "startCursor": cursors.first(), "endCursor": cursors.last(),

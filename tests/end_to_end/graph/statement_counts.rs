@@ -221,10 +221,11 @@ async fn a_cursor_for_all_parents_takes_no_further_statements() {
         encode(r#"2:ruleHits:selector:asc:["z|Z"]"#.into()),
     );
     let old = encode(r#"2:history:at:desc:["2020-01-01T00:00:00.000000Z","opened a|A"]"#.into());
+    let info = "pageInfo { hasNextPage hasPreviousPage }";
     let query = format!(
-        r#"{{ organizations(first: 1) {{ nodes {{ clusters(first: 100, after: "{first}") {{ nodes {{
-            history(last: 5, before: "{old}") {{ nodes {{ kind }} }}
-            report {{ ruleHits(last: 5, before: "{last}") {{ nodes {{ selector }} }} }} }} }} }} }} }}"#
+        r#"{{ organizations(first: 1) {{ nodes {{ clusters(first: 100, after: "{first}") {{ {info} nodes {{
+            history(last: 5, before: "{old}") {{ {info} nodes {{ kind }} }}
+            report {{ ruleHits(last: 5, before: "{last}") {{ {info} nodes {{ selector }} }} }} }} }} }} }} }}"#
     );
     check(&[(&query, 4)]).await;
 }

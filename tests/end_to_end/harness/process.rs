@@ -46,6 +46,15 @@ pub(crate) fn serve(database: &Database, topic: &Topic) -> Command {
     command
 }
 
+/// The command `serve --role api` over a database, on a free port.
+pub(crate) fn serve_api(database: &Database) -> Command {
+    let mut command = program();
+    command.args(["serve", "--role", "api"]);
+    set_config(&mut command, "HTTP__ADDRESS", "127.0.0.1:0");
+    set_config(&mut command, "DATABASE__URL", database.settings.url.expose());
+    command
+}
+
 /// [`serve`] in batches of 20 messages, so that a batch is always under way, and with a group instance id, so that the
 /// next process gets the partitions at once.
 pub(crate) fn serve_small_batches(database: &Database, topic: &Topic) -> Command {

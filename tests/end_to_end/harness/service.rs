@@ -21,6 +21,8 @@ pub(crate) fn default_config() -> Config {
 /// A running service.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    /// The address of health and metrics, if it is not `address`.
+    pub(crate) health_address: Option<SocketAddr>,
     pub(crate) readiness: Arc<Readiness>,
     stop: CancellationToken,
     task: JoinHandle<Result<(), Error>>,
@@ -52,10 +54,11 @@ impl Running {
     pub(crate) async fn start(mut config: Config, role: Role) -> Self {
         config.http.address.set_port(0);
         let service = Service::build(config, role).await.expect("the service is built");
-        let (address, readiness) = (service.address(), service.readiness().clone());
+        let (address, health_address) = (service.address(), service.health_address());
+        let readiness = service.readiness().clone();
         let stop = CancellationToken::new();
         let task = tokio::spawn(service.run(stop.clone()));
-        Self { address, readiness, stop, task, client: reqwest::Client::new() }
+        Self { address, health_address, readiness, stop, task, client: reqwest::Client::new() }
     }
 
     /// Waits until the service is ready.

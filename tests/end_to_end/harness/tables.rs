@@ -38,7 +38,7 @@ pub(crate) async fn tables(connection: &DatabaseConnection) -> Tables {
             "both columns of a report are set, or neither"
         );
         format!(
-            "{} {} checked {} report {} gathered {} request {} version {} digest {}",
+            "{} {} checked {} report {} gathered {} request {} version {} hits {} closed {} digest {}",
             row.id,
             row.org_id,
             time(row.last_checked_at),
@@ -46,6 +46,8 @@ pub(crate) async fn tables(connection: &DatabaseConnection) -> Tables {
             row.gathered_at.map_or("-".into(), time),
             row.request_id.as_deref().unwrap_or("-"),
             row.version.as_deref().unwrap_or("-"),
+            row.hit_count,
+            row.closed_hit_count,
             row.hits_digest.map_or("-".into(), |digest| format!("{digest:02x?}")),
         )
     };

@@ -127,8 +127,12 @@ impl Flow {
         let found = tables(&database.connect().await).await;
         let expected = self.tables();
         let checked = |lines: &BTreeSet<String>| {
-            let words = |line: &String| line.split(' ').take(4).map(ToOwned::to_owned).collect::<Vec<_>>();
-            lines.iter().map(words).collect::<BTreeSet<_>>()
+            let hits = |line: &String| {
+                let (_, hits) = line.rsplit_once(" hits ").expect("the number of hits");
+                hits.split(' ').next().map(ToOwned::to_owned)
+            };
+            let words = |line: &String| line.split(' ').take(4).map(ToOwned::to_owned).chain(hits(line)).collect();
+            lines.iter().map(words).collect::<BTreeSet<Vec<String>>>()
         };
         assert_eq!(checked(&found.clusters), checked(&expected.clusters), "{}", database.name);
         // The time since which a hit is open depends on the order.

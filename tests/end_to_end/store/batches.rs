@@ -161,9 +161,9 @@ async fn details_of(store: &Store, cluster: ClusterId) -> BTreeMap<Selector, Opt
 async fn a_batch_is_written_completely_or_not_at_all() {
     for database in each_database().await {
         let store = database.store().await;
-        let drop = "DROP VIEW history_event; DROP TABLE rule_hit_history";
-        database.connect().await.execute_unprepared(drop).await.expect("drop a table that is written last");
         write(&store, &[OURS.report(10, "disk")]).await;
+        let drop = "DROP VIEW hit_closed_event; DROP VIEW closed_hit_opened_event; DROP TABLE rule_hit_history";
+        database.connect().await.execute_unprepared(drop).await.expect("drop a table that is written last");
         let before = hits_and_clusters(&store).await;
 
         let reports = [OURS.report(20, "cpu"), OwnedCluster { cluster: 8, ..OURS }.report(20, "cpu")];

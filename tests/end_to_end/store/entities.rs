@@ -41,7 +41,7 @@ async fn postgres_orders_every_text_by_its_bytes() {
     let sql = "SELECT table_name || '.' || column_name FROM information_schema.columns
                WHERE table_schema = 'public' AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'
                  -- A constant, which nothing is ordered by.
-                 AND (table_name, column_name) <> ('history_event', 'kind')";
+                 AND NOT (table_name LIKE '%_event' AND column_name = 'kind')";
     assert_eq!(texts(&database.connect().await, sql).await, BTreeSet::new());
 }
 

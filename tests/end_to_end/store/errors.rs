@@ -69,7 +69,7 @@ async fn code_while_locked(database: &Database, lock: &str) -> Option<String> {
 async fn a_missing_table_is_an_error_of_the_setup_and_is_named() {
     for database in each_database().await {
         let store = database.store().await;
-        execute(&database, "DROP VIEW history_event; DROP VIEW open_hit; DROP TABLE rule_hit").await;
+        execute(&database, "DROP VIEW open_hit_opened_event; DROP VIEW open_hit; DROP TABLE rule_hit").await;
         let error = fails(&store, OURS.report(10, "disk")).await;
         assert_eq!((error.class(), error.is_unavailable()), (Class::Setup, true), "{}: {error}", database.name);
         assert!(error.to_string().contains("rule_hit"), "{}: {error}", database.name);

@@ -169,7 +169,9 @@ fn bounded<L: List>(total: bool, order: Order<L>, at: Position) -> Vec<ListReque
     let bounds = [(None, None), (Some(at.clone()), None), (None, Some(at))];
     let pages = |end| bounds.clone().map(|(after, before)| PageRequest { after, before, size: 10, end });
     let pages = [End::First, End::Last].into_iter().flat_map(pages);
-    pages.map(|page| ListRequest { order, total, large: Some(usize::MAX), ..ListRequest::new(page) }).collect()
+    pages
+        .map(|page| ListRequest { order, total, beyond: true, large: Some(usize::MAX), ..ListRequest::new(page) })
+        .collect()
 }
 
 /// Each order of clusters, with positions of a cluster that has a value and of one that has none.

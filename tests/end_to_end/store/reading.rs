@@ -22,7 +22,7 @@ async fn organizations_are_read_in_pages_ordered_by_number() {
         let store = filled(database.store().await).await;
         let all = organizations(&store, 10, None).await;
         assert_eq!(all.items, SIZES.map(|(number, _)| organization(number)), "{}", database.name);
-        assert_eq!((all.has_more, all.total), (false, Some(3)), "{}", database.name);
+        assert_eq!((all.has_next, all.total), (false, Some(3)), "{}", database.name);
 
         for (first, after, items, has_more) in [
             (0, None, &[][..], true),
@@ -36,7 +36,7 @@ async fn organizations_are_read_in_pages_ordered_by_number() {
         ] {
             let page = organizations(&store, first, after.map(organization)).await;
             let items: Vec<_> = items.iter().copied().map(organization).collect();
-            let expected = Page { items, has_more, total: Some(3) };
+            let expected = Page { items, has_next: has_more, total: Some(3), ..Page::default() };
             assert_eq!(page, expected, "{first} after {after:?} on {}", database.name);
         }
     }
@@ -90,7 +90,7 @@ async fn one_statement_reads_a_page_of_clusters_for_each_of_many_organizations()
             assert_eq!((answers.len(), statements), (4, 1), "{}", database.name);
             for ((parent, (numbers, has_more)), total) in parents.iter().zip(pages).zip([5, 3, 1, 0]) {
                 let answer = answers[parent].clone().map(|cluster| cluster.id);
-                let expected = Page { items: ids(numbers), has_more, total: Some(total) };
+                let expected = Page { items: ids(numbers), has_next: has_more, total: Some(total), ..Page::default() };
                 assert_eq!(answer, expected, "{first} of {parent} on {}", database.name);
             }
         }
@@ -110,7 +110,7 @@ async fn a_page_of_clusters_begins_after_the_cursor_whether_its_cluster_exists_o
         ] {
             let page = pages::clusters(2, Some(cluster(after)), true);
             let page = clusters_of(&store, 1, page).await.map(|cluster| cluster.id);
-            let expected = Page { items: ids(numbers), has_more, total: Some(3) };
+            let expected = Page { items: ids(numbers), has_next: has_more, total: Some(3), ..Page::default() };
             assert_eq!(page, expected, "after {after} on {}", database.name);
         }
     }
@@ -126,7 +126,7 @@ async fn pages_of_one_item_add_up_to_the_whole_list() {
             let page = clusters_of(&store, u32::MAX, pages::clusters(1, after, false)).await;
             walked.extend(page.items);
             after = walked.last().map(|cluster| cluster.id);
-            if !page.has_more {
+            if !page.has_next {
                 break;
             }
         }
@@ -157,7 +157,7 @@ async fn the_size_of_a_page_may_be_the_largest_number() {
     for database in each_database().await {
         let store = filled(database.store().await).await;
         let page = clusters_of(&store, 1, pages::clusters(usize::MAX, None, true)).await;
-        assert_eq!((page.items.len(), page.has_more), (3, false), "{}", database.name);
+        assert_eq!((page.items.len(), page.has_next), (3, false), "{}", database.name);
         assert_eq!(organizations(&store, usize::MAX, None).await.items.len(), 3, "{}", database.name);
     }
 }

@@ -26,7 +26,7 @@ async fn hits_are_read_in_the_order_of_their_selectors_bytes() {
         write(&store, &[OURS.report(10, &NAMES.join(" "))]).await;
         let read = hits(&store, page(100, None)).await;
         assert_eq!(selectors(&read), in_order(), "{}", database.name);
-        assert_eq!((read.has_more, read.total), (false, Some(16)), "{}", database.name);
+        assert_eq!((read.has_next, read.total), (false, Some(16)), "{}", database.name);
         assert!(read.items.iter().all(|hit| hit.impacted_since == minute(10)), "{}", database.name);
     }
 }
@@ -43,7 +43,7 @@ async fn pages_of_every_size_add_up_to_the_whole_list() {
                 assert_eq!(read.total, Some(16), "{}: the total does not depend on the page", database.name);
                 walked.extend(selectors(&read));
                 (after, pages) = (walked.last().cloned(), pages + 1);
-                if !read.has_more {
+                if !read.has_next {
                     break;
                 }
             }
@@ -63,10 +63,10 @@ async fn a_page_of_hits_begins_after_the_cursor_whether_its_hit_exists_or_not() 
         {
             let read = hits(&store, page(2, Some(selector(after)))).await;
             let expected: Vec<_> = names.iter().copied().map(selector).collect();
-            assert_eq!((selectors(&read), read.has_more), (expected, has_more), "after {after} on {}", database.name);
+            assert_eq!((selectors(&read), read.has_next), (expected, has_more), "after {after} on {}", database.name);
         }
         let none = hits(&store, page(0, None)).await;
-        assert_eq!((none.items.len(), none.has_more), (0, true), "{}", database.name);
+        assert_eq!((none.items.len(), none.has_next), (0, true), "{}", database.name);
     }
 }
 
@@ -85,7 +85,7 @@ async fn one_statement_reads_a_page_of_hits_for_each_of_many_clusters() {
             let page = &answers[&cluster(number.into())];
             assert_eq!(page.total, Some(hits), "cluster {number} on {}", database.name);
             assert_eq!(page.items.len() as u64, hits.min(3), "cluster {number} on {}", database.name);
-            assert_eq!(page.has_more, hits > 3, "cluster {number} on {}", database.name);
+            assert_eq!(page.has_next, hits > 3, "cluster {number} on {}", database.name);
             assert!(page.items.is_sorted_by_key(|hit| &hit.selector), "cluster {number} on {}", database.name);
         }
         assert_eq!(read(&store, &[], page(3, None)).await, HashMap::new(), "{}", database.name);
