@@ -15,6 +15,7 @@ use super::{
     loaders::Loaders,
     metrics::{Metrics, count_errors},
     operation::AdmittedRequest,
+    root::RootValue,
     schema::{self, Schema},
     schema_types::{SchemaError, SchemaTypes},
 };
@@ -92,10 +93,11 @@ impl Executor {
     }
 
     async fn answer(&self, viewer: Viewer, admitted: AdmittedRequest, within: Duration) -> Answer {
-        let AdmittedRequest { request, root, .. } = admitted;
+        let AdmittedRequest { request, .. } = admitted;
         let loaders = Loaders::new(&self.store, viewer.scope());
         let size = Arc::new(AnswerSize::new(self.response_bytes));
-        let request = request.data(viewer).data(Timestamp::now()).data(loaders).data(size.clone());
+        let root = RootValue::default();
+        let request = request.data(viewer).data(Timestamp::now()).data(loaders).data(size.clone()).data(root.clone());
         let Ok(mut response) = tokio::time::timeout(within, self.schema.execute(request)).await else {
             let message = "The request exceeded its time limit and was stopped.";
             return Answer::request_error(coded_error(Code::Timeout, message, None));
@@ -107,7 +109,7 @@ impl Executor {
             );
             return Answer::request_error(coded_error(Code::ResponseTooLarge, message, None));
         }
-        root.arrange(&mut response);
+        root.complete(&mut response);
         mask(&mut response.errors);
         Answer { response }
     }

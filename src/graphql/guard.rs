@@ -5,16 +5,24 @@
 //! The guard reads everything once, whatever it unfolds to. `tokens` checks the text, `variables` the variables, and
 //! `document` the parsed document: it sums up the definitions that `selection_stats` reads. `limit` has the limits,
 //! `cost` and `introspection` the cost of fields, `request_error` the errors. Pure: no clock, no logging.
+//!
+//! It also refuses what is invalid by the GraphQL specification and what async-graphql accepts: `values` checks values by
+//! their types, `positions` where variables are used, and `field_conflicts` the fields that are merged.
+//! `rewrite` changes what is valid and what async-graphql refuses.
 
 mod cost;
 mod document;
+mod field_conflicts;
 mod introspection;
 mod limit;
+mod positions;
 mod request_error;
+mod rewrite;
 mod selection_stats;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod values;
 mod variables;
 
 use async_graphql::{Request, parser::parse_query};
@@ -23,7 +31,6 @@ use self::limit::Limit;
 pub(super) use self::{cost::FieldCosts, introspection::Introspection, request_error::RequestError};
 use super::{
     operation::{AdmittedRequest, SelectedOperation},
-    root::RootFields,
     schema_types::SchemaTypes,
 };
 use crate::config::Limits;
@@ -51,20 +58,23 @@ impl Guard {
         Limit::QueryBytes.check(request.query.len(), limits)?;
         tokens::check(&request.query, limits)?;
         variables::check(&request.variables, limits)?;
-        let document = parse_query(&request.query).map_err(|error| RequestError::unreadable(&error))?;
+        let mut document = parse_query(&request.query).map_err(|error| RequestError::unreadable(&error))?;
         let selected = SelectedOperation::select(&document.operations, request.operation_name.as_deref());
         if let Some(selected) = selected {
+            variables::check_types(&request.variables, selected.definition, &self.types)?;
             variables::fill_in_defaults(&mut request.variables, selected.definition);
             variables::check_required(&request.variables, selected.definition)?;
         }
         let cost = document::check(&document, selected, &request.variables, &self.costs, limits)?;
+        positions::check(&document, &self.types)?;
+        field_conflicts::check(&document, &self.types)?;
         let selected = selected.ok_or_else(|| RequestError::no_operation(request.operation_name.is_some()))?;
         let introspection = self.introspection.cost(selected.definition, &document.fragments, limits.query_cost);
         let cost = cost.saturating_add(introspection);
         Limit::QueryCost.check(cost, limits)?;
         let operation = selected.to_operation();
-        let root = RootFields::new(selected.definition, &document.fragments, &self.types);
+        rewrite::rewrite(&mut document);
         request.set_parsed_query(document);
-        Ok(AdmittedRequest { request, operation, root, cost })
+        Ok(AdmittedRequest { request, operation, cost })
     }
 }

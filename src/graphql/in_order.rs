@@ -79,12 +79,14 @@ impl Selected<'_> {
         self.again.as_ref().unwrap_or(self.first)
     }
 
-    fn is_leaf(&self) -> bool {
+    /// Whether nothing is selected from the field: it is a leaf, or directives skip all of its own fields.
+    fn selects_nothing(&self) -> bool {
         self.field().node.selection_set.node.items.is_empty()
     }
 }
 
-async fn object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, object: &T) -> ServerResult<Value> {
+/// Resolves what a selection set selects from an object.
+pub(super) async fn object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, object: &T) -> ServerResult<Value> {
     // Yields from time to time, so that other requests continue and this one's time limit is noticed.
     tokio::task::consume_budget().await;
     let size = ctx.data_opt::<Arc<AnswerSize>>().map(AsRef::as_ref);
@@ -93,9 +95,9 @@ async fn object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, object: &T) -> 
     }
     let mut selected = Vec::with_capacity(ctx.item.node.items.len());
     collect(ctx, object, &ctx.item.node, &mut selected);
-    let composites = selected.iter().filter(|field| !field.is_leaf()).count();
+    let composites = selected.iter().filter(|field| !field.selects_nothing()).count();
     let mut concurrent = if composites > 1 {
-        let fields = selected.iter().filter(|field| !field.is_leaf());
+        let fields = selected.iter().filter(|field| !field.selects_nothing());
         join_all(fields.map(|field| Box::pin(resolve(ctx, object, field.field())))).await
     } else {
         Vec::new()
@@ -104,7 +106,7 @@ async fn object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, object: &T) -> 
 
     let mut fields = IndexMap::with_capacity(selected.len());
     for field in &selected {
-        let resolved = match if field.is_leaf() { None } else { concurrent.next() } {
+        let resolved = match if field.selects_nothing() { None } else { concurrent.next() } {
             Some(resolved) => resolved,
             None => resolve(ctx, object, field.field()).await,
         };
@@ -178,7 +180,7 @@ fn add<'a>(field: &'a Positioned<Field>, selected: &mut Vec<Selected<'a>>) {
     let key = &field.node.response_key().node;
     match selected.iter_mut().find(|known| known.key == key) {
         None => selected.push(Selected { key, first: field, again: None }),
-        Some(known) if known.is_leaf() => {}
+        Some(_) if field.node.selection_set.node.items.is_empty() => {}
         Some(known) => {
             let merged = known.again.get_or_insert_with(|| known.first.clone());
             merged.node.selection_set.node.items.extend(field.node.selection_set.node.items.iter().cloned());
@@ -192,3 +194,6 @@ fn applies<T: ContainerType>(ctx: &ContextSelectionSet<'_>, object: &T, on: &str
     let implements = || ctx.schema_env.registry.implements.get(name.as_ref()).is_some_and(|of| of.contains(on));
     name == on || implements()
 }
+
+#[cfg(test)]
+mod tests;

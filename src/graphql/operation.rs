@@ -5,15 +5,11 @@ use async_graphql::{
     parser::types::{DocumentOperations, OperationDefinition, OperationType},
 };
 
-use super::root::RootFields;
-
 /// A request that the guard admitted.
 pub struct AdmittedRequest {
     /// The request with its parsed query.
     pub(super) request: Request,
     pub(super) operation: Operation,
-    /// The fields that the operation selects from its root.
-    pub(super) root: RootFields,
     /// The operation's cost, as `guard::cost` counts it.
     pub(super) cost: usize,
 }

@@ -57,7 +57,8 @@ fn without_unknown_field(message: &str) -> Cow<'_, str> {
     }
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether a text may be repeated: a short GraphQL name.
+pub(super) fn is_name(text: &str) -> bool {
     text.len() <= MAX_NAME_BYTES && text.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
 }
 

@@ -1,144 +1,122 @@
-//! The fields of an operation's root, which async-graphql resolves itself: in the order in which they complete, and
-//! without those that failed.
+//! The root of an operation.
+//!
+//! async-graphql resolves each occurrence of a root field on its own, answers with the fields in the order in which they
+//! complete, leaves out those that failed, and has null for a root of which nothing is selected. So the first field that
+//! it resolves here resolves the whole root, as [`in_order`](super::in_order) resolves any other object.
 
-use std::collections::HashMap;
-
-use async_graphql::{
-    Name, PathSegment, Positioned, Response, ServerError, Value,
-    indexmap::IndexMap,
-    parser::types::{FragmentDefinition, OperationDefinition, Selection, SelectionSet},
+use std::{
+    borrow::Cow,
+    mem,
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{operation::root_type, schema_types::SchemaTypes};
+use async_graphql::{
+    ContainerType, Context, ContextSelectionSet, ObjectType, OutputType, Positioned, Response, ServerResult, Value,
+    indexmap::IndexMap, parser::types::Field, registry::Registry,
+};
+use futures_util::future::BoxFuture;
+use tokio::sync::OnceCell;
 
-/// The fragments of a document by name.
-type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
+use super::in_order;
 
-/// The fields that an operation selects from its root, in the order of the query.
-#[derive(Debug)]
-pub(super) struct RootFields(Vec<RootField>);
+/// The root object of a schema. A request needs [`RootValue`] in its data.
+pub(super) struct Root<T>(pub(super) T);
 
-#[derive(Debug)]
-struct RootField {
-    /// The key in the answer.
-    key: Name,
-    /// May the field be null?
-    is_nullable: bool,
-}
+/// The value of a request's root; null if a field failed that must not be null. Without a value, nothing was executed, or
+/// only fields were selected that async-graphql has: `__schema`, `__type` and `__typename`.
+#[derive(Clone, Default)]
+pub(super) struct RootValue(Arc<OnceCell<Mutex<Value>>>);
 
-impl RootFields {
-    /// The fields of an operation. A field that does not exist is refused by validation.
-    pub(super) fn new(operation: &OperationDefinition, fragments: &Fragments, types: &SchemaTypes) -> Self {
-        let mut names = IndexMap::new();
-        collect(&operation.selection_set.node, fragments, &mut names);
-        let root = root_type(operation.ty);
-        let field = |(key, name): (&Name, &Name)| {
-            let is_nullable = types.field(root, name).is_none_or(|field| field.ty.node.nullable);
-            RootField { key: key.clone(), is_nullable }
-        };
-        Self(names.into_iter().map(field).collect())
-    }
-
-    /// Puts the response's fields into the order of the query. A field that failed is null; where it must not be, the
-    /// whole `data` is.
-    pub(super) fn arrange(&self, response: &mut Response) {
+impl RootValue {
+    /// Moves the value into the response to its request, together with the fields that async-graphql has.
+    pub(super) fn complete(&self, response: &mut Response) {
         let Response { data, errors, .. } = response;
-        let is_executed = *data != Value::Null || errors.iter().any(|error| !error.path.is_empty());
-        if !is_executed {
-            return;
-        }
-        let mut resolved = match std::mem::take(data) {
-            Value::Object(fields) => fields,
-            _ => IndexMap::new(),
-        };
-        let mut fields = IndexMap::with_capacity(self.0.len());
-        for RootField { key, is_nullable } in &self.0 {
-            match resolved.swap_remove(key) {
-                Some(value) => drop(fields.insert(key.clone(), value)),
-                None if !errors.iter().any(|error| is_of_field(error, key)) => {} // skipped by a directive
-                None if *is_nullable => drop(fields.insert(key.clone(), Value::Null)),
-                None => return,
+        match (self.take(), mem::take(data)) {
+            (Some(Value::Object(mut fields)), Value::Object(introspected)) => {
+                // async-graphql has null for the fields that are resolved here.
+                fields.extend(introspected.into_iter().filter(|(_, value)| *value != Value::Null));
+                *data = Value::Object(fields);
             }
+            (Some(root), _) => *data = root,
+            (None, Value::Null) if errors.is_empty() => *data = Value::Object(IndexMap::new()),
+            (None, introspected) => *data = introspected,
         }
-        *data = Value::Object(fields);
+    }
+
+    fn take(&self) -> Option<Value> {
+        let value = self.0.get()?;
+        Some(mem::take(&mut *value.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
-/// Collects the response keys of a selection set, each with the name of its field, where fragments are spread.
-fn collect<'a>(set: &'a SelectionSet, fragments: &'a Fragments, names: &mut IndexMap<&'a Name, &'a Name>) {
-    for selection in &set.items {
-        match &selection.node {
-            Selection::Field(field) => {
-                names.entry(&field.node.response_key().node).or_insert(&field.node.name.node);
-            }
-            Selection::InlineFragment(fragment) => collect(&fragment.node.selection_set.node, fragments, names),
-            Selection::FragmentSpread(spread) => {
-                if let Some(fragment) = fragments.get(&spread.node.fragment_name.node) {
-                    collect(&fragment.node.selection_set.node, fragments, names);
-                }
-            }
-        }
+impl<T: ObjectType> ContainerType for Root<T> {
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        let root = ctx.data::<RootValue>().map_err(|error| error.into_server_error(ctx.item.pos))?;
+        root.0.get_or_init(async || Mutex::new(self.resolve_all(ctx).await)).await;
+        Ok(None)
     }
 }
 
-fn is_of_field(error: &ServerError, key: &Name) -> bool {
-    matches!(error.path.first(), Some(PathSegment::Field(name)) if name == key.as_str())
+impl<T: ObjectType> Root<T> {
+    /// Resolves all fields of the root.
+    async fn resolve_all(&self, ctx: &Context<'_>) -> Value {
+        let selected = &ctx.query_env.operation.node.selection_set;
+        let ctx = ctx.query_env.create_context(ctx.schema_env, None, selected, ctx.execute_data);
+        let fields: BoxFuture<'_, _> = Box::pin(in_order::object(&ctx, &self.0));
+        fields.await.unwrap_or_else(|error| {
+            ctx.add_error(error);
+            Value::Null
+        })
+    }
 }
+
+impl<T: ObjectType> OutputType for Root<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        in_order::object(ctx, &self.0).await
+    }
+}
+
+impl<T: ObjectType> ObjectType for Root<T> {}
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{parser::parse_query, value};
+    use async_graphql::{ServerError, value};
 
     use super::*;
 
-    const SDL: &str = "type Query { may: Int must: Int! }";
-
-    /// The data of an answer, made of what async-graphql returns and the fields that failed.
-    fn arranged(query: &str, data: Value, failed: &[&str]) -> Value {
-        let document = parse_query(query).expect("a query");
-        let (_, operation) = document.operations.iter().next().expect("an operation");
-        let types = SchemaTypes::parse(SDL).expect("an SDL");
-        let mut response = Response::new(data);
-        for key in failed {
-            let mut error = ServerError::new("failed", None);
-            error.path = vec![PathSegment::Field((*key).to_owned())];
-            response.errors.push(error);
-        }
-        RootFields::new(&operation.node, &document.fragments, &types).arrange(&mut response);
-        response.data
-    }
-
-    fn keys(data: &Value) -> Vec<&str> {
-        let Value::Object(fields) = data else { panic!("an object: {data}") };
-        fields.keys().map(Name::as_str).collect()
+    /// The data of an answer, made of the root's value and of the response of async-graphql.
+    fn completed(root: Option<Value>, mut response: Response) -> String {
+        let root = RootValue(Arc::new(OnceCell::new_with(root.map(Mutex::new))));
+        root.complete(&mut response);
+        response.data.to_string()
     }
 
     #[test]
-    fn fields_are_in_the_order_of_the_query_with_aliases_and_fragments() {
-        let query = "{ b: may ...F a: may must } fragment F on Query { c: may ... { b: may d: may } }";
-        let data = arranged(query, value!({ "must": 1, "d": 2, "c": 3, "b": 4, "a": 5 }), &[]);
-        assert_eq!(keys(&data), ["b", "c", "d", "a", "must"]);
+    fn fields_are_in_the_order_of_the_root() {
+        let root = value!({ "b": 1, "__schema": null, "a": null, "t": "Query" });
+        let introspected = value!({ "t": "Query", "a": null, "__schema": {}, "b": null });
+        assert_eq!(completed(Some(root), Response::new(introspected)), r#"{b: 1, __schema: {}, a: null, t: "Query"}"#);
+        assert_eq!(completed(None, Response::new(value!({ "t": "Query" }))), r#"{t: "Query"}"#);
     }
 
     #[test]
-    fn a_failed_field_is_null_and_a_skipped_one_is_absent() {
-        let data = arranged("{ skipped: may may must }", value!({ "must": 1 }), &["may"]);
-        assert_eq!(data, value!({ "may": null, "must": 1 }));
-        assert_eq!(arranged("{ may }", Value::Null, &["may"]), value!({ "may": null }));
+    fn a_root_of_which_nothing_is_selected_is_empty() {
+        assert_eq!(completed(None, Response::new(Value::Null)), "{}");
     }
 
     #[test]
-    fn a_failed_field_that_must_not_be_null_makes_the_data_null() {
-        assert_eq!(arranged("{ may must }", value!({ "may": 1 }), &["must"]), Value::Null);
-    }
-
-    #[test]
-    fn a_refused_request_has_no_data() {
-        let document = parse_query("{ may }").expect("a query");
-        let (_, operation) = document.operations.iter().next().expect("an operation");
-        let types = SchemaTypes::parse(SDL).expect("an SDL");
-        let mut refused = Response::from_errors(vec![ServerError::new("refused", None)]);
-        RootFields::new(&operation.node, &document.fragments, &types).arrange(&mut refused);
-        assert_eq!(refused.data, Value::Null);
+    fn a_failed_root_is_null_and_a_refused_request_has_no_data() {
+        let failed = || Response::from_errors(vec![ServerError::new("failed", None)]);
+        assert_eq!(completed(Some(Value::Null), Response::new(value!({ "a": null }))), "null");
+        assert_eq!(completed(Some(value!({ "a": null })), failed()), "{a: null}");
+        assert_eq!(completed(None, failed()), "null");
     }
 }

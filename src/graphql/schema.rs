@@ -2,19 +2,19 @@
 
 use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions, SchemaBuilder, ValidationMode};
 
-use super::{context::SchemaVersion, query::Query};
+use super::{context::SchemaVersion, query::Query, root::Root};
 use crate::{config::Limits, domain::Digest};
 
 /// The executable schema.
-pub(super) type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+pub(super) type Schema = async_graphql::Schema<Root<Query>, EmptyMutation, EmptySubscription>;
 
 /// The levels to which the parser may recurse, so that no query overflows the stack.
 const MAX_RECURSION: usize = 32;
 /// Directives on one field. The guard bounds those of the whole request.
 const MAX_FIELD_DIRECTIVES: usize = 5;
 
-fn builder() -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {
-    Schema::build(Query, EmptyMutation, EmptySubscription)
+fn builder() -> SchemaBuilder<Root<Query>, EmptyMutation, EmptySubscription> {
+    Schema::build(Root(Query), EmptyMutation, EmptySubscription)
 }
 
 /// Builds the schema. Its limits are a second line of defense behind the guard; cost is counted by the guard alone.

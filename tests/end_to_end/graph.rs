@@ -6,6 +6,7 @@ mod cost;
 mod dropped_requests;
 mod failing_loads;
 mod filters;
+mod graphql_js;
 mod history;
 mod hostile_requests;
 mod limits;
@@ -13,6 +14,7 @@ mod nodes;
 mod paging;
 mod refusals;
 mod schema;
+mod specification;
 mod statement_counts;
 
 use std::time::Duration;

@@ -14,7 +14,7 @@ use async_graphql::{
 };
 use async_graphql_value::Value;
 
-use crate::graphql::schema_types::{SchemaError, parse_definitions};
+use crate::graphql::schema_types::{BUILT_IN, SchemaError, parse_definitions};
 
 /// What introspection can return of a schema.
 #[derive(Debug, Default)]
@@ -57,9 +57,6 @@ enum Element<'a> {
 
 /// The fragments of a document by name.
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
-
-/// The SDL of what every schema has and its own SDL leaves out: https://spec.graphql.org/October2021/#sec-Schema-Introspection
-const BUILT_IN: &str = include_str!("introspection.graphql");
 
 impl Introspection {
     /// Reads the types of an SDL and those of introspection itself.

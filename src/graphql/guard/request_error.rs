@@ -1,8 +1,11 @@
-//! The errors of requests that are refused. A message repeats nothing of the request, which may be long, and whose error
-//! may be displayed elsewhere.
+//! The errors of requests that are refused. A message repeats no value of the request, which may be long, and whose error
+//! may be displayed elsewhere. It repeats names only if the schema has them, or if they are short.
+
+use std::slice;
 
 use async_graphql::{Pos, parser::Error};
 
+use super::values::Mismatch;
 use crate::graphql::code::Code;
 
 /// The longest reason that is kept of the parser's: longer than any list of expected rules, and short enough for a log
@@ -50,6 +53,57 @@ pub(in crate::graphql) enum RequestError {
         /// Where it is defined.
         at: Pos,
     },
+    /// The value of a variable is not of the variable's type.
+    #[error(
+        "the variable defined at line {}, column {} has an invalid value{}: {}",
+        at.line, at.column, place(&mismatch.path), mismatch.reason
+    )]
+    InvalidVariable {
+        /// Where the variable is defined.
+        at: Pos,
+        mismatch: Mismatch,
+    },
+    /// The default value of a variable is not of the variable's type.
+    #[error(
+        "the variable defined at line {}, column {} has an invalid default value{}: {}",
+        at.line, at.column, place(&mismatch.path), mismatch.reason
+    )]
+    InvalidDefault {
+        /// Where the variable is defined.
+        at: Pos,
+        mismatch: Mismatch,
+    },
+    /// A literal is not of the argument's type. Worded as async-graphql words it.
+    #[error("Invalid value for argument \"{}\", {}", [slice::from_ref(argument), &mismatch.path].concat().join("."), mismatch.reason)]
+    InvalidArgument {
+        /// Where the argument is given.
+        at: Pos,
+        /// The argument's name in the schema.
+        argument: String,
+        mismatch: Mismatch,
+    },
+    /// A variable is used where values of its type may not be valid.
+    #[error("a variable of type \"{declared}\" is used where \"{expected}\" is expected")]
+    VariablePosition {
+        /// Where the argument is given that is the variable or contains it.
+        at: Pos,
+        /// The variable's type.
+        declared: String,
+        /// The type of the argument, or of the part of it that the variable is used for.
+        expected: String,
+    },
+    /// Two fields have the same key in the answer and are not the same field.
+    #[error(
+        "the fields at line {}, column {} and at line {}, column {} have the same name or alias and cannot be merged: \
+         their fields, arguments or types differ",
+        at.line, at.column, other.line, other.column
+    )]
+    FieldConflict {
+        /// Where the first of them is selected.
+        at: Pos,
+        /// Where the other one is selected.
+        other: Pos,
+    },
     /// The request selects `__schema` or `__type` although introspection is disabled.
     #[error("__schema and __type are disabled: limits.introspection is false")]
     Introspection,
@@ -71,6 +125,11 @@ impl RequestError {
             Self::UnknownOperation
             | Self::OperationNameRequired
             | Self::MissingVariable { .. }
+            | Self::InvalidVariable { .. }
+            | Self::InvalidDefault { .. }
+            | Self::InvalidArgument { .. }
+            | Self::VariablePosition { .. }
+            | Self::FieldConflict { .. }
             | Self::FragmentCycle { .. } => Code::BadUserInput,
         }
     }
@@ -79,7 +138,13 @@ impl RequestError {
     pub(in crate::graphql) fn at(&self) -> Option<Pos> {
         match self {
             Self::Unreadable { at, .. } => *at,
-            Self::MissingVariable { at } | Self::FragmentCycle { at } => Some(*at),
+            Self::MissingVariable { at }
+            | Self::InvalidVariable { at, .. }
+            | Self::InvalidDefault { at, .. }
+            | Self::InvalidArgument { at, .. }
+            | Self::VariablePosition { at, .. }
+            | Self::FieldConflict { at, .. }
+            | Self::FragmentCycle { at } => Some(*at),
             Self::TooLarge { .. }
             | Self::TooNested { .. }
             | Self::UnknownOperation
@@ -120,6 +185,11 @@ fn allowance(key: Option<&str>, allowed: usize, counted: &str) -> String {
 fn expectation(message: &str) -> &str {
     let last = message.lines().next_back().unwrap_or_default().trim_start();
     last.strip_prefix("= ").unwrap_or("a number is out of range")
+}
+
+/// A place inside a value.
+fn place(path: &[String]) -> String {
+    if path.is_empty() { String::new() } else { format!(" at {}", path.join(".")) }
 }
 
 fn position(at: Option<Pos>) -> String {

@@ -1,12 +1,17 @@
-//! The variables of a request: bounds on their depth and number of values, their defaults, and the required ones.
+//! The variables of a request: bounds on their depth and number of values, their types and defaults, and the required
+//! ones.
 
 use async_graphql::{
     Positioned, Value, Variables,
     parser::types::{OperationDefinition, VariableDefinition},
 };
 
-use super::{RequestError, limit::Limit};
-use crate::config::Limits;
+use super::{
+    RequestError,
+    limit::Limit,
+    values::{self, Source},
+};
+use crate::{config::Limits, graphql::schema_types::SchemaTypes};
 
 /// Refuses variables with lists and objects nested too deeply or with too many values. async-graphql copies a variable
 /// each time it is used, so variables have the limits of literals in the query.
@@ -59,6 +64,25 @@ pub(super) fn fill_in_defaults(variables: &mut Variables, operation: &OperationD
             variables.entry(name).or_insert_with(|| default.node.clone());
         }
     }
+}
+
+/// Refuses a request with a value that is not of its variable's type. async-graphql checks a value where it is used, by the
+/// type that is expected there.
+pub(super) fn check_types(
+    variables: &Variables,
+    operation: &OperationDefinition,
+    types: &SchemaTypes,
+) -> Result<(), RequestError> {
+    for Positioned { pos, node: variable } in &operation.variable_definitions {
+        // Null, for a variable that is not nullable, has its own error: see `check_required`.
+        if let Some(value) = variables.get(&variable.name.node)
+            && *value != Value::Null
+        {
+            values::check(types, &variable.var_type.node, &value.clone().into_value(), Source::Variables)
+                .map_err(|mismatch| RequestError::InvalidVariable { at: *pos, mismatch })?;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a request that omits a non-null variable. async-graphql notices only where the variable is used and reports a

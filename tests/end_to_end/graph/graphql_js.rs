@@ -1,0 +1,120 @@
+//! The answers to random documents are those of graphql-js, the reference implementation, over the same data: the same
+//! text, so that the order of fields counts, errors with the same paths, and the same documents refused.
+
+mod documents;
+
+use std::fs;
+
+use insights_results_aggregator::graphql::sdl;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use self::documents::{Document, Generator, Keys};
+use super::*;
+use crate::{
+    harness::{each_database, node},
+    model::seed,
+    reports::{report, reports},
+};
+
+/// The number of documents that are compared.
+const DOCUMENTS: usize = 300;
+/// All data that the documents can select.
+const EVERYTHING: &str = "{ viewer { isAdministrator organization { orgId } }
+    service { databaseVersion schemaVersion version }
+    organizations(first: 100) { edges { cursor node { id orgId clusters(first: 100) { edges { cursor node {
+        id uuid displayName version lastCheckedAt
+        history(first: 100) { edges { cursor node { at clusterUuid kind selector } } }
+        report { id gatheredAt lastCheckedAt requestId storedAt ruleHits(first: 100) { edges { cursor node {
+            id details errorKey impactedSince ruleFqdn selector } } } } } } } } } } }";
+
+/// The answer to a valid document.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+struct Answer {
+    /// The JSON text of `data`.
+    data: String,
+    /// The paths of the errors.
+    errors: Vec<Value>,
+}
+
+/// The members of a response that are compared.
+#[derive(Deserialize)]
+struct Response<'a> {
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(default)]
+    errors: Vec<Value>,
+}
+
+/// Answers with the graph. Returns the response if the document is refused because it is invalid.
+async fn answer(graph: &Graph, Document { query, variables }: &Document) -> Result<Answer, String> {
+    let request = Request::new(query).variables(Variables::from_json(variables.clone()));
+    let text = graph.text(Viewer::unrestricted(), request).await;
+    let response: Response<'_> = serde_json::from_str(&text).expect("JSON");
+    for error in &response.errors {
+        assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{query} {variables}: {text}");
+    }
+    // `data` is absent, and not null, if nothing was executed.
+    if !text.starts_with(r#"{"data":"#) {
+        return Err(text);
+    }
+    let data = response.data.map_or("null", RawValue::get).to_owned();
+    Ok(Answer { data, errors: response.errors.iter().map(|error| error["path"].clone()).collect() })
+}
+
+/// Answers with graphql-js over this data.
+async fn answers_of_graphql_js(data: &Value, documents: &[Document]) -> Vec<Option<Answer>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
+    let documents: Vec<_> = documents
+        .iter()
+        .map(|Document { query, variables }| json!({ "query": query, "variables": variables }))
+        .collect();
+    fs::write(path("schema.graphql"), sdl()).expect("a written file");
+    fs::write(path("input.json"), json!({ "data": data, "documents": documents }).to_string()).expect("a written file");
+    let arguments = ["answer.js", &path("schema.graphql"), &path("input.json")];
+    let printed = node::stdout("tests/graphql-js", "node", &arguments).await;
+    serde_json::from_str(&printed).expect("a list of answers")
+}
+
+/// The same for both: errors in any order. Of a request without data, one error is enough: which other fields run is not
+/// specified.
+fn comparable(mut answer: Answer) -> Answer {
+    answer.errors.sort_by_key(ToString::to_string);
+    if answer.data == "null" {
+        answer.errors.truncate(1);
+    }
+    answer
+}
+
+/// A graph with three organizations, clusters with and without hits, and without limits that a document may exceed.
+async fn graph(database: &Database) -> Graph {
+    let mut stored = reports(1, 1, 3, 3);
+    stored.extend(reports(2, 10, 1, 1));
+    stored.push(report(3, 20, &[]));
+    let store = database.store().await;
+    write(&store, &stored).await;
+    let limits = default_config().limits;
+    Graph::with_limits(store, &Limits { query_cost: usize::MAX, ..limits })
+}
+
+#[tokio::test]
+async fn random_documents_have_the_answers_of_graphql_js() {
+    let seed = seed();
+    for database in each_database().await {
+        let graph = graph(&database).await;
+        let mut everything = graph.query(EVERYTHING).await;
+        assert_eq!(everything.get("errors"), None, "{everything}");
+        let data = everything["data"].take();
+        let mut generator = Generator::new(seed, Keys::of(&data));
+        let documents: Vec<_> = (0..DOCUMENTS).map(|_| generator.document()).collect();
+        let expected = answers_of_graphql_js(&data, &documents).await;
+        assert_eq!(expected.len(), DOCUMENTS);
+        for (document, expected) in documents.iter().zip(expected) {
+            let found = answer(&graph, document).await;
+            let refusal = found.as_ref().err().cloned().unwrap_or_default();
+            let [found, expected] = [found.ok(), expected].map(|answer| answer.map(comparable));
+            assert_eq!(found, expected, "{}: {document:#?} {refusal}", database.name);
+        }
+    }
+}

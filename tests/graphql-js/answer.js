@@ -1,0 +1,99 @@
+// Answers documents with graphql-js, the reference implementation of GraphQL.
+//
+//     node tests/graphql-js/answer.js SCHEMA INPUT
+//
+// SCHEMA is a file with an SDL. INPUT is a JSON file: `data` has all organizations, each with its clusters, their reports,
+// hits and histories; `documents` is a list of `query` and `variables`. Prints a JSON list with an answer for each document:
+// null if the document is invalid, otherwise its data as a text, so that the order of fields counts, and the paths of its
+// errors.
+
+import { readFileSync } from "node:fs";
+import { buildSchema, execute, parse, validate } from "graphql";
+
+const MAX_KEYS = 100;
+const [schemaFile, inputFile] = process.argv.slice(2);
+const schema = buildSchema(readFileSync(schemaFile, "utf8"));
+const { data, documents } = JSON.parse(readFileSync(inputFile, "utf8"));
+
+// A connection's field over all edges of its list.
+function connection(edges) {
+  return ({ first, last }) => {
+    const size = first ?? last ?? 20;
+    if (size < 1 || size > 100 || (first != null && last != null)) throw new Error("an invalid page");
+    const page = last == null ? edges.slice(0, size) : edges.slice(-size);
+    const hasMore = page.length < edges.length;
+    return {
+      edges: page,
+      nodes: page.map(({ node }) => node),
+      totalCount: edges.length,
+      pageInfo: {
+        hasNextPage: last == null && hasMore,
+        hasPreviousPage: last != null && hasMore,
+        startCursor: page.at(0)?.cursor ?? null,
+        endCursor: page.at(-1)?.cursor ?? null,
+      },
+    };
+  };
+}
+
+const nodes = new Map();
+const clusters = new Map();
+const organizations = new Map();
+
+function add(__typename, node) {
+  nodes.set(node.id, Object.assign(node, { __typename }));
+}
+
+for (const { node: organization } of data.organizations.edges) {
+  add("Organization", organization);
+  organizations.set(organization.orgId, organization);
+  for (const { node: cluster } of organization.clusters.edges) {
+    add("Cluster", cluster);
+    clusters.set(cluster.uuid, cluster);
+    cluster.organization = organization;
+    for (const { node: event } of cluster.history.edges) event.cluster = cluster;
+    cluster.history = connection(cluster.history.edges);
+    if (cluster.report) {
+      add("Report", cluster.report);
+      cluster.report.cluster = cluster;
+      for (const { node: hit } of cluster.report.ruleHits.edges) {
+        add("RuleHit", hit);
+        hit.cluster = cluster;
+      }
+      cluster.report.ruleHits = connection(cluster.report.ruleHits.edges);
+    }
+  }
+  organization.clusters = connection(organization.clusters.edges);
+}
+
+function byKeys(keys, map) {
+  if (keys.length > MAX_KEYS) throw new Error("too many keys");
+  return keys.map((key) => map.get(key) ?? null);
+}
+
+const rootValue = {
+  viewer: data.viewer,
+  service: data.service,
+  organizations: connection(data.organizations.edges),
+  node({ id }) {
+    if (!Buffer.from(id, "base64url").toString().startsWith("1:")) throw new Error("an invalid id");
+    return nodes.get(id) ?? null;
+  },
+  nodes: ({ ids }) => byKeys(ids, nodes),
+  organization({ orgId }) {
+    if (!/^[1-9][0-9]*$/.test(orgId)) throw new Error("an invalid number");
+    return organizations.get(orgId) ?? null;
+  },
+  cluster: ({ uuid }) => clusters.get(uuid) ?? null,
+  clusters: ({ uuids }) => byKeys(uuids, clusters),
+};
+
+function answer({ query, variables: variableValues }) {
+  const document = parse(query);
+  if (validate(schema, document).length > 0) return null;
+  const result = execute({ schema, document, rootValue, variableValues });
+  if (!("data" in result)) return null;
+  return { data: JSON.stringify(result.data), errors: (result.errors ?? []).map(({ path }) => path) };
+}
+
+console.log(JSON.stringify(documents.map(answer)));
