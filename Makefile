@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test fault-points coverage bench-ingest bench-query lint fmt services web schema clean
+.PHONY: help demo test fault-points coverage bench-hostile bench-ingest bench-query lint fmt services web schema clean
 
 CARGO_DENY := 0.20.2
 CARGO_LLVM_COV := 0.9.1
@@ -55,6 +55,11 @@ lint: ## checks formatting, the schema, clippy, documentation, and the dependenc
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 	@$(call cargo-tool,cargo-machete,$(CARGO_MACHETE))
 	cargo machete
+
+bench-hostile: ## measures a small query beside the most expensive admitted requests (release build: minutes)
+	@services/install build load
+	@web/build
+	WITH_DURABLE_POSTGRES=1 TEST_KAFKA_BROKERS=none services/with-services cargo bench --locked --bench hostile -- $(ARGS)
 
 bench-ingest: ## compares ingestion with the original's method, on Kafka and a durable PostgreSQL (release build: minutes)
 	@services/install build

@@ -14,62 +14,8 @@ const HITS: u32 = 5;
 /// Each cluster has five of them in turn, so that each recommendation hits one in twenty clusters.
 const RECOMMENDATIONS: u32 = 100;
 
-/// The keys that the queries use.
-pub(crate) struct Keys {
-    organization: OrgId,
-    cluster: ClusterId,
-    selector: Selector,
-}
-
-/// A query of a front-end, and the path of its hand-written handler.
-pub(crate) struct Query {
-    pub(crate) name: &'static str,
-    pub(crate) graphql: String,
-    pub(crate) path: String,
-}
-
-impl Keys {
-    pub(crate) fn queries(&self) -> [Query; 4] {
-        let Self { organization, cluster, selector } = self;
-        let hits = |fields: &str| {
-            format!(
-                "{{ organization(orgId: \"{organization}\") {{ clusters(first: 100) {{ nodes {{ uuid version lastCheckedAt \
-                 report {{ ruleHits(first: 5) {{ totalCount nodes {{ {fields} }} }} }} }} }} }} }}"
-            )
-        };
-        [
-            Query {
-                name: "one report",
-                graphql: format!(
-                    "{{ cluster(uuid: \"{cluster}\") {{ version lastCheckedAt report {{ ruleHits(first: 100) {{ totalCount \
-                     nodes {{ selector impactedSince details }} }} }} }} }}"
-                ),
-                path: format!("/report/{cluster}"),
-            },
-            Query {
-                name: "100 clusters, hits, no details",
-                graphql: hits("selector impactedSince"),
-                path: format!("/clusters/{organization}"),
-            },
-            Query {
-                name: "100 clusters, hits, details",
-                graphql: hits("selector impactedSince details"),
-                path: format!("/clusters-with-details/{organization}"),
-            },
-            Query {
-                name: "clusters hit by a recommendation",
-                graphql: format!(
-                    "{{ organization(orgId: \"{organization}\") {{ clusters(first: 20, filter: {{hitBy: [\"{selector}\"]}}) \
-                     {{ totalCount nodes {{ uuid version lastCheckedAt }} }} }} }}"
-                ),
-                path: format!("/hit-by/{organization}/{}", selector.as_str().replace('|', "%7C")),
-            },
-        ]
-    }
-}
-
 /// Fills the database.
-pub(crate) async fn fill(database: &Database) -> Keys {
+pub(crate) async fn fill(database: &Database) -> Store {
     let store = Store::open(database).await.expect("open");
     store.migrate_up().await.expect("migrate");
     for number in 1..=ORGANIZATIONS {
@@ -79,10 +25,10 @@ pub(crate) async fn fill(database: &Database) -> Keys {
     // As autovacuum would: without statistics, plans are guesses and differ from run to run.
     let connection = sea_orm::Database::connect(database.url.expose()).await.expect("connect");
     connection.execute_unprepared("ANALYZE").await.expect("analyze");
-    Keys { organization: organization(50), cluster: cluster(50, 50), selector: selector(50) }
+    store
 }
 
-fn report(number: i64, index: u128) -> Report {
+pub(crate) fn report(number: i64, index: u128) -> Report {
     let at: Timestamp = "2026-01-02T03:04:05.678901Z".parse().expect("a time");
     let first = u32::try_from(index).expect("small") * HITS;
     let hits = (first..first + HITS).map(|hit| RuleHit::new(selector(hit % RECOMMENDATIONS), Some(details(hit))));
@@ -91,18 +37,18 @@ fn report(number: i64, index: u128) -> Report {
     report
 }
 
-fn organization(number: i64) -> OrgId {
+pub(crate) fn organization(number: i64) -> OrgId {
     OrgId::try_from(number).expect("an organization")
 }
 
-fn cluster(organization: i64, index: u128) -> ClusterId {
+pub(crate) fn cluster(organization: i64, index: u128) -> ClusterId {
     // Spread over the key's space, as real UUIDs are.
     let spread =
         (u128::from(organization.unsigned_abs()) << 64 | index).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     Uuid::from_u128(spread).into()
 }
 
-fn selector(number: u32) -> Selector {
+pub(crate) fn selector(number: u32) -> Selector {
     let (rule, key) = (format!("ccx_rules_ocp.external.rules.rule_{number:03}"), format!("ERROR_KEY_{number:03}"));
     Selector::new(&rule, &key).expect("a selector")
 }

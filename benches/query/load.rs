@@ -7,7 +7,7 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 use tokio::process::Command;
 
-use super::data::Query;
+use super::queries::Query;
 
 /// Number of concurrent connections.
 const CONNECTIONS: &str = "32";

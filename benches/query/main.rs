@@ -8,6 +8,7 @@
 mod data;
 mod handwritten;
 mod load;
+mod queries;
 
 use std::{env, time::Duration};
 
@@ -37,7 +38,7 @@ async fn main() {
     };
     let config = config(url);
     eprintln!("filling the database ..");
-    let keys = data::fill(&config.database).await;
+    data::fill(&config.database).await;
 
     let stop = CancellationToken::new();
     let graph = Service::build(config.clone(), Role::Api).await.expect("the service is built");
@@ -50,7 +51,7 @@ async fn main() {
         "query", "graph/s", "p99 ms", "hand/s", "p99 ms", "ratio", "bytes"
     );
     let filter = env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
-    for query in keys.queries().iter().filter(|query| query.name.contains(&filter)) {
+    for query in queries::queries().iter().filter(|query| query.name.contains(&filter)) {
         let graph = Target::graph(graph_address, query).await;
         let handwritten = Target::handwritten(handwritten_address, query).await;
         let (mut graph_runs, mut handwritten_runs) = (Vec::new(), Vec::new());

@@ -12,6 +12,7 @@ mod hostile_requests;
 mod limits;
 mod nodes;
 mod paging;
+mod random_documents;
 mod refusals;
 mod schema;
 mod specification;
