@@ -52,7 +52,9 @@ pub(super) struct Limits {
 
 /// Serves until `stop`, then for `http.lame_duck` with `Connection: close`, then lets requests in progress finish.
 pub async fn serve(listener: TcpListener, router: Router, http: config::Http, stop: CancellationToken) {
-    Reason::ALL.iter().for_each(|reason| reason.count(0));
+    for reason in Reason::ALL {
+        reason.count(0);
+    }
     let limits = Limits {
         header_timeout: http.header_timeout,
         write_timeout: http.write_timeout,
