@@ -2,11 +2,12 @@
 //! one statement without GraphQL.
 //!
 //! `make bench-query` runs it against a durable PostgreSQL; `make bench-query ARGS=hits` runs only the queries whose names
-//! contain that word. Both sides serve HTTP in this process, with the same pool size and data, and are measured in turns.
+//! contain that word; `make bench-query ARGS=large` measures pages of very long lists instead. Both sides serve HTTP in this process, with the same pool size and data, and are measured in turns.
 //! The result that matters is the ratio.
 
 mod data;
 mod handwritten;
+mod large;
 mod load;
 mod queries;
 
@@ -39,6 +40,11 @@ async fn main() {
     let config = config(url);
     eprintln!("filling the database ..");
     data::fill(&config.database).await;
+    let filter = env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
+    if filter == "large" {
+        large::measure(&config.database).await;
+        return;
+    }
 
     let stop = CancellationToken::new();
     let graph = Service::build(config.clone(), Role::Api).await.expect("the service is built");
@@ -50,7 +56,6 @@ async fn main() {
         "{:32} {:>9} {:>9} {:>9} {:>9} {:>7} {:>9}",
         "query", "graph/s", "p99 ms", "hand/s", "p99 ms", "ratio", "bytes"
     );
-    let filter = env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
     for query in queries::queries().iter().filter(|query| query.name.contains(&filter)) {
         let graph = Target::graph(graph_address, query).await;
         let handwritten = Target::handwritten(handwritten_address, query).await;
