@@ -24,7 +24,7 @@ demo: ## builds the service and starts it with an embedded broker, database, pro
 test: ## runs all tests, against a real PostgreSQL and a real Kafka
 	@services/install build web browser
 	@web/build
-	@services/node-modules examples/typescript tests/apollo tests/graphql-http
+	@services/node-modules examples/typescript tests/apollo tests/graphql-http tests/graphql-js
 	@# More threads than processors, because tests mostly wait for Kafka.
 	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked $(ARGS)
 	$(if $(ARGS),,@$(MAKE) --no-print-directory fault-points)
@@ -37,7 +37,7 @@ fault-points: ## runs the tests that end the process between steps of a message 
 coverage: ## runs all tests and reports the lines they reach (separate build: minutes)
 	@services/install build web browser
 	@web/build
-	@services/node-modules examples/typescript tests/apollo tests/graphql-http
+	@services/node-modules examples/typescript tests/apollo tests/graphql-http tests/graphql-js
 	@rustup component add llvm-tools
 	@$(call cargo-tool,cargo-llvm-cov,$(CARGO_LLVM_COV))
 	RUST_TEST_THREADS=4 services/with-services cargo llvm-cov --workspace --exclude tidy --locked --html --output-dir $(TARGET)/coverage $(ARGS)
@@ -90,7 +90,7 @@ schema: ## generates schema.graphql from the code
 clean: ## removes build results and installed packages
 	cargo clean
 	rm -rf web/dist target/kafka-libs examples/typescript/dist fuzz/target
-	rm -rf {web,examples/typescript,tests/apollo,tests/graphql-http,tools/schema-lint}/node_modules
+	rm -rf {web,examples/typescript,tests/apollo,tests/graphql-http,tests/graphql-js,tools/schema-lint}/node_modules
 
 # cargo-tool NAME,VERSION: installs the tool unless this version is installed.
 define cargo-tool
