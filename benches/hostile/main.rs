@@ -59,17 +59,18 @@ async fn main() {
     let store = fill::fill(&config.database, &connection).await;
     let executor = Executor::new(store, &config.limits).expect("the schema's SDL is GraphQL");
     let meter = Meter { executor: &executor, connection: &connection };
-    let mut requests = Hostile::all(&executor);
-    if "search".contains(&filter) || filter.contains("search") {
-        eprintln!("searching ..");
-        requests.extend(meter.search(&mut Generator::new(&sdl(), fill::keys(), seed)).await);
-    }
+    let is_selected = |hostile: &Hostile| hostile.name.contains(&filter);
 
     print_head();
     measure(&url, &connection, None).await;
-    for hostile in requests.iter().filter(|hostile| hostile.name.contains(&filter)) {
+    for hostile in Hostile::all(&executor).into_iter().filter(is_selected) {
         let usage = meter.usage(&hostile.query, &hostile.variables).await;
-        measure(&url, &connection, Some((hostile, usage))).await;
+        measure(&url, &connection, Some((&hostile, usage))).await;
+    }
+    let mut generator = Generator::new(&sdl(), fill::keys(), seed);
+    for hostile in meter.search(&mut generator, &filter).await {
+        let usage = meter.usage(&hostile.query, &hostile.variables).await;
+        measure(&url, &connection, Some((&hostile, usage))).await;
     }
 }
 

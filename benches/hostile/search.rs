@@ -49,10 +49,11 @@ pub(crate) struct Meter<'a> {
 }
 
 impl Meter<'_> {
-    /// The dearest document by each measure.
-    pub(crate) async fn search(&self, generator: &mut Generator) -> Vec<Hostile> {
+    /// The dearest document by each measure whose name contains a word.
+    pub(crate) async fn search(&self, generator: &mut Generator, word: &str) -> Vec<Hostile> {
         let mut champions = Vec::new();
-        for measure in MEASURES {
+        for measure in MEASURES.into_iter().filter(|(name, _)| name.contains(word)) {
+            eprintln!("{} ..", measure.0);
             champions.push(self.champion(generator, measure).await);
         }
         champions
@@ -136,5 +137,5 @@ fn save(hostile: &Hostile) {
     fs::create_dir_all(&folder).expect("a folder");
     let path = folder.join(format!("{name}.json"));
     fs::write(&path, hostile.body()).expect("the request is written");
-    println!("{}: {}", hostile.name, path.display());
+    eprintln!("{}: {}", hostile.name, path.display());
 }

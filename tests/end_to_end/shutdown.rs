@@ -142,13 +142,15 @@ async fn no_request_of_clients_that_send_continuously_is_broken() {
 async fn during_the_lame_duck_readiness_is_false_and_new_connections_are_answered() {
     let database = sqlite();
     let mut command = serve_api(&database);
-    set_config(&mut command, "HTTP__LAME_DUCK", "2s");
+    set_config(&mut command, "HTTP__LAME_DUCK", "5s");
     let mut process = Process::spawn(command);
     let address = process.address().await;
     process.signal("TERM");
-    until("readiness is false", async || {
+    until("readiness reports that the process stops", async || {
         let answer = reqwest::get(format!("http://{address}/readyz")).await.expect("an answer");
-        (answer.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(())
+        let status = answer.status();
+        let stops = answer.text().await.expect("text").contains("is stopping");
+        stops.then(|| assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE))
     })
     .await;
     let answer = reqwest::get(format!("http://{address}/healthz")).await.expect("an answer");

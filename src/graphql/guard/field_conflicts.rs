@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use async_graphql::{
     Name, Positioned,
-    indexmap::IndexMap,
+    indexmap::{IndexMap, IndexSet},
     parser::types::{BaseType, ExecutableDocument, Field, Selection, SelectionSet, Type},
 };
 
@@ -84,7 +84,7 @@ impl<'a> Checker<'a> {
     /// All fields of one key that may be selected for one object must be the same field with the same arguments.
     fn check_same(self, fields: &Fields<'a>) -> Result<(), RequestError> {
         for occurrences in fields.values() {
-            let objects: HashSet<_> = occurrences.iter().filter_map(|occurrence| self.object(occurrence)).collect();
+            let objects: IndexSet<_> = occurrences.iter().filter_map(|occurrence| self.object(occurrence)).collect();
             if objects.len() < 2 {
                 self.check_same_in(occurrences)?;
                 continue;

@@ -6,6 +6,7 @@ mod hostile;
 mod limits;
 mod properties;
 mod unreadable;
+mod validity;
 
 use std::collections::BTreeMap;
 

@@ -46,14 +46,11 @@ struct Response<'a> {
     errors: Vec<Value>,
 }
 
-/// Answers with the graph. Returns the response if the document is refused because it is invalid.
+/// Answers with the graph. Returns the response if the document is refused.
 async fn answer(graph: &Graph, Document { query, variables }: &Document) -> Result<Answer, String> {
     let request = Request::new(query).variables(Variables::from_json(variables.clone()));
     let text = graph.text(Viewer::unrestricted(), request).await;
     let response: Response<'_> = serde_json::from_str(&text).expect("JSON");
-    for error in &response.errors {
-        assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{query} {variables}: {text}");
-    }
     // `data` is absent, and not null, if nothing was executed.
     if !text.starts_with(r#"{"data":"#) {
         return Err(text);
@@ -77,12 +74,13 @@ async fn answers_of_graphql_js(data: &Value, documents: &[Document]) -> Vec<Opti
     serde_json::from_str(&printed).expect("a list of answers")
 }
 
-/// The same for both: errors in any order. Of a request without data, one error is enough: which other fields run is not
-/// specified.
+/// The answer without what the specification leaves open: the order of errors, and which fields are executed beside one
+/// that makes the data null.
 fn comparable(mut answer: Answer) -> Answer {
     answer.errors.sort_by_key(ToString::to_string);
     if answer.data == "null" {
-        answer.errors.truncate(1);
+        assert!(!answer.errors.is_empty(), "null has a reason");
+        answer.errors.clear();
     }
     answer
 }
@@ -95,7 +93,7 @@ async fn graph(database: &Database) -> Graph {
     let store = database.store().await;
     write(&store, &stored).await;
     let limits = default_config().limits;
-    Graph::with_limits(store, &Limits { query_cost: usize::MAX, ..limits })
+    Graph::with_limits(store, &Limits { query_cost: usize::MAX, query_root_fields: usize::MAX, ..limits })
 }
 
 #[tokio::test]
@@ -110,11 +108,19 @@ async fn random_documents_have_the_answers_of_graphql_js() {
         let documents: Vec<_> = (0..DOCUMENTS).map(|_| generator.document()).collect();
         let expected = answers_of_graphql_js(&data, &documents).await;
         assert_eq!(expected.len(), DOCUMENTS);
+        let (mut valid, mut failed) = (0, 0);
         for (document, expected) in documents.iter().zip(expected) {
             let found = answer(&graph, document).await;
             let refusal = found.as_ref().err().cloned().unwrap_or_default();
+            if refusal.contains("\"QUERY_TOO_LARGE\"") {
+                continue; // more aliases than are allowed, once its fragments are spread
+            }
             let [found, expected] = [found.ok(), expected].map(|answer| answer.map(comparable));
             assert_eq!(found, expected, "{}: {document:#?} {refusal}", database.name);
+            valid += usize::from(found.is_some());
+            failed += usize::from(found.is_some_and(|answer| !answer.errors.is_empty()));
         }
+        println!("{}: {valid} of {DOCUMENTS} documents are valid, {failed} of them with errors", database.name);
+        assert!((DOCUMENTS * 3 / 4..DOCUMENTS).contains(&valid) && failed > 0, "not all kinds of documents");
     }
 }

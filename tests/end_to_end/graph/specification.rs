@@ -313,6 +313,45 @@ async fn the_value_of_a_variable_that_is_not_of_its_type_is_refused() {
 }
 
 #[tokio::test]
+async fn null_instead_of_a_variables_default_is_refused_where_null_is_not_valid() {
+    let database = sqlite();
+    let graph = graph(&database).await;
+    for (query, expected) in [
+        (
+            "query($v: Boolean = true) { service @include(if: $v) { version } }",
+            "Invalid value for argument \"if\", expected type \"Boolean\"",
+        ),
+        (
+            "query($v: String = \"1\") { organization(orgId: $v) { orgId } }",
+            "Invalid value for argument \"orgId\", expected type \"String\"",
+        ),
+    ] {
+        data(&graph, query, json!({})).await;
+        assert_eq!(refusal(&graph, query, json!({ "v": null })).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn directives_of_typename_are_validated_and_use_variables() {
+    let database = sqlite();
+    let graph = graph(&database).await;
+    let query = "query($v: Boolean!) { __typename @skip(if: $v) viewer { a: __typename @include(if: $v) } }";
+    assert_eq!(data(&graph, query, json!({ "v": true })).await, json!({ "viewer": { "a": "Viewer" } }));
+    assert_eq!(data(&graph, query, json!({ "v": false })).await, json!({ "__typename": "Query", "viewer": {} }));
+    for (query, expected) in [
+        ("{ __typename @unknown }", "Unknown directive \"unknown\""),
+        ("{ __typename @skip(if: $v) }", "Variable \"v\" is not defined"),
+        (
+            "{ __typename @skip }",
+            "Directive \"@skip\" argument \"if\" of type \"Boolean!\" is required but not provided",
+        ),
+        ("{ __typename @skip(if: \"true\") }", "Invalid value for argument \"if\", expected type \"Boolean\""),
+    ] {
+        assert_eq!(refusal(&graph, query, json!({})).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn a_string_is_not_an_enum_value_in_a_query() {
     let database = sqlite();
     let graph = graph(&database).await;

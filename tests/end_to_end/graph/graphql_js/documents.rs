@@ -149,7 +149,7 @@ impl Generator {
         self.arguments.clear();
         (self.selections, self.aliases, self.directives) = (0, 0, 0);
         let selections = self.selection_set("Query", DEPTH);
-        let wrong = if self.one_in(10) { self.below(10) } else { usize::MAX };
+        let wrong = if self.one_in(5) { self.below(10) } else { usize::MAX };
         let mut definitions = String::new();
         let mut variables = json!({});
         let used = std::mem::take(&mut self.variables);
