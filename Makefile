@@ -64,7 +64,7 @@ bench-hostile: ## measures a small query beside the most expensive admitted requ
 bench-ingest: ## compares ingestion with the original's method, on Kafka and a durable PostgreSQL (release build: minutes)
 	@services/install build
 	@web/build
-	WITH_DURABLE_POSTGRES=1 services/with-services cargo bench --locked --bench ingest
+	WITH_DURABLE_POSTGRES=1 services/with-services cargo bench --locked --bench ingest -- $(ARGS)
 
 bench-query: ## compares reads with hand-written handlers, on a durable PostgreSQL (release build: minutes)
 	@services/install build load

@@ -66,13 +66,13 @@ pub(crate) async fn measure() {
 
     let mut interval = tokio::time::interval(Duration::from_secs(1) / RATE);
     let mut pending = HashMap::new();
-    let (mut sent, mut latencies) = (0, Vec::new());
-    while sent < MESSAGES || !pending.is_empty() {
+    let (mut count, mut latencies) = (0, Vec::new());
+    while count < MESSAGES || !pending.is_empty() {
         tokio::select! {
-            _ = interval.tick(), if sent < MESSAGES => {
-                let (key, sent_at) = send(1 + SINGLE + sent);
-                pending.insert(key, (sent, sent_at));
-                sent += 1;
+            _ = interval.tick(), if count < MESSAGES => {
+                let (key, sent_at) = send(1 + SINGLE + count);
+                pending.insert(key, (count, sent_at));
+                count += 1;
             }
             notification = listener.recv() => {
                 let stored = pending.remove(notification.expect("a notification").payload());

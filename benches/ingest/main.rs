@@ -1,9 +1,10 @@
 //! Throughput of ingestion from real Kafka into a durable PostgreSQL: first reports, reports with changed hits, and
 //! reports in which only the times are new.
 //!
-//! `make bench-ingest` runs it. The same run measures the method of the original aggregator (one message at a time, in
-//! eight transactions) and the service with batches of one message. The topic is filled before a consumer starts; the
-//! time from the first stored message to the last is measured.
+//! `make bench-ingest` runs it, and `make bench-ingest ARGS=service` only the service. The whole run also measures the
+//! method of the original aggregator (one message at a time, in eight transactions) and the service with batches of one
+//! message. The topic is filled before a consumer starts; the time from the first stored message to the last is
+//! measured.
 //!
 //! The service runs in a process of its own, whose peak memory is printed. At the end, the time from sent to stored is
 //! measured at a low, steady rate.
@@ -16,9 +17,9 @@ mod process;
 mod service;
 mod topic;
 
-use std::{collections::BTreeMap, env, path::Path, process::ExitCode, time::Instant};
+use std::{collections::BTreeMap, env, path::Path, time::Instant};
 
-use insights_results_aggregator::{cli, config::Config};
+use insights_results_aggregator::config::Config;
 use mimalloc::MiMalloc;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection};
 
@@ -69,28 +70,24 @@ impl Method {
     }
 }
 
-fn main() -> ExitCode {
-    // This program is also the service (`process.rs`), so that the service is not linked a second time.
-    if env::args().nth(1).as_deref() == Some("serve") {
-        return cli::run(env::args_os(), &env::vars().collect());
-    }
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(compare());
-    ExitCode::SUCCESS
-}
-
-async fn compare() {
+#[tokio::main]
+async fn main() {
     let mut rows = Vec::new();
     prepare_server().await;
-    for method in Method::ALL {
+    let filter = env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
+    for method in Method::ALL.into_iter().filter(|method| method.name().contains(&filter)) {
         let row = measure(method).await;
         print_row(&row);
         rows.push(row);
     }
-    print_ratios(&rows);
-    freshness::measure().await;
-    plot::draw(Path::new(CHART), &rows).expect("the chart is drawn");
-    println!("drawn: docs/ingest.svg");
+    if rows.len() == Method::ALL.len() {
+        print_ratios(&rows);
+        plot::draw(Path::new(CHART), &rows).expect("the chart is drawn");
+        println!("drawn: docs/ingest.svg");
+    }
+    if rows.last().is_some_and(|row| row.name == Method::Service.name()) {
+        freshness::measure().await;
+    }
 }
 
 fn print_row(row: &Row) {

@@ -1,7 +1,7 @@
 //! The service as a process of its own, so that its memory is not that of the benchmark.
 
 use std::{
-    env, fs,
+    fs,
     process::{Child, Command},
 };
 
@@ -13,8 +13,7 @@ pub(crate) struct ServiceProcess(Child);
 impl ServiceProcess {
     /// Starts the ingester.
     pub(crate) fn start(environment: &Environment) -> Self {
-        let program = env::current_exe().expect("the path of this program");
-        let mut command = Command::new(program);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_insights-results-aggregator"));
         command.args(["serve", "--role", "ingest"]).envs(environment);
         Self(command.spawn().expect("the service starts"))
     }

@@ -20,7 +20,7 @@ pub(super) const BUILT_IN: &str = include_str!("introspection.graphql");
 pub(super) struct SchemaTypes {
     types: HashMap<Name, SchemaType>,
     /// The arguments of each directive.
-    directives: HashMap<Name, Vec<InputValueDefinition>>,
+    directives: HashMap<Name, Vec<Positioned<InputValueDefinition>>>,
     /// The fields of introspection.
     introspection: HashMap<Name, SchemaType>,
 }
@@ -54,8 +54,7 @@ impl SchemaTypes {
                     parsed.types.insert(name, defined);
                 }
                 TypeSystemDefinition::Directive(directive) => {
-                    let arguments = without_positions(directive.node.arguments);
-                    parsed.directives.insert(directive.node.name.node, arguments);
+                    parsed.directives.insert(directive.node.name.node, directive.node.arguments);
                 }
                 TypeSystemDefinition::Schema(_) => {}
             }
@@ -86,7 +85,7 @@ impl SchemaTypes {
     }
 
     /// The arguments of a directive.
-    pub(super) fn directive(&self, name: &str) -> &[InputValueDefinition] {
+    pub(super) fn directive(&self, name: &str) -> &[Positioned<InputValueDefinition>] {
         self.directives.get(name).map_or(&[], Vec::as_slice)
     }
 

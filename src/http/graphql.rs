@@ -24,6 +24,7 @@ use crate::{
 pub struct Api {
     pub(super) checks: RequestChecks,
     executor: Executor,
+    mode: AuthMode,
     request_timeout: Duration,
     capacity: Capacity,
 }
@@ -34,6 +35,7 @@ impl Api {
         Self {
             checks: RequestChecks::new(http, mode),
             executor,
+            mode,
             request_timeout: http.request_timeout,
             capacity: Capacity::new(http),
         }
@@ -70,7 +72,10 @@ async fn execute(api: &Api, http_request: Request, media_type: MediaType) -> Res
     }
     let operation_name = admitted.operation_name().map(OperationName::new);
     let remaining = deadline.saturating_duration_since(Instant::now());
-    let answer = api.executor.run(Viewer::unrestricted(), admitted, remaining).await;
+    let viewer = match api.mode {
+        AuthMode::None => Viewer::unrestricted(),
+    };
+    let answer = api.executor.run(viewer, admitted, remaining).await;
     let response = response::from_answer(&answer, media_type);
     // Only the text is needed while it is sent.
     drop(answer);

@@ -58,8 +58,6 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
     const KEY: SortColumn<Self>;
     /// The order where none is requested.
     const DEFAULT_ORDER: Order<Self>;
-    /// The longest page.
-    const LARGEST_PAGE: usize = 100;
 
     /// Reads an item.
     ///

@@ -137,8 +137,7 @@ impl<'a> Reader<'a> {
                 Selection::Field(field) => {
                     let definition = parent.and_then(|parent| self.types.field(parent, &field.node.name.node));
                     let Some(definition) = definition else { continue };
-                    let arguments = definition.arguments.iter().map(|argument| &argument.node);
-                    self.read_arguments(&field.node.arguments, arguments)?;
+                    self.read_arguments(&field.node.arguments, &definition.arguments)?;
                     let returned = innermost(&definition.ty.node).as_str();
                     self.read_set(Some(returned), &field.node.selection_set.node)?;
                 }
@@ -154,7 +153,7 @@ impl<'a> Reader<'a> {
 
     fn read_directives(&mut self, directives: &'a [Positioned<Directive>]) -> Result<(), RequestError> {
         for Positioned { node: directive, .. } in directives {
-            self.read_arguments(&directive.arguments, self.types.directive(&directive.name.node).iter())?;
+            self.read_arguments(&directive.arguments, self.types.directive(&directive.name.node))?;
         }
         Ok(())
     }
@@ -162,11 +161,11 @@ impl<'a> Reader<'a> {
     fn read_arguments(
         &mut self,
         arguments: &'a [(Positioned<Name>, Positioned<Value>)],
-        definitions: impl Iterator<Item = &'a InputValueDefinition> + Clone,
+        definitions: &'a [Positioned<InputValueDefinition>],
     ) -> Result<(), RequestError> {
         for (name, value) in arguments {
-            let definition = definitions.clone().find(|definition| definition.name.node == name.node);
-            let Some(definition) = definition else { continue };
+            let definition = definitions.iter().find(|definition| definition.node.name.node == name.node);
+            let Some(Positioned { node: definition, .. }) = definition else { continue };
             values::check(self.types, &definition.ty.node, &value.node, Source::Document).map_err(|mismatch| {
                 let argument = definition.name.node.to_string();
                 RequestError::InvalidArgument { at: name.pos, argument, mismatch }
@@ -181,7 +180,9 @@ impl<'a> Reader<'a> {
         match (value, &expected.base) {
             (Value::Variable(variable), _) => self.uses.variables.push(Use { variable, at, expected, has_default }),
             (Value::List(items), BaseType::List(item)) => {
-                items.iter().for_each(|value| self.read_value(value, false, item, at));
+                for value in items {
+                    self.read_value(value, false, item, at);
+                }
             }
             (single, BaseType::List(item)) => self.read_value(single, false, item, at),
             (Value::Object(members), BaseType::Named(name)) => {

@@ -22,7 +22,9 @@ pub(super) fn rewrite(document: &mut ExecutableDocument) {
     match &mut document.operations {
         DocumentOperations::Single(operation) => rewrite_set(&mut operation.node.selection_set.node, None),
         DocumentOperations::Multiple(operations) => {
-            operations.values_mut().for_each(|operation| rewrite_set(&mut operation.node.selection_set.node, None));
+            for operation in operations.values_mut() {
+                rewrite_set(&mut operation.node.selection_set.node, None);
+            }
         }
     }
 }

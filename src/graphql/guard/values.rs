@@ -44,7 +44,7 @@ impl Mismatch {
     }
 
     /// The same, at a place inside another value.
-    fn at(mut self, place: impl ToString) -> Self {
+    fn at(mut self, place: &dyn ToString) -> Self {
         self.path.insert(0, place.to_string());
         self
     }
@@ -59,7 +59,7 @@ pub(super) fn check(types: &SchemaTypes, ty: &Type, value: &Value, source: Sourc
         (BaseType::List(item), Value::List(values)) => values
             .iter()
             .enumerate()
-            .try_for_each(|(index, value)| check(types, item, value, source).map_err(|error| error.at(index))),
+            .try_for_each(|(index, value)| check(types, item, value, source).map_err(|error| error.at(&index))),
         // A single value is a list of one.
         (BaseType::List(item), single) => check(types, item, single, source),
         (BaseType::Named(name), value) => check_named(types, name, value, source),

@@ -71,7 +71,7 @@ impl<L: List> Select<'_, L> {
             .map(|table| self.items(table, of_parent).expr(Func::count(Expr::col(Asterisk))).to_owned());
         let lengths = kept.map_or_else(|| counts.collect(), |kept| vec![kept]);
         let lengths = lengths.into_iter().map(|length| Expr::SubQuery(None, Box::new(length.into())));
-        lengths.reduce(|sum, length| sum.add(length)).unwrap_or_else(null)
+        lengths.reduce(Expr::add).unwrap_or_else(null)
     }
 
     /// Whether a parent's list, or the whole list, has items on one side of a position.
@@ -80,7 +80,7 @@ impl<L: List> Select<'_, L> {
         let exists = L::SOURCE.tables().iter().map(|table| {
             Expr::exists(self.items(table, of_parent).expr(Expr::val(1)).cond_where(beyond.clone()).to_owned())
         });
-        exists.reduce(|any, exists| any.or(exists)).unwrap_or_else(null)
+        exists.reduce(Expr::or).unwrap_or_else(null)
     }
 
     /// The page's positions whose other sides are requested: `after` and `before`.

@@ -36,9 +36,7 @@ async fn a_request_that_multiplies_is_refused_before_execution() {
             let versions = "\"4.16.0\" ".repeat(100);
             format!(
                 "{{ organizations(first: 100) {{ nodes {{ {} }} }} }}",
-                (0..3)
-                    .map(|n| format!("a{n}: clusters(filter: {{versions: [{versions}]}}) {{ totalCount }} "))
-                    .collect::<String>()
+                each(3, |n| format!("a{n}: clusters(filter: {{versions: [{versions}]}}) {{ totalCount }} "))
             )
         }),
     ] {

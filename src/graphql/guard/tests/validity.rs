@@ -4,7 +4,7 @@
 use async_graphql::{Request, Variables};
 use serde_json::json;
 
-use super::{Guard, each, wide};
+use super::{Guard, Introspection, each, wide};
 use crate::graphql::schema_types::SchemaTypes;
 
 const SDL: &str = "
@@ -27,7 +27,7 @@ const SDL: &str = "
 
 /// The message of the error of a refused request, or nothing.
 fn refusal(query: &str, variables: serde_json::Value) -> String {
-    let guard = Guard::new(&wide(), SchemaTypes::parse(SDL).expect("an SDL"));
+    let guard = Guard::new(&wide(), SchemaTypes::parse(SDL).expect("an SDL"), Introspection::default());
     let refused = guard.admit(Request::new(query).variables(Variables::from_json(variables))).err();
     refused.map(|error| error.to_string()).unwrap_or_default()
 }

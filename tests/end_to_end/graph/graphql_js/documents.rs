@@ -150,12 +150,12 @@ impl Generator {
         (self.selections, self.aliases, self.directives) = (0, 0, 0);
         let selections = self.selection_set("Query", DEPTH);
         let wrong = if self.one_in(5) { self.below(10) } else { usize::MAX };
-        let mut definitions = String::new();
+        let mut definitions = Vec::new();
         let mut variables = json!({});
         let used = std::mem::take(&mut self.variables);
         for (index, (name, variable)) in used.into_iter().enumerate() {
             let definition = if index == wrong { self.pick(variable.wrong) } else { variable.right };
-            definitions.push_str(&format!("${name}: {definition} "));
+            definitions.push(format!("${name}: {definition}"));
             if variable.value != Value::Null {
                 variables[name] = variable.value;
             }
@@ -163,7 +163,7 @@ impl Generator {
         if wrong == 0 && self.one_in(2) {
             variables["n"] = json!("1"); // a value that is not an Int, if the variable is used
         }
-        let definitions = if definitions.is_empty() { definitions } else { format!("({definitions})") };
+        let definitions = if definitions.is_empty() { String::new() } else { format!("({})", definitions.join(" ")) };
         let fragments = each(self.fragments.len(), |index| self.fragments[index].definition.clone());
         Document { query: format!("query{definitions} {selections}{fragments}"), variables }
     }
