@@ -3,11 +3,28 @@
 //! Each request has one [`Viewer`]. Its [`Scope`] is a parameter of every read of the store and becomes a condition in
 //! the SQL. Only this module can construct a scope, so an unscoped query does not compile.
 
+use std::net::IpAddr;
+
 use crate::domain::OrgId;
 
 /// The caller of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Viewer(Readable);
+pub struct Viewer {
+    readable: Readable,
+    /// The address of the connection, if it is known.
+    address: Option<IpAddr>,
+}
+
+/// Whom a read is attributed to, so that each has a fair share of the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Client {
+    /// The members of an organization.
+    Organization(OrgId),
+    /// The viewers without an organization at this address.
+    Address(IpAddr),
+    /// All others, and the service itself.
+    Other,
+}
 
 /// What may be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,17 +39,23 @@ impl Viewer {
     /// The viewer without authentication (`auth.mode = none`): has no organization and reads everything. Only that mode
     /// and tests construct it.
     pub fn unrestricted() -> Self {
-        Self(Readable::All)
+        Self { readable: Readable::All, address: None }
     }
 
     /// A member of an organization, who reads only what it owns.
     pub fn member_of(organization: OrgId) -> Self {
-        Self(Readable::Organization(organization))
+        Self { readable: Readable::Organization(organization), address: None }
+    }
+
+    /// The same viewer, with the address of its connection.
+    #[must_use]
+    pub fn at(self, address: Option<IpAddr>) -> Self {
+        Self { address, ..self }
     }
 
     /// The organization that the viewer belongs to; `None` where it belongs to none.
     pub fn organization(self) -> Option<OrgId> {
-        match self.0 {
+        match self.readable {
             Readable::All => None,
             Readable::Organization(own) => Some(own),
         }
@@ -40,22 +63,32 @@ impl Viewer {
 
     /// Whether the viewer may read the data of all organizations.
     pub fn is_administrator(self) -> bool {
-        self.0 == Readable::All
+        self.readable == Readable::All
     }
 
     /// The data that the viewer may read.
     pub fn scope(self) -> Scope {
-        Scope(self.0)
+        let by_address = self.address.map_or(Client::Other, |address| Client::Address(address.to_canonical()));
+        let client = self.organization().map_or(by_address, Client::Organization);
+        Scope { readable: self.readable, client }
     }
 }
 
-/// The data that a viewer may read.
+/// The data that a viewer may read, and whom its reads are attributed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Scope(Readable);
+pub struct Scope {
+    readable: Readable,
+    client: Client,
+}
 
 impl Scope {
     /// What may be read. A reader matches both cases, so that a missing organization cannot mean everything.
     pub fn readable(self) -> Readable {
-        self.0
+        self.readable
+    }
+
+    /// Whom reads within the scope are attributed to.
+    pub fn client(self) -> Client {
+        self.client
     }
 }

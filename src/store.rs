@@ -16,6 +16,7 @@ mod organizations;
 mod page;
 mod pools;
 mod probe;
+mod read_queue;
 mod recommendation_ids;
 mod rule_hits;
 mod statement;

@@ -1,6 +1,6 @@
 //! The arguments of lists of clusters: `ClusterFilter` and `ClusterOrder`.
 
-use async_graphql::{Enum, InputObject, Result};
+use async_graphql::{Enum, InputObject, InputType as _, Result, Value};
 
 use super::{
     connection::MAX_KEYS,
@@ -9,13 +9,15 @@ use super::{
 };
 use crate::{
     domain::{Timestamp, VersionKey},
-    store,
+    store::{self, List as _},
 };
 
 /// The longest text that is searched for.
 const LONGEST_TEXT: usize = 100;
 /// The most characters of a version, a rule's name or an error key: longer ones are not stored.
 const MAX_NAME: usize = 255;
+/// The latest time.
+const LATEST: &str = "9999-12-31T23:59:59Z";
 
 /// Conditions on the clusters of a list. A cluster must meet all conditions that are given.
 #[derive(InputObject)]
@@ -135,6 +137,18 @@ fn bound(argument: &str, version: Option<&str>) -> Result<Option<VersionKey>> {
     let Some(version) = version else { return Ok(None) };
     let key = VersionKey::of_bound(version).filter(|_| version.chars().count() <= MAX_NAME);
     key.map(Some).ok_or_else(|| bad_user_input(argument, "is not a version, such as 4.16.3, 4.16 or 4.16.0-rc.1"))
+}
+
+/// How often a list of clusters with these arguments reads all clusters of an organization. 0 where an argument is
+/// invalid, because the request is then refused.
+pub(super) fn scans(filter: Option<Value>, order_by: Option<Value>, total: bool) -> usize {
+    let filter = Option::<ClusterFilter>::parse(filter).ok().flatten();
+    let order = Option::<ClusterOrder>::parse(order_by).ok().flatten();
+    // A duration is before all times only if it is longer than all times, whatever the present one is.
+    let Ok(now) = LATEST.parse() else { return 0 };
+    let Ok(filter) = filter.map(|filter| filter.check(now)).transpose() else { return 0 };
+    let order = order.map_or(store::Cluster::DEFAULT_ORDER, store::Order::from);
+    store::Cluster::scans(&filter.unwrap_or_default(), order, total)
 }
 
 impl From<ClusterOrder> for store::Order<store::Cluster> {

@@ -4,7 +4,8 @@
 //! often as it is spread: 895 bytes of fragments that each spread the next one twice keep it busy for half a minute.
 //! The guard reads everything once, whatever it unfolds to. `tokens` checks the text, `variables` the variables, and
 //! `document` the parsed document: it sums up the definitions that `selection_stats` reads. `limit` has the limits,
-//! `cost` and `introspection` the cost of fields, `request_error` the errors. Pure: no clock, no logging.
+//! `cost` and `introspection` the cost of fields, `scans` that of lists which are read as a whole, `request_error` the
+//! errors. Pure: no clock, no logging.
 //!
 //! It also refuses what is invalid by the GraphQL specification and what async-graphql accepts: `values` checks values by
 //! their types, `positions` where variables are used, and `field_conflicts` the fields that are merged.
@@ -18,6 +19,7 @@ mod limit;
 mod positions;
 mod request_error;
 mod rewrite;
+mod scans;
 mod selection_stats;
 #[cfg(test)]
 mod tests;

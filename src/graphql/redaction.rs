@@ -14,8 +14,9 @@ const MAX_MESSAGE_CHARS: usize = 300;
 /// The longest name that is repeated.
 const MAX_NAME_BYTES: usize = 64;
 
-/// Whether the error of a field is about the client's input. Validation misses some of these: a value of another kind
-/// for an input object, and an omitted variable inside a list or an object. All others are internal.
+/// Whether the error of a field is about the client's input. Validation by async-graphql misses some of these: a value of
+/// another kind for an input object, and an omitted variable inside a list or an object. The guard refuses those that are
+/// known. All others are internal.
 pub(super) fn is_input_error(message: &str) -> bool {
     ["Expected input type \"", "Failed to parse \"", "Variable "].iter().any(|start| message.starts_with(start))
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{
     access_log::OperationName, capacity::Capacity, connection::RequestConnection, media_type::MediaType,
-    request_checks::RequestChecks, request_error::RequestError, response,
+    request_checks::RequestChecks, request_error::RequestError, response, server::PeerAddress,
 };
 use crate::{
     config::{self, AuthMode},
@@ -56,6 +56,7 @@ async fn execute(api: &Api, http_request: Request, media_type: MediaType) -> Res
     let deadline = Instant::now() + api.request_timeout;
     let client = http_request.extensions().get::<RequestConnection>().cloned();
     let only_queries = http_request.method() != Method::POST;
+    let address = http_request.extensions().get::<PeerAddress>().map(|PeerAddress(address)| *address);
     let request = if only_queries {
         api.checks.read_query_string(&http_request)?
     } else {
@@ -73,7 +74,7 @@ async fn execute(api: &Api, http_request: Request, media_type: MediaType) -> Res
     let operation_name = admitted.operation_name().map(OperationName::new);
     let remaining = deadline.saturating_duration_since(Instant::now());
     let viewer = match api.mode {
-        AuthMode::None => Viewer::unrestricted(),
+        AuthMode::None => Viewer::unrestricted().at(address),
     };
     let answer = api.executor.run(viewer, admitted, remaining).await;
     let response = response::from_answer(&answer, media_type);

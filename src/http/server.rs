@@ -1,6 +1,11 @@
 //! Accepts connections up to a limit, and drains them at shutdown.
 
-use std::{convert::Infallible, net, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::{self, IpAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -39,6 +44,10 @@ const LAST_REQUEST_GRACE: Duration = Duration::from_secs(1);
 const DRAIN_INTERVAL: Duration = Duration::from_millis(20);
 /// Pause after accepting a connection failed: most often the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The address of the client's end of a request's connection: an extension of the request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PeerAddress(pub(super) IpAddr);
 
 /// The limits of a listener.
 #[derive(Clone, Copy, Debug)]
@@ -130,12 +139,18 @@ impl Server {
             tracing::debug!(%error, "a connection was closed at once");
             return;
         }
+        let address = stream.peer_addr().map(|peer| PeerAddress(peer.ip())).ok();
         let connection = open.connection.clone();
         let socket = Socket::new(stream, connection.clone(), self.limits.write_timeout);
         let router = TowerToHyperService::new(self.router.clone());
         let stop = self.stop.clone();
         let of_request = connection.clone();
-        let service = service_fn(move |request| respond(request, router.clone(), of_request.clone(), stop.clone()));
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            if let Some(address) = address {
+                request.extensions_mut().insert(address);
+            }
+            respond(request, router.clone(), of_request.clone(), stop.clone())
+        });
         let serving = self.builder.serve_connection(TokioIo::new(Box::pin(socket)), service);
         self.tasks.spawn(async move {
             tokio::select! {

@@ -50,6 +50,11 @@ impl Filter for ClusterFilter {
             .add_option(self.hit_by.as_deref().map(|selectors| Expr::exists(hits_by(selectors, backend))))
             .add_option(self.seen_since.map(|since| item("last_checked_at").gte(since.utc())))
     }
+
+    fn needs_scan(&self) -> bool {
+        // Ids are found by key.
+        *self != Self { ids: self.ids.clone(), ..Self::default() }
+    }
 }
 
 fn hits() -> SelectStatement {

@@ -30,6 +30,9 @@ pub enum Error {
         /// The time limit.
         seconds: u64,
     },
+    /// Too many reads of the client wait for a connection.
+    #[error("too many reads wait for a connection")]
+    ReadQueueFull,
     /// A stored value is not one that this program writes.
     #[error("{what} in the database is not what this version writes; was it changed manually?")]
     Corrupt {
@@ -89,7 +92,7 @@ impl Error {
     /// Returns how to proceed with a batch after this error.
     pub fn class(&self) -> Class {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } => Class::Transient,
+            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::ReadQueueFull => Class::Transient,
             Self::TooManyBytes { .. } => Class::TooLarge,
             Self::Corrupt { .. } | Self::TooNew { .. } => Class::Setup,
             Self::Database { source, .. } => class_of(source),
@@ -110,6 +113,7 @@ impl Error {
             Self::Database { source, .. } => database_code(source),
             Self::Unreachable { .. }
             | Self::TimedOut { .. }
+            | Self::ReadQueueFull
             | Self::Corrupt { .. }
             | Self::TooManyBytes { .. }
             | Self::TooNew { .. } => None,

@@ -17,7 +17,7 @@ use std::{
 };
 
 use sea_orm::{
-    Condition, ConnectionTrait as _, DbBackend, DbErr, QueryResult, TryGetable,
+    Condition, DbBackend, DbErr, QueryResult, TryGetable,
     sea_query::{Expr, SelectStatement},
 };
 
@@ -76,6 +76,14 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
         None
     }
 
+    /// How often a request reads all items of a parent: for a page in an order that no index has, or under a filter that
+    /// few items may match, and again for the number of items that match.
+    fn scans(filter: &Self::Filter, order: Order<Self>, total: bool) -> usize {
+        let is_filtered = filter.needs_scan();
+        let is_sorted = order.by.name != Self::DEFAULT_ORDER.by.name;
+        usize::from(is_filtered || is_sorted) + usize::from(is_filtered && total)
+    }
+
     /// Reads the same page of each parent's list. Every parent is in the result.
     fn load(
         store: &Store,
@@ -122,11 +130,18 @@ pub trait ParentKey: Copy + Debug + Eq + Hash + Send + Sync + 'static {
 pub trait Filter: Clone + Debug + Default + Eq + Hash + Send + Sync + 'static {
     /// The condition on an item; its columns are named by `item`.
     fn condition(&self, backend: DbBackend) -> Condition;
+
+    /// May the items that match be found only by reading all items of a parent?
+    fn needs_scan(&self) -> bool;
 }
 
 impl Filter for () {
     fn condition(&self, _: DbBackend) -> Condition {
         Condition::all()
+    }
+
+    fn needs_scan(&self) -> bool {
+        false
     }
 }
 
@@ -208,7 +223,7 @@ impl Store {
         condition: Expr,
     ) -> Result<Vec<(T, L)>, Error> {
         let statement = select::find::<L>(scope, column, &condition);
-        let rows = self.reader.query_all(&statement).await.map_err(Error::during(L::NAME))?;
+        let rows = self.query(scope.client(), statement, L::NAME).await?;
         let read = |row: &QueryResult| {
             let mut row = Row::new(row);
             Ok((row.next()?, L::read(&mut row)?))
@@ -225,7 +240,7 @@ impl Store {
         mut each: impl FnMut(P, PageRow<L>),
     ) -> Result<(), Error> {
         let statement = Select { scope, backend: self.backend(), request }.statement(parents);
-        let rows = self.reader.query_all(&statement).await.map_err(Error::during(L::NAME))?;
+        let rows = self.query(scope.client(), statement, L::NAME).await?;
         for row in rows {
             let (parent, row) = PageRow::read(&mut Row::new(&row)).map_err(Error::during(L::NAME))?;
             each(parent, row);

@@ -3,16 +3,23 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, QueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    sea_query::SelectStatement,
 };
 use sqlx::{
     postgres::PgConnectOptions,
     sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{error::Error, organizations::KnownOrganizations, recommendation_ids::RecommendationIds, statement_count};
-use crate::config::{self, DatabaseUrl};
+use super::{
+    error::Error, organizations::KnownOrganizations, read_queue::ReadQueue, recommendation_ids::RecommendationIds,
+    statement_count,
+};
+use crate::{
+    config::{self, DatabaseUrl},
+    identity::Client,
+};
 
 /// Most batches that are written at the same time on PostgreSQL. SQLite has one writer.
 pub(super) const WRITERS: u32 = 4;
@@ -25,7 +32,7 @@ const READ_STATEMENT_TIMEOUT: Duration = Duration::from_secs(8);
 const WRITE_STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Longest wait for a row that another batch has locked.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest wait of a read for a connection. After it the client gets the error UNAVAILABLE.
+/// Longest wait of a read that has its turn for a connection, which has to be opened. After it the client gets the error UNAVAILABLE.
 const READER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest wait of a batch for a connection. After it the batch is retried ([`Class::Transient`](super::Class)).
 const WRITER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,6 +49,7 @@ pub struct Store {
     pub(super) recommendation_ids: Arc<RecommendationIds>,
     pub(super) known_organizations: Arc<KnownOrganizations>,
     pub(super) writers: Arc<tokio::sync::Semaphore>,
+    read_queue: Arc<ReadQueue>,
 }
 
 impl Store {
@@ -63,6 +71,7 @@ impl Store {
             recommendation_ids: Arc::default(),
             known_organizations: Arc::default(),
             writers: Arc::new(tokio::sync::Semaphore::new(writers)),
+            read_queue: ReadQueue::new(database.max_connections as usize),
         })
     }
 
@@ -77,6 +86,25 @@ impl Store {
 
     pub(super) fn backend(&self) -> DbBackend {
         self.writer.get_database_backend()
+    }
+
+    /// Returns the rows of a read, once it is the client's turn.
+    pub(super) async fn query(
+        &self,
+        client: Client,
+        statement: SelectStatement,
+        during: &'static str,
+    ) -> Result<Vec<QueryResult>, Error> {
+        let permit = self.read_queue.acquire(client).await?;
+        let reader = self.reader.clone();
+        // In a task of its own, because a statement continues after its request is dropped, and must keep its permit.
+        let read = tokio::spawn(statement_count::inherit(async move {
+            let rows = reader.query_all(&statement).await;
+            drop(permit);
+            rows
+        }));
+        let stopped = |error: tokio::task::JoinError| DbErr::Custom(error.to_string());
+        read.await.map_err(stopped).flatten().map_err(Error::during(during))
     }
 
     /// Begins a transaction that writes. On SQLite it takes the write lock at once: a transaction that reads first

@@ -6,12 +6,12 @@ use std::{
 };
 
 use sea_orm::{
-    Condition, ConnectionTrait as _, DatabaseTransaction, DbErr, FromQueryResult, QueryResult,
+    Condition, DatabaseTransaction, DbErr, FromQueryResult, QueryResult,
     sea_query::{Expr, Query},
 };
 
 use super::{columns::Column, error::Error, pools::Store, statement};
-use crate::domain::Selector;
+use crate::{domain::Selector, identity::Client};
 
 /// Most selectors in the cache. The real rules have some hundreds. Ids beyond are read from the database each time.
 const MAX_CACHED: usize = 100_000;
@@ -85,11 +85,15 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub(super) async fn selectors(&self, ids: impl IntoIterator<Item = i32>) -> Result<HashMap<i32, Selector>, Error> {
+    pub(super) async fn selectors(
+        &self,
+        client: Client,
+        ids: impl IntoIterator<Item = i32>,
+    ) -> Result<HashMap<i32, Selector>, Error> {
         let (mut selectors, missing) = self.recommendation_ids.cached_selectors(ids);
         if !missing.is_empty() {
             let is_missing = Column::Int(missing.into_iter().collect()).contains(Expr::col("id"), self.backend());
-            let found = self.find_selectors(Some(is_missing)).await?;
+            let found = self.find_selectors(client, Some(is_missing)).await?;
             selectors.extend(found.0.iter().map(|(selector, id)| (*id, selector.clone())));
             self.recommendation_ids.cache(found);
         }
@@ -101,18 +105,18 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn cache_recommendations(&self) -> Result<(), Error> {
-        self.recommendation_ids.cache(self.find_selectors(None).await?);
+        self.recommendation_ids.cache(self.find_selectors(Client::Other, None).await?);
         Ok(())
     }
 
-    async fn find_selectors(&self, condition: Option<Expr>) -> Result<IdsBySelector, Error> {
+    async fn find_selectors(&self, client: Client, condition: Option<Expr>) -> Result<IdsBySelector, Error> {
         let mut select = Query::select();
         select.columns(["id", "selector"]).from("recommendation").limit(MAX_CACHED as u64);
         select.cond_where(Condition::all().add_option(condition));
-        let during = || Error::during("reading recommendations");
-        let rows = self.reader.query_all(&select).await.map_err(during())?;
+        let during = "reading recommendations";
+        let rows = self.query(client, select, during).await?;
         let read = |row: &QueryResult| IdOfSelector::from_query_result(row, "").map(|row| (row.selector, row.id));
-        rows.iter().map(read).collect::<Result<_, _>>().map(IdsBySelector).map_err(during())
+        rows.iter().map(read).collect::<Result<_, _>>().map(IdsBySelector).map_err(Error::during(during))
     }
 }
 

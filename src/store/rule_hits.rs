@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ConnectionTrait as _, DbErr,
+    DbErr,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 
@@ -132,14 +132,14 @@ impl Store {
             .from_as("rule_hit", "i")
             .and_where(clusters.contains(item("cluster_id"), self.backend()))
             .cond_where(within::<RuleHit>(scope));
-        let rows = self.reader.query_all(&select).await.map_err(Error::during("reading hits"))?;
+        let rows = self.query(scope.client(), select, "reading hits").await?;
         let rows: Vec<HitRow> = rows
             .iter()
             .map(|row| HitRow::read(&mut Row::new(row)))
             .collect::<Result<_, _>>()
             .map_err(Error::during("reading hits"))?;
 
-        let selectors = self.selectors(rows.iter().map(|row| row.recommendation_id)).await?;
+        let selectors = self.selectors(scope.client(), rows.iter().map(|row| row.recommendation_id)).await?;
         let mut hits: HashMap<ClusterId, Vec<RuleHit>> = HashMap::with_capacity(parents.len());
         for HitRow { cluster, recommendation_id, impacted_since, details } in rows {
             // A hit refers to a recommendation that was committed with it or before.

@@ -33,6 +33,13 @@ pub async fn record_statements<F: Future>(work: F) -> (F::Output, Vec<String>) {
     (output, recorded)
 }
 
+/// Returns `work`, whose statements are counted and recorded by the current task, whatever task runs it.
+pub(super) fn inherit<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let count = STATEMENTS.try_with(Arc::clone).unwrap_or_default();
+    let texts = TEXTS.try_with(Arc::clone).unwrap_or_default();
+    STATEMENTS.scope(count, TEXTS.scope(texts, work))
+}
+
 /// Has a pool's statements counted and recorded. Must be called before the pool's handle is cloned.
 pub(super) fn instrument(pool: &mut DatabaseConnection) {
     pool.set_metric_callback(|executed| {

@@ -3,6 +3,7 @@
 mod audits;
 mod capacity;
 mod deadlines;
+mod fair_reads;
 mod health_address;
 mod logs_and_metrics;
 mod negotiation;

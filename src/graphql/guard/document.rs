@@ -43,8 +43,8 @@ pub(super) fn check(
         Limit::QueryRootFields.check(total.top_fields, limits)?;
         // The request's variables belong to the selected operation, so the cost of no other is known.
         if selected.is_some_and(|selected| name == selected.name) {
-            Limit::QueryCost.check(total.cost, limits)?;
-            cost = total.cost;
+            cost = total.total_cost();
+            Limit::QueryCost.check(cost, limits)?;
         }
     }
     Ok(cost)

@@ -77,7 +77,9 @@ impl Limit {
             Self::QueryDepth => "levels of fields",
             Self::QuerySelections => "selections after spreading fragments",
             Self::QueryRootFields => "root fields in an operation",
-            Self::QueryCost => "fields, where those of a page count once per item",
+            Self::QueryCost => {
+                "fields, where those of a page count once per item and reading all clusters of a list counts 1000"
+            }
             Self::ArgumentDepth => "levels of lists and objects in a value",
             Self::Aliases => "aliases after spreading fragments",
             Self::Directives => "directives",

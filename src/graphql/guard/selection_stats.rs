@@ -7,7 +7,11 @@ use async_graphql::{
     parser::types::{Directive, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet},
 };
 
-use super::{FieldCosts, RequestError, cost, limit::Limit};
+use super::{
+    FieldCosts, RequestError, cost,
+    limit::Limit,
+    scans::{self, SCAN_COST},
+};
 use crate::{config::Limits, graphql::operation::root_type};
 
 /// The statistics of a selection set; of a [`DefinitionStats::own`] without the fragments that it spreads.
@@ -24,6 +28,15 @@ pub(super) struct SelectionStats {
     /// Selections, each multiplied by the items of the lists around it; and the values of arguments, which are read for
     /// each parent.
     pub(super) cost: usize,
+    /// How often fields read all items of their lists.
+    pub(super) scans: usize,
+}
+
+impl SelectionStats {
+    /// The cost of the fields and of what they read.
+    pub(super) fn total_cost(&self) -> usize {
+        self.cost.saturating_add(self.scans.saturating_mul(SCAN_COST))
+    }
 }
 
 /// The statistics of an operation or a fragment.
@@ -112,6 +125,7 @@ impl<'a> Reader<'a> {
                         self.check_introspection(&field.node)?;
                         stats.own.add_field(&field.node, here.depth, here.multiplier);
                         stats.own.add_cost(cost::listed_values(&field.node, self.variables), here.multiplier);
+                        stats.own.scans += scans::count(here.parent, &field.node, self.variables);
                         unread.push(self.below(&field.node, here));
                     }
                     Selection::InlineFragment(inline) => {
@@ -177,5 +191,6 @@ impl SelectionStats {
         }
         self.depth = self.depth.max(spread.depth.saturating_add(fragment.depth));
         self.cost = self.cost.saturating_add(fragment.cost.saturating_mul(spread.multiplier));
+        self.scans = self.scans.saturating_add(fragment.scans);
     }
 }

@@ -5,6 +5,7 @@ mod cost;
 mod hostile;
 mod limits;
 mod properties;
+mod scans;
 mod unreadable;
 mod validity;
 

@@ -40,7 +40,8 @@ async fn a_request_at_the_limit_is_answered_and_one_beyond_is_refused() {
         assert_eq!(graph.query_with(QUERY, json!({ "n": 50 })).await.get("errors"), None, "{}", database.name);
         let refused = graph.query_with(QUERY, json!({ "n": 51 })).await;
         let expected = json!({ "errors": [{
-            "message": "limits.query_cost allows 101 fields, where those of a page count once per item; \
+            "message": "limits.query_cost allows 101 fields, where those of a page count once per item and \
+                        reading all clusters of a list counts 1000; \
                         this request has at least 103",
             "extensions": { "code": "QUERY_TOO_LARGE" },
         }] });

@@ -340,7 +340,7 @@ async fn directives_of_typename_are_validated_and_use_variables() {
     assert_eq!(data(&graph, query, json!({ "v": false })).await, json!({ "__typename": "Query", "viewer": {} }));
     for (query, expected) in [
         ("{ __typename @unknown }", "Unknown directive \"unknown\""),
-        ("{ __typename @skip(if: $v) }", "Variable \"v\" is not defined"),
+        ("{ __typename @skip(if: $v) }", "Variable \"$v\" is not defined"),
         (
             "{ __typename @skip }",
             "Directive \"@skip\" argument \"if\" of type \"Boolean!\" is required but not provided",

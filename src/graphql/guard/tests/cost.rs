@@ -122,7 +122,7 @@ fn a_request_at_the_limit_is_admitted_and_one_field_more_is_refused_with_key_lim
     let error = admit(100, fields(102)).expect_err("refused");
     assert_eq!(
         error.to_string(),
-        "limits.query_cost allows 100 fields, where those of a page count once per item; this request has at least 102"
+        "limits.query_cost allows 100 fields, where those of a page count once per item and reading all clusters of a list counts 1000; this request has at least 102"
     );
 }
 

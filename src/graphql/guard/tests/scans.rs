@@ -1,0 +1,92 @@
+//! The cost of lists that are read as a whole.
+
+use async_graphql::{Request, Variables};
+use serde_json::json;
+
+use super::{Guard, Introspection, RequestError, each, wide};
+use crate::{
+    config::Limits,
+    graphql::{guard::scans::SCAN_COST, schema_types::SchemaTypes, sdl},
+};
+
+fn admit(limits: &Limits, request: Request) -> Result<usize, RequestError> {
+    let types = SchemaTypes::parse(&sdl()).expect("the SDL is GraphQL");
+    Guard::new(limits, types, Introspection::default()).admit(request).map(|admitted| admitted.cost)
+}
+
+fn limits(query_cost: usize) -> Limits {
+    Limits { query_cost, ..wide() }
+}
+
+/// How often a list with these arguments and selections reads all clusters, by the request's cost.
+fn scans(list: &str, variables: serde_json::Value) -> usize {
+    let query = format!(
+        "query($filter: ClusterFilter, $order: ClusterOrder, $text: String) \
+         {{ organizations(first: 5) {{ nodes {{ {list} }} }} }} fragment F on ClusterConnection {{ totalCount }}"
+    );
+    let request = Request::new(query).variables(Variables::from_json(variables));
+    admit(&limits(usize::MAX), request).expect("admitted") / SCAN_COST
+}
+
+#[test]
+fn filters_and_orders_that_no_index_has_cost_a_scan_and_their_totals_another() {
+    for (list, expected) in [
+        ("clusters { totalCount }", 0),
+        ("clusters(orderBy: {field: UUID, direction: DESC}) { totalCount }", 0),
+        ("clusters(orderBy: {field: VERSION, direction: ASC}) { totalCount }", 1),
+        ("clusters(orderBy: {field: LAST_CHECKED, direction: ASC}) { edges { cursor } }", 1),
+        ("clusters(filter: {}) { totalCount }", 0),
+        (r#"clusters(filter: {text: ""}) { totalCount }"#, 0),
+        (r#"clusters(filter: {text: "a"}) { nodes { uuid } }"#, 1),
+        (r#"clusters(filter: {text: "a"}) { totalCount }"#, 2),
+        (r#"clusters(filter: {text: "a"}) { ... { totalCount } }"#, 2),
+        (r#"clusters(filter: {text: "a"}) { ...F }"#, 2),
+        (r#"clusters(filter: {text: "a"}, orderBy: {field: VERSION, direction: ASC}) { totalCount }"#, 2),
+        ("clusters(filter: {hasHits: false}) { totalCount }", 2),
+        (r#"clusters(filter: {hitBy: ["a|A"]}) { totalCount }"#, 2),
+        (r#"clusters(filter: {versions: ["4.16.3"]}) { totalCount }"#, 2),
+        (r#"clusters(filter: {version: {from: "4.16"}}) { totalCount }"#, 2),
+        (r#"clusters(filter: {seenWithin: "P1D"}) { totalCount }"#, 2),
+        (r#"clusters(filter: {uuids: ["7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c"]}) { totalCount }"#, 0),
+        ("clusters(filter: 1) { totalCount }", 0),
+        (r#"a: clusters(filter: {text: "a"}) { totalCount } b: clusters(filter: {text: "b"}) { totalCount }"#, 4),
+    ] {
+        assert_eq!(scans(list, json!({})), expected, "{list}");
+    }
+}
+
+#[test]
+fn variables_count_as_their_values() {
+    let list = "clusters(filter: $filter, orderBy: $order) { totalCount }";
+    assert_eq!(scans(list, json!({})), 0);
+    assert_eq!(scans(list, json!({ "filter": { "hasHits": true } })), 2);
+    assert_eq!(scans(list, json!({ "order": { "field": "VERSION", "direction": "ASC" } })), 1);
+    let list = "clusters(filter: {text: $text}) { nodes { uuid } }";
+    assert_eq!(scans(list, json!({ "text": "a" })), 1);
+    assert_eq!(scans(list, json!({ "text": null })), 0);
+}
+
+#[test]
+fn thirty_filtered_totals_are_refused_and_nine_are_admitted() {
+    let query = |aliases| {
+        let totals =
+            each(aliases, |alias| format!("a{alias}: clusters(first: 1, filter: {{hasHits: true}}) {{ totalCount }} "));
+        Request::new(format!("{{ organization(orgId: \"1\") {{ {totals} }} }}"))
+    };
+    assert!(admit(&limits(20_000), query(9)).is_ok());
+    assert!(matches!(admit(&limits(20_000), query(10)), Err(RequestError::TooLarge { .. })));
+    assert!(matches!(admit(&limits(20_000), query(30)), Err(RequestError::TooLarge { .. })));
+}
+
+#[test]
+fn every_field_with_a_filter_or_an_order_is_known() {
+    let types = SchemaTypes::parse(&sdl()).expect("the SDL is GraphQL");
+    let mut found = Vec::new();
+    for (parent, fields) in types.iter() {
+        let reads = |argument: &str| ["filter", "orderBy"].contains(&argument);
+        let fields =
+            fields.iter().filter(|field| field.arguments.iter().any(|argument| reads(&argument.node.name.node)));
+        found.extend(fields.map(|field| format!("{parent}.{}", field.name.node)));
+    }
+    assert_eq!(found, ["Organization.clusters"], "`count` has to know these");
+}
