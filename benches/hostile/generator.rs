@@ -106,14 +106,21 @@ impl Generator {
         Document { root, fragments }
     }
 
-    /// A document that differs from another one in one place.
+    /// A document that differs from another one in up to three places.
     pub(crate) fn mutated(&mut self, document: &Document) -> Document {
         let mut changed = document.clone();
+        for _ in 0..self.rng.random_range(1..=3) {
+            self.mutate(&mut changed);
+        }
+        changed
+    }
+
+    fn mutate(&mut self, changed: &mut Document) {
         let number = self.rng.random_range(0..changed.sets());
         let fragments = changed.fragments.clone();
-        let Some((spreadable, set)) = changed.set_mut(number) else { return changed };
+        let Some((spreadable, set)) = changed.set_mut(number) else { return };
         let index = self.rng.random_range(0..set.items.len());
-        match self.rng.random_range(0..6) {
+        match self.rng.random_range(0..8) {
             0 | 1 => {
                 let depth = self.rng.random_range(0..5);
                 set.items.push(self.selection(&set.on, depth, &fragments, spreadable));
@@ -132,12 +139,18 @@ impl Generator {
                     self.set_arguments(&set.on, field);
                 }
             }
-            _ => {
+            5 => {
                 let depth = self.rng.random_range(0..5);
                 *set = self.set(&set.on, depth, &fragments, spreadable);
             }
+            _ => {
+                if let Selection::Field(field) = &mut set.items[index] {
+                    let sizes =
+                        field.arguments.iter_mut().filter(|(name, _)| matches!(name.as_str(), "first" | "last"));
+                    sizes.for_each(|(_, size)| *size = Literal::Scalar("100".to_owned()));
+                }
+            }
         }
-        changed
     }
 
     /// Makes a document smaller: removes some selections, and shortens pages and lists.

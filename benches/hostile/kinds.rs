@@ -22,7 +22,7 @@ pub(crate) struct Hostile {
 
 type Kind = (&'static str, fn(usize) -> (String, Value));
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 13] = [
     ("introspection", introspection),
     ("__typename of each cluster", typenames),
     ("spreads for each cluster", spreads),
@@ -33,6 +33,10 @@ const KINDS: [Kind; 10] = [
     ("filtered totals", filtered_totals),
     ("history", history),
     ("deep pages", deep_pages),
+    // One statement of each, to price it.
+    ("unit: filtered total", |_| filtered_totals(1)),
+    ("unit: history of 100 clusters", |_| history(1)),
+    ("unit: deep page", |_| deep_pages(1)),
 ];
 
 impl Hostile {

@@ -1,6 +1,6 @@
 //! The search for the dearest admitted request: random changes to a random document, of which the dearer one is kept.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{collections::HashMap, fs, path::PathBuf, time::Duration};
 
 use insights_results_aggregator::{graphql::Executor, identity::Viewer};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Number of documents that are tried for each measure.
-const ROUNDS: usize = 250;
+const ROUNDS: usize = 400;
 /// A document that takes longer ends the search.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// A search begins again with a random document after this many rounds without progress, unless the champion is dearer.
@@ -23,7 +23,7 @@ const PATIENCE_ROUNDS: usize = 60;
 pub(crate) struct Usage {
     /// CPU time of the service.
     pub(crate) service: Duration,
-    /// CPU time of the database.
+    /// CPU time of the database, without parallel workers.
     pub(crate) database: Duration,
     /// Length of the answer.
     pub(crate) bytes: usize,
@@ -69,10 +69,17 @@ impl Meter<'_> {
             self.shrink_until_admitted(generator, &mut document);
             let (query, variables) = document.render();
             let usage = self.usage(&query, &variables).await;
-            let found = measure(&usage);
+            let mut found = measure(&usage);
+            if found > champion.0 {
+                // Measured again, because other processes and the first use of a statement add to it.
+                found = found.min(measure(&self.usage(&query, &variables).await));
+            }
             without_progress += 1;
             if restarts || found > current.0 {
                 without_progress = 0;
+            }
+            // An equal one too, since a change may need another one to have an effect.
+            if restarts || found >= current.0 {
                 current = (found, document);
             }
             if current.0 > champion.0 {
@@ -107,7 +114,11 @@ impl Meter<'_> {
         let answer: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
         Usage {
             service: after.0.saturating_sub(before.0),
-            database: after.1.saturating_sub(before.1),
+            database: after
+                .1
+                .iter()
+                .map(|(pid, time)| time.saturating_sub(before.1.get(pid).copied().unwrap_or_default()))
+                .sum(),
             bytes: json.len(),
             cost: answer["extensions"]["cost"]["cost"].as_u64().unwrap_or_default(),
             has_errors: answer.get("errors").is_some(),
@@ -115,12 +126,12 @@ impl Meter<'_> {
         }
     }
 
-    /// CPU time of all connections to the database.
-    async fn database_cpu(&self) -> Duration {
+    /// CPU time of each connection to the database, by process.
+    async fn database_cpu(&self) -> HashMap<i32, Duration> {
         let sql = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()";
         let rows = self.connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.expect("pids");
         let pids = rows.iter().map(|row| row.try_get_by_index::<i32>(0).expect("a pid"));
-        pids.map(|pid| cpu(&format!("/proc/{pid}"))).sum()
+        pids.map(|pid| (pid, cpu(&format!("/proc/{pid}")))).collect()
     }
 }
 

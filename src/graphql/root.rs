@@ -2,7 +2,7 @@
 //!
 //! async-graphql resolves each occurrence of a root field on its own, answers with the fields in the order in which they
 //! complete, leaves out those that failed, and has null for a root of which nothing is selected. So the first field that
-//! it resolves here resolves the whole root, as [`in_order`](super::in_order) resolves any other object.
+//! it resolves here resolves the whole root, as [`in_order`] resolves any other object.
 
 use std::{
     borrow::Cow,

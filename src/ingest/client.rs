@@ -39,9 +39,9 @@ pub fn client_config(kafka: &config::Kafka) -> ClientConfig {
 /// Defaults of a consumer, which `kafka.client` settings override.
 const CONSUMER_DEFAULTS: [(&str, &str); 7] = [
     ("check.crcs", "true"),
-    // A partition's queue holds up to 8 MB, and is refilled without librdkafka's default pause of a second.
+    // A partition's queue holds up to 2 MB, and is refilled without librdkafka's default pause of a second.
     ("queued.min.messages", "1000"),
-    ("queued.max.messages.kbytes", "8192"),
+    ("queued.max.messages.kbytes", "2048"),
     ("fetch.queue.backoff.ms", "20"),
     ("fetch.message.max.bytes", "1048576"),
     // A broker delays its response by up to this time if some partitions have no new messages. With librdkafka's

@@ -32,7 +32,8 @@ const READ_STATEMENT_TIMEOUT: Duration = Duration::from_secs(8);
 const WRITE_STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Longest wait for a row that another batch has locked.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest wait of a read that has its turn for a connection, which has to be opened. After it the client gets the error UNAVAILABLE.
+/// Longest wait of a read that has its turn for a connection, which has to be opened. After it the client gets the error
+/// UNAVAILABLE.
 const READER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest wait of a batch for a connection. After it the batch is retried ([`Class::Transient`](super::Class)).
 const WRITER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);

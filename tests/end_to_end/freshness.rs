@@ -11,7 +11,7 @@ use crate::{
     messages::{Message, cluster},
 };
 
-/// So long that a message that waits for it fails the test.
+/// A message that waits for it fails the test.
 const BATCH_WAIT: Duration = Duration::from_mins(1);
 
 async fn send(topic: &Topic, number: u16) {

@@ -10,6 +10,12 @@ use crate::{
     store::{columns::Column, statement},
 };
 
+/// The size of the rows of one upsert, apart from its last row. sea-orm and sqlx copy a statement's rows several times:
+/// with all details of a batch in one statement, each writer held 20 MB for them.
+const UPSERT_BYTES: usize = 512 * 1024;
+/// The size of a row without its details.
+const ROW_BYTES: usize = 128;
+
 #[derive(FromQueryResult)]
 struct StoredRow {
     cluster_id: ClusterId,
@@ -47,8 +53,8 @@ struct InsertedRow {
     org_id: OrgId,
 }
 
-/// Writes the diffs with at most three statements: one that deletes hits, one that inserts or updates hits, and one
-/// that inserts into the history.
+/// Writes the diffs with one statement that deletes hits, some that insert or update hits, and one that inserts into the
+/// history.
 pub(super) async fn write(transaction: &DatabaseTransaction, diffs: &[ClusterDiff<'_>]) -> Result<ClosedHits, DbErr> {
     let deleted: Vec<_> = diffs.iter().flat_map(|diff| diff.deleted.iter().map(|id| (diff.cluster, *id))).collect();
     let upserted: Vec<_> = diffs.iter().flat_map(|diff| diff.upserted.iter().map(|hit| (diff.cluster, hit))).collect();
@@ -57,8 +63,8 @@ pub(super) async fn write(transaction: &DatabaseTransaction, diffs: &[ClusterDif
     if !deleted.is_empty() {
         delete(transaction, &deleted).await?;
     }
-    if !upserted.is_empty() {
-        upsert(transaction, &upserted).await?;
+    for rows in by_size(&upserted) {
+        upsert(transaction, rows).await?;
     }
     if closed.is_empty() { Ok(ClosedHits::new()) } else { insert_history(transaction, &closed).await }
 }
@@ -69,6 +75,21 @@ async fn delete(transaction: &DatabaseTransaction, deleted: &[(ClusterId, i32)])
         Column::Int(deleted.iter().map(|(_, recommendation_id)| *recommendation_id).collect()),
     ];
     statement::RULE_HITS_DELETE.execute(transaction, rows, []).await
+}
+
+/// Splits the rows into slices of about [`UPSERT_BYTES`].
+fn by_size<'a, 'b>(
+    rows: &'a [(ClusterId, &'b UpsertedHit<'b>)],
+) -> impl Iterator<Item = &'a [(ClusterId, &'b UpsertedHit<'b>)]> {
+    let mut bytes = 0;
+    rows.chunk_by(move |(_, row), _| {
+        bytes += ROW_BYTES + row.hit.details.as_ref().map_or(0, |details| details.as_str().len());
+        let is_full = bytes >= UPSERT_BYTES;
+        if is_full {
+            bytes = 0;
+        }
+        !is_full
+    })
 }
 
 async fn upsert(transaction: &DatabaseTransaction, upserted: &[(ClusterId, &UpsertedHit<'_>)]) -> Result<(), DbErr> {
@@ -101,4 +122,32 @@ async fn insert_history(
         *closed_hits.entry((row.cluster_id, row.org_id)).or_default() += 1;
     }
     Ok(closed_hits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::RuleHit;
+
+    #[test]
+    fn upserts_are_split_by_size_and_keep_their_order() {
+        let hit = |bytes| {
+            let details = Details::from_checked("x".repeat(bytes));
+            RuleHit::new("rule|KEY".parse().expect("a selector"), Some(details))
+        };
+        let sizes = [UPSERT_BYTES / 2, UPSERT_BYTES / 2, 1, UPSERT_BYTES * 2, 1, 1];
+        let hits: Vec<_> = sizes.into_iter().map(hit).collect();
+        let organization = OrgId::try_from(1).expect("an organization");
+        let impacted_since = "2024-05-02T08:15:59Z".parse().expect("a time");
+        let row = |hit| UpsertedHit { recommendation_id: 1, organization, impacted_since, hit };
+        let upserted: Vec<_> = hits.iter().map(row).collect();
+        let cluster = uuid::Uuid::nil().into();
+        let rows: Vec<_> = upserted.iter().map(|row| (cluster, row)).collect();
+
+        let lengths: Vec<_> = by_size(&rows).map(<[_]>::len).collect();
+        assert_eq!(lengths, [2, 2, 2]);
+        let in_order = by_size(&rows).flatten().zip(&rows).all(|((_, split), (_, row))| std::ptr::eq(*split, *row));
+        assert!(in_order);
+        assert_eq!(by_size(&[]).count(), 0);
+    }
 }

@@ -20,17 +20,30 @@ async fn api_with_a_large_answer(database: &Database, change: impl FnOnce(&mut C
     let selectors: Vec<_> = (0..8).map(|number| format!("rule_{number}|KEY")).collect();
     let hits: Vec<_> = selectors.iter().map(|selector| (selector.as_str(), details.as_str())).collect();
     write(&database.store().await, &[report(1, 1, &hits)]).await;
-    api(database, change).await
+    api(database, |config| {
+        config.limits.response_bytes = 2 * ANSWER_BYTES;
+        change(config);
+    })
+    .await
 }
 
-/// A client that requested the large answer and received its first byte. It must not block the thread, which is the
+/// A client that requested the large answer and received its head. It must not block the thread, which is the
 /// service's.
 async fn slow_client(address: SocketAddr) -> TcpStream {
     let mut connection = TcpStream::connect(address).expect("connect");
     let query = json!({ "query": DETAILS }).to_string();
     connection.write_all((head(&format!("Content-Length: {}\r\n", query.len())) + &query).as_bytes()).expect("send");
     connection.set_nonblocking(true).expect("set");
-    until("the answer begins", async || (connection.read(&mut [0]).ok()? == 1).then_some(())).await;
+    let mut received = String::new();
+    let length = until("the answer begins", async || {
+        let mut bytes = [0; 1_024];
+        let count = connection.read(&mut bytes).ok()?;
+        received.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        let (head, _) = received.split_once("\r\n\r\n")?;
+        head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok())
+    })
+    .await;
+    assert!(length > ANSWER_BYTES, "the answer is not the large one: {received}");
     connection
 }
 
