@@ -59,7 +59,7 @@ lint: ## checks formatting, the schema, clippy, documentation, and the dependenc
 bench-hostile: ## measures a small query beside the most expensive admitted requests (release build: minutes)
 	@services/install build load
 	@web/build
-	WITH_DURABLE_POSTGRES=1 TEST_KAFKA_BROKERS=none services/with-services cargo bench --locked --bench hostile -- $(ARGS)
+	WITH_DURABLE_POSTGRES=1 services/with-services cargo bench --locked --bench hostile -- $(ARGS)
 
 bench-ingest: ## compares ingestion with the original's method, on Kafka and a durable PostgreSQL (release build: minutes)
 	@services/install build

@@ -13,6 +13,7 @@ mod connection;
 mod context;
 mod error;
 mod executor;
+mod expensive_requests;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod guard;
@@ -39,7 +40,6 @@ mod viewer;
 
 pub use answer::Answer;
 pub use code::Code;
-pub use executor::Executor;
+pub use executor::{Executor, ExecutorError};
 pub use operation::AdmittedRequest;
 pub use schema::sdl;
-pub use schema_types::SchemaError;

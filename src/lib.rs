@@ -8,6 +8,7 @@
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod fair_queue;
 pub mod fault_point;
 pub mod graphql;
 pub mod http;

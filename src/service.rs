@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{self, Config, DatabaseUrl},
-    graphql::{Executor, SchemaError},
+    graphql::{Executor, ExecutorError},
     http::{self, Api, HealthServer, Readiness, RunningHealthServer},
     ingest::{self, Ingester},
     store::{self, Store},
@@ -68,7 +68,7 @@ pub enum Error {
     Store(#[from] store::Error),
     /// The graph cannot be served.
     #[error("the graph cannot be served")]
-    Schema(#[from] SchemaError),
+    Graph(#[from] ExecutorError),
     /// Ingestion ended.
     #[error("ingestion ended")]
     Ingest(#[from] ingest::Error),

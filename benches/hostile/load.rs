@@ -1,8 +1,8 @@
-//! The load, by wrk, and the requests beside it, from a thread of their own.
+//! The load, by wrk, and the requests and messages of others beside it, from a thread of their own.
 
 use std::{
     io::Write as _,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     process::Stdio,
     sync::{
         Arc,
@@ -17,65 +17,82 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 use tokio::process::Command;
 
-use super::{data::cluster, kinds::Hostile};
+use super::{data::cluster, kinds::Hostile, messages::MessageSender, service::ServiceProcess};
 
 /// Number of concurrent connections with the hostile request.
 const CONNECTIONS: &str = "32";
 /// The pause after each small request.
 const PAUSE: Duration = Duration::from_millis(5);
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// The address of the client of the small requests. Each client has its turn at the database; wrk is another one.
+const PROBE_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
 /// The times of requests.
 #[derive(Default)]
 pub(crate) struct Latencies {
-    sorted: Vec<Duration>,
+    times: Vec<Duration>,
     pub(crate) failed: usize,
 }
 
 impl Latencies {
+    pub(crate) fn add(&mut self, time: Duration, succeeded: bool) {
+        self.times.push(time);
+        self.failed += usize::from(!succeeded);
+    }
+
+    pub(crate) fn sorted(mut self) -> Self {
+        self.times.sort();
+        self
+    }
+
     pub(crate) fn quantile(&self, share: f64) -> Duration {
         #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
-        let index = (share * (self.sorted.len().max(1) - 1) as f64).ceil() as usize;
-        self.sorted.get(index).copied().unwrap_or_default()
+        let index = (share * (self.times.len().max(1) - 1) as f64).ceil() as usize;
+        self.times.get(index).copied().unwrap_or_default()
     }
 }
 
 /// Small requests, sent one after another by a thread until it is stopped.
 pub(crate) struct Probes {
     stop: Arc<AtomicBool>,
-    thread: thread::JoinHandle<[Latencies; 2]>,
+    thread: thread::JoinHandle<[Latencies; 3]>,
 }
 
 impl Probes {
-    pub(crate) fn start(address: SocketAddr) -> Self {
+    pub(crate) fn start(service: &ServiceProcess, database_url: &str) -> Self {
+        let (address, health_address) = (service.address, service.health_address);
+        let sender = MessageSender::new(service);
+        let url = database_url.to_owned();
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            let (query, health) = runtime.block_on(async {
+            let (query, health, message) = runtime.block_on(async {
+                let database = super::connect(&url).await;
                 tokio::join!(
                     repeat(&stopped, |client, number| {
                         let uuid = cluster(1 + i64::from(number % 100), (number / 100 % 100).into());
                         let query = format!("{{ cluster(uuid: \"{uuid}\") {{ version lastCheckedAt }} }}");
                         client.post(format!("http://{address}/graphql")).json(&json!({ "query": query }))
                     }),
-                    repeat(&stopped, |client, _| client.get(format!("http://{address}/healthz"))),
+                    repeat(&stopped, |client, _| client.get(format!("http://{health_address}/healthz"))),
+                    sender.repeat(&stopped, &database),
                 )
             });
-            [query, health]
+            [query, health, message]
         });
         Self { stop, thread }
     }
 
-    /// The times of the query and of `/healthz`.
-    pub(crate) fn finish(self) -> [Latencies; 2] {
+    /// The times of the query, of `/healthz`, and of a message from sent to stored.
+    pub(crate) fn finish(self) -> [Latencies; 3] {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().expect("the probes do not panic")
     }
 }
 
 async fn repeat(stopped: &AtomicBool, build: impl Fn(&Client, u32) -> reqwest::RequestBuilder) -> Latencies {
-    let client = Client::builder().timeout(TIMEOUT).build().expect("a client");
+    let client = Client::builder().local_address(PROBE_ADDRESS).timeout(TIMEOUT).build().expect("a client");
     let mut latencies = Latencies::default();
     let mut number = 0;
     while !stopped.load(Ordering::Relaxed) {
@@ -87,12 +104,10 @@ async fn repeat(stopped: &AtomicBool, build: impl Fn(&Client, u32) -> reqwest::R
             }
             _ => false,
         };
-        latencies.sorted.push(start.elapsed());
-        latencies.failed += usize::from(!succeeded);
+        latencies.add(start.elapsed(), succeeded);
         tokio::time::sleep(PAUSE).await;
     }
-    latencies.sorted.sort();
-    latencies
+    latencies.sorted()
 }
 
 /// Repeats a hostile request for `time`. Returns the answers per second, and how many failed.

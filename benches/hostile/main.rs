@@ -1,7 +1,7 @@
-//! What a hostile request does to others: a small query and `/healthz` are measured beside 32 copies of the dearest
-//! request of each kind that is admitted.
+//! What a hostile request does to others: a small query, `/healthz` and a message from sent to stored are measured beside
+//! 32 copies of the dearest request of each kind that is admitted.
 //!
-//! `make bench-hostile` runs it against a durable PostgreSQL; `make bench-hostile ARGS=history` runs only the kinds whose
+//! `make bench-hostile` runs it against a durable PostgreSQL and Kafka; `make bench-hostile ARGS=history` runs only the kinds whose
 //! names contain that word. A search among random documents adds the dearest ones that it finds. It prints its seed;
 //! `TEST_SEED` sets it. `kinds.rs` has the requests that are written by people.
 
@@ -12,6 +12,7 @@ mod fill;
 mod generator;
 mod kinds;
 mod load;
+mod messages;
 mod search;
 mod service;
 
@@ -28,6 +29,7 @@ use self::{
     generator::Generator,
     kinds::Hostile,
     load::Probes,
+    messages::MessageSender,
     search::{Meter, Usage},
     service::ServiceProcess,
 };
@@ -44,8 +46,8 @@ const END_STATEMENTS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_acti
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let Ok(url) = env::var("TEST_DATABASE_URL") else {
-        eprintln!("TEST_DATABASE_URL is not set: run `make bench-hostile`, which starts PostgreSQL");
+    let (Ok(url), Ok(brokers)) = (env::var("TEST_DATABASE_URL"), env::var("TEST_KAFKA_BROKERS")) else {
+        eprintln!("TEST_DATABASE_URL or TEST_KAFKA_BROKERS is not set: run `make bench-hostile`, which starts both");
         std::process::exit(1);
     };
     let given = env::var("TEST_SEED").ok().map(|seed| seed.parse().expect("TEST_SEED is a number"));
@@ -62,22 +64,24 @@ async fn main() {
     let is_selected = |hostile: &Hostile| hostile.name.contains(&filter);
 
     print_head();
-    measure(&url, &connection, None).await;
+    measure(&url, &brokers, &connection, None).await;
     for hostile in Hostile::all(&executor).into_iter().filter(is_selected) {
         let usage = meter.usage(&hostile.query, &hostile.variables).await;
-        measure(&url, &connection, Some((&hostile, usage))).await;
+        measure(&url, &brokers, &connection, Some((&hostile, usage))).await;
     }
     let mut generator = Generator::new(&sdl(), fill::keys(), seed);
     for hostile in meter.search(&mut generator, &filter).await {
         let usage = meter.usage(&hostile.query, &hostile.variables).await;
-        measure(&url, &connection, Some((&hostile, usage))).await;
+        measure(&url, &brokers, &connection, Some((&hostile, usage))).await;
     }
 }
 
 /// Measures beside a request, or without load.
-async fn measure(url: &str, connection: &DatabaseConnection, hostile: Option<(&Hostile, Usage)>) {
-    let service = ServiceProcess::start(url).await;
-    let probes = Probes::start(service.address);
+async fn measure(url: &str, brokers: &str, connection: &DatabaseConnection, hostile: Option<(&Hostile, Usage)>) {
+    let service = ServiceProcess::start(url, brokers).await;
+    // When it is stored, the consumer has joined its group.
+    assert!(MessageSender::new(&service).send_until_stored(connection).await, "the first message is stored");
+    let probes = Probes::start(&service, url);
     let (rate, failed) = match hostile {
         Some((hostile, _)) => load::attack(service.address, hostile, RUN).await,
         None => {
@@ -85,11 +89,11 @@ async fn measure(url: &str, connection: &DatabaseConnection, hostile: Option<(&H
             (0.0, 0)
         }
     };
-    let [query, health] = probes.finish();
+    let [query, health, message] = probes.finish();
     let (name, usage) = hostile.map_or(("no load", Usage::default()), |(hostile, usage)| (&*hostile.name, usage));
     let millis = |time: Duration| time.as_secs_f64() * 1e3;
     println!(
-        "{name:30} {:6} {:9} {:7.0} {:7.0} {:5} {:7.1} {:6} {:8.1} {:8.1} {:6} {:8.1} {:8.1} {:6} {:6}",
+        "{name:30} {:6} {:9} {:7.0} {:7.0} {:5} {:7.1} {:6} {:8.1} {:8.1} {:6} {:8.1} {:8.1} {:6} {:8.1} {:6} {:6}",
         usage.cost,
         usage.bytes,
         millis(usage.service),
@@ -103,6 +107,8 @@ async fn measure(url: &str, connection: &DatabaseConnection, hostile: Option<(&H
         millis(health.quantile(0.99)),
         millis(health.quantile(1.0)),
         health.failed,
+        millis(message.quantile(1.0)),
+        message.failed,
         service.peak_memory(),
     );
     drop(service);
@@ -111,7 +117,7 @@ async fn measure(url: &str, connection: &DatabaseConnection, hostile: Option<(&H
 
 fn print_head() {
     println!(
-        "{:30} {:>6} {:>9} {:>7} {:>7} {:>5} {:>7} {:>6} {:>8} {:>8} {:>6} {:>8} {:>8} {:>6} {:>6}",
+        "{:30} {:>6} {:>9} {:>7} {:>7} {:>5} {:>7} {:>6} {:>8} {:>8} {:>6} {:>8} {:>8} {:>6} {:>8} {:>6} {:>6}",
         "request",
         "cost",
         "bytes",
@@ -125,6 +131,8 @@ fn print_head() {
         "failed",
         "hz p99",
         "hz max",
+        "failed",
+        "msg max",
         "failed",
         "MB"
     );

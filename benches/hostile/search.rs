@@ -109,7 +109,7 @@ impl Meter<'_> {
     pub(crate) async fn usage(&self, query: &str, variables: &serde_json::Value) -> Usage {
         let before = (cpu("/proc/thread-self"), self.database_cpu().await);
         let answer = self.executor.execute(Viewer::unrestricted(), request(query, variables), TIMEOUT).await;
-        let json = answer.to_json();
+        let json = answer.into_json();
         let after = (cpu("/proc/thread-self"), self.database_cpu().await);
         let answer: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
         Usage {

@@ -51,7 +51,7 @@ impl Error {
             Self::Service(
                 service::Error::Listen { .. }
                 | service::Error::Health(_)
-                | service::Error::Schema(_)
+                | service::Error::Graph(_)
                 | service::Error::TaskEnded { .. },
             ) => Exit::Http,
             Self::Migration(_) => Exit::Migration,

@@ -6,45 +6,59 @@
 use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
 
-/// The answer to a request.
+/// The answer to a request, serialized.
 pub struct Answer {
-    pub(super) response: Response,
+    errors: Vec<ServerError>,
+    is_request_error: bool,
+    json: Vec<u8>,
 }
 
 impl Answer {
+    /// The answer with what a request returned.
+    pub(super) fn new(response: Response) -> Self {
+        let Response { data, errors, .. } = &response;
+        let is_request_error =
+            *data == Value::Null && !errors.is_empty() && errors.iter().all(|error| error.path.is_empty());
+        let json = to_json(&response, is_request_error);
+        Self { errors: response.errors, is_request_error, json }
+    }
+
     /// The answer to a request that was not executed.
     pub(super) fn request_error(error: ServerError) -> Self {
-        Self { response: Response::from_errors(vec![error]) }
+        Self::new(Response::from_errors(vec![error]))
     }
 
     /// The errors, with messages for the client.
     pub fn errors(&self) -> &[ServerError] {
-        &self.response.errors
+        &self.errors
     }
 
     /// Whether the request failed as a whole: it was not executed, or has no result. Errors of single fields have a path.
     pub fn is_request_error(&self) -> bool {
-        let Response { data, errors, .. } = &self.response;
-        *data == Value::Null && !errors.is_empty() && errors.iter().all(|error| error.path.is_empty())
+        self.is_request_error
     }
 
     /// The answer as JSON: `data` is absent if nothing was executed, and null only if null is the result.
-    pub fn to_json(&self) -> Vec<u8> {
-        let Response { data, errors, extensions, .. } = &self.response;
-        let mut json = vec![b'{'];
-        if !self.is_request_error() {
-            json.extend_from_slice(b"\"data\":");
-            write(data, &mut json);
-        }
-        if !errors.is_empty() {
-            write_member("errors", errors, &mut json);
-        }
-        if !extensions.is_empty() {
-            write_member("extensions", extensions, &mut json);
-        }
-        json.push(b'}');
-        json
+    pub fn into_json(self) -> Vec<u8> {
+        self.json
     }
+}
+
+fn to_json(response: &Response, is_request_error: bool) -> Vec<u8> {
+    let Response { data, errors, extensions, .. } = response;
+    let mut json = vec![b'{'];
+    if !is_request_error {
+        json.extend_from_slice(b"\"data\":");
+        write(data, &mut json);
+    }
+    if !errors.is_empty() {
+        write_member("errors", errors, &mut json);
+    }
+    if !extensions.is_empty() {
+        write_member("extensions", extensions, &mut json);
+    }
+    json.push(b'}');
+    json
 }
 
 fn write_member(name: &str, value: &impl Serialize, json: &mut Vec<u8>) {
@@ -103,27 +117,27 @@ mod tests {
 
     use super::*;
 
-    fn to_json(data: Value) -> String {
-        String::from_utf8(Answer { response: Response::new(data) }.to_json()).expect("text")
+    fn json_of(data: Value) -> String {
+        String::from_utf8(Answer::new(Response::new(data)).into_json()).expect("text")
     }
 
     #[test]
     fn values_are_escaped_and_raw_json_is_unchanged() {
         let expected = r#"{"data":{"b":null,"a":{"y":"\"\u0000","x":2.5}}}"#;
-        assert_eq!(to_json(value!({ "b": null, "a": { "y": "\"\u{0}", "x": 2.5 } })), expected);
+        assert_eq!(json_of(value!({ "b": null, "a": { "y": "\"\u{0}", "x": 2.5 } })), expected);
         let raw = Value::Object([(async_graphql::Name::new("a"), Value::Binary(r#"{"k": 1.0}"#.into()))].into());
-        assert_eq!(to_json(raw), r#"{"data":{"a":{"k": 1.0}}}"#);
+        assert_eq!(json_of(raw), r#"{"data":{"a":{"k": 1.0}}}"#);
     }
 
     #[test]
     fn a_request_error_has_no_data_and_a_field_error_has_data() {
-        let request_error = Answer::request_error(ServerError::new("no", None)).to_json();
+        let request_error = Answer::request_error(ServerError::new("no", None)).into_json();
         assert_eq!(String::from_utf8_lossy(&request_error), r#"{"errors":[{"message":"no"}]}"#);
         let mut failed = Response::new(value!({ "a": null }));
         let mut error = ServerError::new("failed", None);
         error.path = vec![async_graphql::PathSegment::Field("a".to_owned())];
         failed.errors.push(error);
-        let json = Answer { response: failed.extension("cost", value!(1)) }.to_json();
+        let json = Answer::new(failed.extension("cost", value!(1))).into_json();
         let expected = r#"{"data":{"a":null},"errors":[{"message":"failed","path":["a"]}],"extensions":{"cost":1}}"#;
         assert_eq!(String::from_utf8_lossy(&json), expected);
     }

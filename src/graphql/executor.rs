@@ -2,15 +2,16 @@
 //!
 //! Not an async-graphql extension: with one registered, every field takes a slower path.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use async_graphql::{Request, Value, value};
+use async_graphql::{Request, Response, Value, value};
 
 use super::{
     answer::Answer,
     answer_size::AnswerSize,
     code::Code,
     error::{coded_error, mask},
+    expensive_requests::{ExpensiveRequests, is_expensive},
     guard::{Guard, Introspection},
     loaders::Loaders,
     metrics::{Metrics, count_errors},
@@ -22,9 +23,21 @@ use super::{
 use crate::{
     config::Limits,
     domain::Timestamp,
+    fair_queue::QueueFull,
     identity::Viewer,
     store::{self, Store},
 };
+
+/// Why there is no executor.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecutorError {
+    /// The schema's SDL cannot be parsed.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The threads of expensive requests cannot be started.
+    #[error("threads cannot be started")]
+    Threads(#[from] io::Error),
+}
 
 /// The graph over a store. Cheap to clone.
 #[derive(Clone)]
@@ -34,6 +47,7 @@ pub struct Executor {
     query_cost: usize,
     response_bytes: usize,
     metrics: Arc<Metrics>,
+    expensive: Arc<ExpensiveRequests>,
     store: Store,
 }
 
@@ -41,8 +55,8 @@ impl Executor {
     /// The graph over a store.
     ///
     /// # Errors
-    /// If the schema's SDL cannot be parsed.
-    pub fn new(store: Store, limits: &Limits) -> Result<Self, SchemaError> {
+    /// If the schema's SDL cannot be parsed, or threads cannot be started.
+    pub fn new(store: Store, limits: &Limits) -> Result<Self, ExecutorError> {
         let schema = schema::build(limits);
         let sdl = schema.sdl();
         let guard = Guard::new(limits, SchemaTypes::parse(&sdl)?, Introspection::parse(&sdl)?);
@@ -52,6 +66,7 @@ impl Executor {
             query_cost: limits.query_cost,
             response_bytes: limits.response_bytes,
             metrics: Arc::default(),
+            expensive: Arc::new(ExpensiveRequests::new()?),
             store,
         })
     }
@@ -80,37 +95,75 @@ impl Executor {
     /// Answers an admitted request, as [`execute`](Self::execute) does.
     pub async fn run(&self, viewer: Viewer, admitted: AdmittedRequest, within: Duration) -> Answer {
         let (operation, cost) = (admitted.operation.clone(), admitted.cost);
-        let returns_cost = admitted.request.extensions.get("cost") == Some(&Value::Boolean(true));
-        // Boxed, since the future is large and would enlarge every future that contains it.
-        let answer = Box::pin(self.answer(viewer, admitted, within));
-        let (mut answer, statements) = store::count_statements(answer).await;
+        let answer = store::count_statements(self.clone().answer(viewer, admitted, within));
+        let (answer, statements) = if is_expensive(cost) {
+            self.expensive.run(store::inherit_count(answer)).await
+        } else {
+            // Boxed, since the future is large and would enlarge every future that contains it.
+            Box::pin(answer).await
+        };
         self.metrics.count_operation(&operation, &answer, statements);
-        if returns_cost {
-            let limit = self.query_cost;
-            answer.response.extensions.insert("cost".to_owned(), value!({ "cost": cost, "limit": limit }));
-        }
         answer
     }
 
-    async fn answer(&self, viewer: Viewer, admitted: AdmittedRequest, within: Duration) -> Answer {
-        let AdmittedRequest { request, .. } = admitted;
-        let loaders = Loaders::new(&self.store, viewer.scope());
+    async fn answer(self, viewer: Viewer, admitted: AdmittedRequest, within: Duration) -> Answer {
+        let AdmittedRequest { request, cost, .. } = admitted;
+        let returns_cost = request.extensions.get("cost") == Some(&Value::Boolean(true));
+        let mut response = match self.response(viewer, request, cost, within).await {
+            Ok(response) => response,
+            Err(failed) => Response::from_errors(vec![coded_error(failed.code(), failed.to_string(), None)]),
+        };
+        if returns_cost {
+            let limit = self.query_cost;
+            response.extensions.insert("cost".to_owned(), value!({ "cost": cost, "limit": limit }));
+        }
+        Answer::new(response)
+    }
+
+    async fn response(
+        &self,
+        viewer: Viewer,
+        request: Request,
+        cost: usize,
+        within: Duration,
+    ) -> Result<Response, Unfinished> {
+        let scope = viewer.scope();
+        let turn = self.expensive.turn_of(scope.client());
+        let loaders = Loaders::new(&self.store, scope, turn.clone());
         let size = Arc::new(AnswerSize::new(self.response_bytes));
         let root = RootValue::default();
         let request = request.data(viewer).data(Timestamp::now()).data(loaders).data(size.clone()).data(root.clone());
-        let Ok(mut response) = tokio::time::timeout(within, self.schema.execute(request)).await else {
-            let message = "The request exceeded its time limit and was stopped.";
-            return Answer::request_error(coded_error(Code::Timeout, message, None));
+        let executed = async {
+            turn.take_for_cost(cost).await?;
+            Ok::<_, Unfinished>(self.schema.execute(request).await)
         };
+        let mut response = tokio::time::timeout(within, executed).await.map_err(|_| Unfinished::TimedOut)??;
         if size.is_exceeded() {
-            let message = format!(
-                "limits.response_bytes allows {} bytes; this answer has more. Request smaller pages or fewer fields",
-                self.response_bytes
-            );
-            return Answer::request_error(coded_error(Code::ResponseTooLarge, message, None));
+            return Err(Unfinished::TooLarge { limit: self.response_bytes });
         }
         root.complete(&mut response);
         mask(&mut response.errors);
-        Answer { response }
+        Ok(response)
+    }
+}
+
+/// Why a request has no result.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum Unfinished {
+    #[error("The request exceeded its time limit and was stopped.")]
+    TimedOut,
+    #[error("Too many expensive requests wait already; please try again shortly.")]
+    QueueFull(#[from] QueueFull),
+    #[error("limits.response_bytes allows {limit} bytes; this answer has more. Request smaller pages or fewer fields")]
+    TooLarge { limit: usize },
+}
+
+impl Unfinished {
+    fn code(self) -> Code {
+        match self {
+            Self::TimedOut => Code::Timeout,
+            Self::QueueFull(_) => Code::Unavailable,
+            Self::TooLarge { .. } => Code::ResponseTooLarge,
+        }
     }
 }

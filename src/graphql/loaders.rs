@@ -7,7 +7,7 @@ use std::{collections::HashMap, fmt::Debug, hash::Hash, marker::PhantomData, syn
 
 use dataloader::{BatchFn, cached};
 
-use super::{error::LoadFailed, shared::Shared};
+use super::{error::LoadFailed, expensive_requests::ExecutionTurn, shared::Shared};
 use crate::{
     domain::{ClusterId, OrgId, Selector},
     identity::Scope,
@@ -68,13 +68,19 @@ impl<L: List> Batch for Pages<L> {
 pub(super) struct Loaders {
     store: Store,
     scope: Scope,
+    turn: Arc<ExecutionTurn>,
     by_batch: Shared,
 }
 
 impl Loaders {
     /// Loaders for one request, whose viewer may see what `scope` includes.
-    pub(super) fn new(store: &Store, scope: Scope) -> Self {
-        Self { store: store.clone(), scope, by_batch: Shared::default() }
+    pub(super) fn new(store: &Store, scope: Scope, turn: Arc<ExecutionTurn>) -> Self {
+        Self { store: store.clone(), scope, turn, by_batch: Shared::default() }
+    }
+
+    /// Waits for the request's turn if the number of bytes that it will read requires one.
+    pub(super) async fn take_turn_for_bytes(&self, bytes: u64) -> Result<(), LoadFailed> {
+        Ok(self.turn.take_for_bytes(bytes).await.map_err(Error::from)?)
     }
 
     /// Reads values by their keys, in one statement for those that were not read before.

@@ -15,7 +15,7 @@ use super::{
     loaders::{Loaders, Pages},
     shared::Shared,
 };
-use crate::store::{List, ListRequest, Page};
+use crate::store::{List, ListRequest, Page, ParentKey as _};
 
 /// The rows that a list returned for all of its parents together, and what their nodes loaded.
 pub(super) struct Siblings<R> {
@@ -69,6 +69,10 @@ impl<L: List> Relation<L> {
 }
 
 async fn load<L: List>(loaders: &Loaders, parents: Vec<L::Parent>, request: Arc<ListRequest<L>>) -> Loaded<L> {
+    if request.large.is_some() {
+        let bytes = parents.iter().map(|parent| parent.large_bytes()).fold(0, u64::saturating_add);
+        loaders.take_turn_for_bytes(bytes).await?;
+    }
     let keys = parents.into_iter().map(|parent| (parent, request.clone())).collect();
     let pages = loaders.load_many::<Pages<L>>(keys).await?;
     let siblings = Siblings::new(pages.values().flat_map(|page| page.items.iter().cloned()).collect());

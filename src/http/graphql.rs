@@ -66,7 +66,7 @@ async fn execute(api: &Api, http_request: Request, media_type: MediaType) -> Res
     let permit = api.capacity.operation(client.as_deref()).await?;
     let admitted = match api.executor.admit(request) {
         Ok(admitted) => admitted,
-        Err(answer) => return Ok(response::from_answer(&answer, media_type)),
+        Err(answer) => return Ok(response::from_answer(*answer, media_type)),
     };
     if only_queries && !admitted.only_reads() {
         return Err(RequestError::OnlyQueries);
@@ -77,9 +77,7 @@ async fn execute(api: &Api, http_request: Request, media_type: MediaType) -> Res
         AuthMode::None => Viewer::unrestricted().at(address),
     };
     let answer = api.executor.run(viewer, admitted, remaining).await;
-    let response = response::from_answer(&answer, media_type);
-    // Only the text is needed while it is sent.
-    drop(answer);
+    let response = response::from_answer(answer, media_type);
     let mut response = api.capacity.hold(response, permit, client.as_deref()).await?;
     if let Some(operation_name) = operation_name {
         response.extensions_mut().insert(operation_name);

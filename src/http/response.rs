@@ -15,10 +15,10 @@ use crate::graphql::{Answer, Code};
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// The response to a request that reached the graph.
-pub(super) fn from_answer(answer: &Answer, media_type: MediaType) -> Response {
+pub(super) fn from_answer(answer: Answer, media_type: MediaType) -> Response {
     let has_error_status = answer.is_request_error() && media_type == MediaType::GraphqlResponse;
-    let status = if has_error_status { error_status(answer) } else { StatusCode::OK };
-    with_media_type(media_type, (status, answer.to_json()).into_response())
+    let status = if has_error_status { error_status(&answer) } else { StatusCode::OK };
+    with_media_type(media_type, (status, answer.into_json()).into_response())
 }
 
 /// The response to a request that is refused before it reaches the graph.

@@ -3,6 +3,8 @@
 use sea_orm::{DbErr, RuntimeErr};
 use strum::IntoStaticStr;
 
+use crate::fair_queue::QueueFull;
+
 /// Why a statement or transaction failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -30,9 +32,9 @@ pub enum Error {
         /// The time limit.
         seconds: u64,
     },
-    /// Too many reads of the client wait for a connection.
-    #[error("too many reads wait for a connection")]
-    ReadQueueFull,
+    /// Too many reads, or requests, of the client wait for their turn.
+    #[error(transparent)]
+    QueueFull(#[from] QueueFull),
     /// A stored value is not one that this program writes.
     #[error("{what} in the database is not what this version writes; was it changed manually?")]
     Corrupt {
@@ -92,7 +94,7 @@ impl Error {
     /// Returns how to proceed with a batch after this error.
     pub fn class(&self) -> Class {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::ReadQueueFull => Class::Transient,
+            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::QueueFull(_) => Class::Transient,
             Self::TooManyBytes { .. } => Class::TooLarge,
             Self::Corrupt { .. } | Self::TooNew { .. } => Class::Setup,
             Self::Database { source, .. } => class_of(source),
@@ -113,7 +115,7 @@ impl Error {
             Self::Database { source, .. } => database_code(source),
             Self::Unreachable { .. }
             | Self::TimedOut { .. }
-            | Self::ReadQueueFull
+            | Self::QueueFull(_)
             | Self::Corrupt { .. }
             | Self::TooManyBytes { .. }
             | Self::TooNew { .. } => None,

@@ -124,6 +124,11 @@ pub trait ParentKey: Copy + Debug + Eq + Hash + Send + Sync + 'static {
     fn id(self) -> Self::Id;
     /// Values of the column, as a statement's parameter.
     fn column(ids: Vec<Self::Id>) -> Column;
+
+    /// The bytes of the columns [`List::LARGE`] of all items of this parent.
+    fn large_bytes(self) -> u64 {
+        0
+    }
 }
 
 /// What restricts a list.

@@ -12,12 +12,10 @@ use sqlx::{
     sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{
-    error::Error, organizations::KnownOrganizations, read_queue::ReadQueue, recommendation_ids::RecommendationIds,
-    statement_count,
-};
+use super::{error::Error, organizations::KnownOrganizations, recommendation_ids::RecommendationIds, statement_count};
 use crate::{
     config::{self, DatabaseUrl},
+    fair_queue::{FairQueue, Turn},
     identity::Client,
 };
 
@@ -32,6 +30,8 @@ const READ_STATEMENT_TIMEOUT: Duration = Duration::from_secs(8);
 const WRITE_STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Longest wait for a row that another batch has locked.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest wait of a read for its turn. After it the client gets the error UNAVAILABLE.
+const TURN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest wait of a read that has its turn for a connection, which has to be opened. After it the client gets the error
 /// UNAVAILABLE.
 const READER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -50,7 +50,7 @@ pub struct Store {
     pub(super) recommendation_ids: Arc<RecommendationIds>,
     pub(super) known_organizations: Arc<KnownOrganizations>,
     pub(super) writers: Arc<tokio::sync::Semaphore>,
-    read_queue: Arc<ReadQueue>,
+    read_queue: Arc<FairQueue>,
 }
 
 impl Store {
@@ -72,7 +72,7 @@ impl Store {
             recommendation_ids: Arc::default(),
             known_organizations: Arc::default(),
             writers: Arc::new(tokio::sync::Semaphore::new(writers)),
-            read_queue: ReadQueue::new(database.max_connections as usize),
+            read_queue: FairQueue::new(database.max_connections as usize),
         })
     }
 
@@ -96,16 +96,22 @@ impl Store {
         statement: SelectStatement,
         during: &'static str,
     ) -> Result<Vec<QueryResult>, Error> {
-        let permit = self.read_queue.acquire(client).await?;
+        let turn = self.turn(client).await?;
         let reader = self.reader.clone();
-        // In a task of its own, because a statement continues after its request is dropped, and must keep its permit.
-        let read = tokio::spawn(statement_count::inherit(async move {
+        // In a task of its own, because a statement continues after its request is dropped, and must keep its turn.
+        let read = tokio::spawn(statement_count::inherit_count(async move {
             let rows = reader.query_all(&statement).await;
-            drop(permit);
+            drop(turn);
             rows
         }));
         let stopped = |error: tokio::task::JoinError| DbErr::Custom(error.to_string());
         read.await.map_err(stopped).flatten().map_err(Error::during(during))
+    }
+
+    /// Waits until the client may use a connection.
+    async fn turn(&self, client: Client) -> Result<Turn, Error> {
+        let timed_out = |_| Error::TimedOut { during: "waiting for a connection", seconds: TURN_TIMEOUT.as_secs() };
+        Ok(tokio::time::timeout(TURN_TIMEOUT, self.read_queue.acquire(client)).await.map_err(timed_out)??)
     }
 
     /// Begins a transaction that writes. On SQLite it takes the write lock at once: a transaction that reads first

@@ -99,6 +99,10 @@ impl ParentKey for ClusterHits {
     fn column(ids: Vec<ClusterId>) -> Column {
         Column::clusters(ids)
     }
+
+    fn large_bytes(self) -> u64 {
+        self.details_bytes
+    }
 }
 
 impl Store {
@@ -160,7 +164,7 @@ impl Store {
 /// read in any case: they were one message.
 fn check_details(parents: &[ClusterHits], request: &ListRequest<RuleHit>) -> Result<(), Error> {
     let Some(allowed) = request.large else { return Ok(()) };
-    let bytes = parents.iter().map(|parent| parent.details_bytes).fold(0, u64::saturating_add);
+    let bytes = parents.iter().map(|parent| parent.large_bytes()).fold(0, u64::saturating_add);
     if parents.len() > 1 && bytes > allowed as u64 { Err(Error::TooManyBytes { bytes, allowed }) } else { Ok(()) }
 }
 

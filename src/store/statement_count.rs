@@ -34,7 +34,7 @@ pub async fn record_statements<F: Future>(work: F) -> (F::Output, Vec<String>) {
 }
 
 /// Returns `work`, whose statements are counted and recorded by the current task, whatever task runs it.
-pub(super) fn inherit<F: Future>(work: F) -> impl Future<Output = F::Output> {
+pub fn inherit_count<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let count = STATEMENTS.try_with(Arc::clone).unwrap_or_default();
     let texts = TEXTS.try_with(Arc::clone).unwrap_or_default();
     STATEMENTS.scope(count, TEXTS.scope(texts, work))

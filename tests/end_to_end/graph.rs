@@ -87,7 +87,7 @@ impl Graph {
     /// Returns the text of the response to a viewer's request.
     async fn text(&self, viewer: Viewer, request: Request) -> String {
         let response = self.executor.execute(viewer, request, REQUEST_TIMEOUT).await;
-        String::from_utf8(response.to_json()).expect("a response is text")
+        String::from_utf8(response.into_json()).expect("a response is text")
     }
 
     /// Returns the whole response to a query, and how many statements it took.

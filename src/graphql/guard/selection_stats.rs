@@ -125,6 +125,7 @@ impl<'a> Reader<'a> {
                         self.check_introspection(&field.node)?;
                         stats.own.add_field(&field.node, here.depth, here.multiplier);
                         stats.own.add_cost(cost::listed_values(&field.node, self.variables), here.multiplier);
+                        stats.own.add_cost(scans::cost_per_parent(here.parent, &field.node), here.multiplier);
                         stats.own.scans += scans::count(here.parent, &field.node, self.variables);
                         unread.push(self.below(&field.node, here));
                     }

@@ -6,7 +6,11 @@ use serde_json::json;
 use super::{Guard, Introspection, RequestError, each, wide};
 use crate::{
     config::Limits,
-    graphql::{guard::scans::SCAN_COST, schema_types::SchemaTypes, sdl},
+    graphql::{
+        guard::scans::{HISTORY_COST, SCAN_COST},
+        schema_types::SchemaTypes,
+        sdl,
+    },
 };
 
 fn admit(limits: &Limits, request: Request) -> Result<usize, RequestError> {
@@ -88,4 +92,15 @@ fn every_field_with_a_filter_or_an_order_is_known() {
         found.extend(fields.map(|field| format!("{parent}.{}", field.name.node)));
     }
     assert_eq!(found, ["Organization.clusters"], "`count` has to know these");
+}
+
+#[test]
+fn a_page_of_history_costs_more_for_each_cluster() {
+    let cost = |fields: &str| {
+        let query = format!("{{ organization(orgId: \"1\") {{ clusters(first: 7) {{ nodes {{ {fields} }} }} }} }}");
+        admit(&limits(usize::MAX), Request::new(query)).expect("admitted")
+    };
+    let hits = cost("report { ruleHits(first: 3) { totalCount } }");
+    let history = cost("history(first: 3) { totalCount }");
+    assert_eq!(history - hits, 7 * (HISTORY_COST - 1), "the report is one field more");
 }
