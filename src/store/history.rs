@@ -88,8 +88,7 @@ impl List for HistoryEvent {
         item("org_id").eq(Expr::SubQuery(None, Box::new(owner.into()))).into()
     }
 
-    /// The cluster's row has the numbers of its open and closed hits: counting 20,000 closed hits of each of 100 clusters
-    /// would take most of a second.
+    /// The cluster's row has the numbers of its open and closed hits: counting would read all closed hits.
     fn length(scope: Scope, cluster: Expr) -> Option<SelectStatement> {
         let events = item("closed_hit_count").mul(2).add(item("hit_count"));
         let mut length = Query::select();
