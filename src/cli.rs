@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod config;
+mod content;
 mod dead_letters;
 mod demo;
 mod error;
@@ -45,6 +46,7 @@ enum Command {
     Produce(produce::Produce),
     DeadLetters(dead_letters::DeadLetters),
     Migrate(migrate::Migrate),
+    Content(content::Content),
     Schema(schema::Schema),
     Config(config::ShowConfig),
 }
@@ -77,6 +79,7 @@ fn dispatch(command_line: CommandLine, environment: &BTreeMap<String, String>) -
         Command::Produce(produce) => produce.run(&with_logging(load()?)),
         Command::DeadLetters(dead_letters) => on_runtime(dead_letters.run(with_logging(load()?))),
         Command::Migrate(migrate) => on_runtime(migrate.run(with_logging(load()?))),
+        Command::Content(content) => content.run(),
         Command::Schema(schema) => schema.run(),
         Command::Config(show) => show.run(&load()?),
     }

@@ -15,7 +15,7 @@ mod secret;
 mod similar_key;
 mod validate;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 use strum::{EnumString, VariantNames};
@@ -49,6 +49,8 @@ pub struct Config {
     pub limits: Limits,
     /// Authentication.
     pub auth: Auth,
+    /// Rule content.
+    pub content: Content,
     /// The log.
     pub log: Log,
 }
@@ -167,6 +169,21 @@ pub struct Auth {
 pub enum AuthMode {
     /// Not at all: everyone may read everything. For development. [`Config::check_bind`] restricts it to loopback.
     None,
+}
+
+/// `[content]`: rule content.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Content {
+    /// The folder with `config.yaml` and the rules. `None`: no content.
+    #[serde(deserialize_with = "parse::optional")]
+    pub path: Option<PathBuf>,
+    /// The file with the categories. `None`: no categories.
+    #[serde(deserialize_with = "parse::optional")]
+    pub groups: Option<PathBuf>,
+    /// The organizations that see internal recommendations.
+    #[serde(deserialize_with = "parse::organizations")]
+    pub internal_organizations: Vec<NonZeroU32>,
 }
 
 /// `[log]`: the log.

@@ -4,6 +4,7 @@
 
 mod digest;
 mod identifiers;
+mod recommendation;
 mod report;
 mod selector;
 mod timestamp;
@@ -11,6 +12,7 @@ mod version;
 
 pub use digest::Digest;
 pub use identifiers::{ClusterId, InvalidOrgId, OrgId};
+pub use recommendation::{Level, RecommendationFacts, RiskOfChange, TotalRisk};
 pub use report::{Details, Report, RuleHit};
 pub use selector::{InvalidSelector, Selector};
 pub use timestamp::{InvalidTimestamp, Timestamp};

@@ -11,6 +11,7 @@ use crate::domain::OrgId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Viewer {
     readable: Readable,
+    sees_internal: bool,
     /// The address of the connection, if it is known.
     address: Option<IpAddr>,
 }
@@ -39,12 +40,18 @@ impl Viewer {
     /// The viewer without authentication (`auth.mode = none`): has no organization and reads everything. Only that mode
     /// and tests construct it.
     pub fn unrestricted() -> Self {
-        Self { readable: Readable::All, address: None }
+        Self { readable: Readable::All, sees_internal: true, address: None }
     }
 
     /// A member of an organization, who reads only what it owns.
     pub fn member_of(organization: OrgId) -> Self {
-        Self { readable: Readable::Organization(organization), address: None }
+        Self { readable: Readable::Organization(organization), sees_internal: false, address: None }
+    }
+
+    /// The same viewer, who also sees internal recommendations.
+    #[must_use]
+    pub fn seeing_internal(self) -> Self {
+        Self { sees_internal: true, ..self }
     }
 
     /// The same viewer, with the address of its connection.
@@ -70,7 +77,7 @@ impl Viewer {
     pub fn scope(self) -> Scope {
         let by_address = self.address.map_or(Client::Other, |address| Client::Address(address.to_canonical()));
         let client = self.organization().map_or(by_address, Client::Organization);
-        Scope { readable: self.readable, client }
+        Scope { readable: self.readable, includes_internal: self.sees_internal, client }
     }
 }
 
@@ -78,6 +85,7 @@ impl Viewer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Scope {
     readable: Readable,
+    includes_internal: bool,
     client: Client,
 }
 
@@ -85,6 +93,11 @@ impl Scope {
     /// What may be read. A reader matches both cases, so that a missing organization cannot mean everything.
     pub fn readable(self) -> Readable {
         self.readable
+    }
+
+    /// Whether internal recommendations are visible.
+    pub fn includes_internal(self) -> bool {
+        self.includes_internal
     }
 
     /// Whom reads within the scope are attributed to.

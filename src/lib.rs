@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod content;
 pub mod domain;
 pub mod fair_queue;
 pub mod fault_point;

@@ -1,7 +1,7 @@
 //! Why a command failed, and with which exit code.
 
 use super::Exit;
-use crate::{config, ingest, service, store};
+use crate::{config, content, ingest, service, store};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +12,10 @@ pub(super) enum Error {
     InsecureBind(#[from] config::InsecureBind),
     #[error("{0}")]
     Usage(String),
+    #[error(transparent)]
+    Content(#[from] content::Error),
+    #[error("the content has {count} problems")]
+    InvalidContent { count: usize },
     #[error(transparent)]
     Service(#[from] service::Error),
     #[error("the migration failed")]
@@ -41,9 +45,13 @@ pub(super) enum Error {
 impl Error {
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::InsecureBind(_) | Self::Usage(_) | Self::Io { .. } | Self::Generator(_) => {
-                Exit::Usage
-            }
+            Self::Config(_)
+            | Self::InsecureBind(_)
+            | Self::Usage(_)
+            | Self::Content(_)
+            | Self::InvalidContent { .. }
+            | Self::Io { .. }
+            | Self::Generator(_) => Exit::Usage,
             Self::Service(service::Error::Store(_)) | Self::Database(_) => Exit::Database,
             Self::Service(service::Error::Ingest(_)) | Self::Kafka { .. } | Self::DeadLetters(_) | Self::Replay(_) => {
                 Exit::Kafka

@@ -9,7 +9,7 @@ use strum::{EnumMessage, VariantArray};
 pub enum Exit {
     /// The command succeeded.
     Success,
-    /// The command line or the configuration is invalid, or a file or thread is unavailable.
+    /// The command line, the configuration or rule content is invalid, or a file or thread is unavailable.
     Usage,
     /// The database cannot be used, and waiting would not help.
     Database,

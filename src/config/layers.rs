@@ -155,6 +155,8 @@ fn read<'a>(settings: impl Iterator<Item = (&'a String, &'a Value)>) -> Result<C
 fn expected(default: &Value, error: &toml::de::Error) -> String {
     match default {
         Value::String(_) => error.message().to_owned(),
+        // serde's own messages begin with other words.
+        Value::Array(_) if error.message().starts_with("must be ") => error.message().to_owned(),
         Value::Integer(_) => "must be a whole number, not negative and not too large".to_owned(),
         default => format!("must be {}", kind(default)),
     }

@@ -1,7 +1,7 @@
 //! Deserializes values that are written as text. Errors name what is expected and do not repeat the value, which may be
 //! a secret.
 
-use std::{fmt::Display, net::SocketAddr, str::FromStr, time::Duration};
+use std::{fmt::Display, net::SocketAddr, num::NonZeroU32, str::FromStr, time::Duration};
 
 use humantime_serde::re::humantime::parse_duration;
 use serde::{
@@ -9,6 +9,7 @@ use serde::{
     de::{Error as _, IntoDeserializer},
 };
 use strum::VariantNames;
+use toml::Value;
 
 /// Deserializes a socket address.
 pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
@@ -53,6 +54,21 @@ where
     if text.is_empty() { Ok(None) } else { T::deserialize(text.into_deserializer()).map(Some) }
 }
 
+/// Deserializes a list of organizations, each a number or its text: environment variables are lists of texts.
+pub(super) fn organizations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<NonZeroU32>, D::Error> {
+    let organization = |value: &Value| match value {
+        Value::Integer(number) => u32::try_from(*number).ok().and_then(NonZeroU32::new),
+        // Without sign and leading zeros, so that an organization has only one text.
+        Value::String(text) if text.starts_with(|first: char| matches!(first, '1'..='9')) => text.parse().ok(),
+        _ => None,
+    };
+    let organizations: Option<_> = Vec::deserialize(deserializer)?.iter().map(organization).collect();
+    organizations.ok_or_else(|| D::Error::custom(ORGANIZATIONS))
+}
+
+const ORGANIZATIONS: &str =
+    "must be a list of organizations, each a whole number from 1 to 4294967295 without leading zeros, as in [11789772]";
+
 fn parse<'de, D: Deserializer<'de>, T, E: Display>(
     deserializer: D,
     parse: impl FnOnce(&str) -> Result<T, E>,
@@ -62,4 +78,47 @@ fn parse<'de, D: Deserializer<'de>, T, E: Display>(
 
 fn variant<T: FromStr + VariantNames>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("must be one of {}", T::VARIANTS.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::NamedTempFile;
+
+    use super::super::{Config, Error};
+    use super::*;
+
+    fn internal_organizations(toml: &str, variable: Option<&str>) -> Result<Vec<u32>, Error> {
+        let file = NamedTempFile::new().expect("a file");
+        fs::write(file.path(), toml).expect("a written file");
+        let name = "INSIGHTS_RESULTS_AGGREGATOR__CONTENT__INTERNAL_ORGANIZATIONS";
+        let environment = variable.map(|value| (name.to_owned(), value.to_owned())).into_iter().collect();
+        let config = Config::load(Some(file.path()), &environment)?.config;
+        Ok(config.content.internal_organizations.into_iter().map(u32::from).collect())
+    }
+
+    #[test]
+    fn organizations_are_numbers_or_their_texts() {
+        let toml = "[content]\ninternal_organizations = [1, \"11789772\", 4294967295]";
+        assert_eq!(internal_organizations(toml, None).expect("a valid list"), [1, 11_789_772, u32::MAX]);
+        assert_eq!(internal_organizations(toml, Some("2, 4294967295,")).expect("a valid list"), [2, u32::MAX]);
+        assert_eq!(internal_organizations("", None).expect("the default"), [0_u32; 0]);
+    }
+
+    #[test]
+    fn an_invalid_organization_is_an_error_with_key_origin_and_remedy() {
+        for bad in ["x", "0", "01", "+1", "4294967296", "1.0", "1 2"] {
+            let error = internal_organizations("", Some(bad)).expect_err(bad).to_string();
+            let variable = "from environment variable INSIGHTS_RESULTS_AGGREGATOR__CONTENT__INTERNAL_ORGANIZATIONS";
+            let expected = format!("`content.internal_organizations` ({variable}) {ORGANIZATIONS}; the default is []");
+            assert!(error.contains(&expected), "{error}");
+        }
+        for bad in ["0", "-1", "4294967296", "1.5", "[1]", "true", "\"x\""] {
+            let toml = format!("[content]\ninternal_organizations = [{bad}]");
+            let error = internal_organizations(&toml, None).expect_err(bad).to_string();
+            assert!(error.contains("`content.internal_organizations` (from file "), "{error}");
+            assert!(error.contains(ORGANIZATIONS), "{error}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
 use super::{
-    Config, Database, Http, Ingest, Kafka, KafkaSecurity, Limits, Log,
+    Config, Content, Database, Http, Ingest, Kafka, KafkaSecurity, Limits, Log,
     kafka::{SecurityProtocol, forbidden_setting},
     layers::Layers,
 };
@@ -28,6 +28,7 @@ pub(super) fn validate(config: &Config, layers: &mut Layers) {
     checks.check_security(&config.kafka.security);
     checks.check_ingest(&config.ingest);
     checks.check_limits(&config.limits, &config.http);
+    checks.check_content(&config.content);
     checks.check_log(&config.log);
 }
 
@@ -117,6 +118,13 @@ impl Checks<'_> {
         if limits.query_bytes > http.max_body_bytes {
             let text = "must not be above http.max_body_bytes, which would refuse the query first";
             self.add_beside("limits.query_bytes", "http.max_body_bytes", text);
+        }
+    }
+
+    fn check_content(&mut self, content: &Content) {
+        if content.groups.is_some() && content.path.is_none() {
+            let text = "is not used without content.path: set that to the folder with content, or leave this empty";
+            self.add_beside("content.groups", "content.path", text);
         }
     }
 
@@ -320,6 +328,15 @@ mod tests {
         for bad in ["*", "null", "console.example.com", "https://a.example/", "https://A.example", "https://a.b:443"] {
             assert_eq!(keys(&[("HTTP__CORS_ORIGINS", bad)]), ["http.cors_origins"], "{bad}");
         }
+    }
+
+    #[test]
+    fn groups_are_used_only_with_content() {
+        let path = ("CONTENT__PATH", "/content");
+        let groups = ("CONTENT__GROUPS", "/groups.yaml");
+        assert_eq!(keys(&[groups]), ["content.groups"]);
+        assert_eq!(keys(&[path, groups]), [""; 0]);
+        assert_eq!(keys(&[path]), [""; 0]);
     }
 
     #[test]

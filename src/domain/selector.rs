@@ -42,6 +42,11 @@ impl Selector {
         self.parts().1
     }
 
+    /// Whether the rule is internal: the second part of its module is `internal` or `ocs`.
+    pub fn is_internal(&self) -> bool {
+        matches!(self.rule_fqdn().split('.').nth(1), Some("internal" | "ocs"))
+    }
+
     fn parts(&self) -> (&str, &str) {
         self.text.split_once('|').unwrap_or((&self.text, ""))
     }
@@ -79,6 +84,22 @@ mod tests {
         assert_eq!(Selector::new("a|b", "C"), Err(InvalidSelector));
         for bad in ["", "|", "a|", "|A", "a"] {
             assert_eq!(bad.parse::<Selector>(), Err(InvalidSelector), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_second_part_of_the_module_makes_a_rule_internal() {
+        for (rule, internal) in [
+            ("ccx_rules_ocp.internal.rules.a", true),
+            ("ccx_rules_ocp.ocs.b", true),
+            ("a.internal", true),
+            ("ccx_rules_ocp.external.rules.internal", false),
+            ("internal.rules.a", false),
+            ("a.internals.b", false),
+            ("a.Internal.b", false),
+            ("tutorial_rule", false),
+        ] {
+            assert_eq!(Selector::new(rule, "K.internal").expect(rule).is_internal(), internal, "{rule}");
         }
     }
 }

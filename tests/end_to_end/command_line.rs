@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::harness::{Process, program};
 
-const COMMANDS: [&str; 7] = ["serve", "demo", "produce", "dead-letters", "migrate", "schema", "config"];
+const COMMANDS: [&str; 8] = ["serve", "demo", "produce", "dead-letters", "migrate", "content", "schema", "config"];
 
 fn run(command: &mut Command) -> Output {
     command.output().expect("the program runs")
@@ -164,4 +164,41 @@ fn an_address_in_use_is_reported_with_exit_code_4() {
     let address = taken.local_addr().expect("an address").to_string();
     let error = error_output(&mut serve_at(&address, &folder), 4);
     assert!(error.contains(&format!("cannot listen on {address} (http.address)")), "{error}");
+}
+
+#[test]
+fn content_is_checked_with_one_line_per_problem() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("a written file");
+    };
+    write("config.yaml", "impact: {Data Loss: 4}\n");
+    write("external/a/plugin.yaml", "name: A\npython_module: x.external.a\n");
+    write("external/a/generic.md", "Generic");
+    write("external/a/reason.md", "Reason");
+    write("external/a/KEY/metadata.yaml", "description: D\nimpact: Data Loss\nlikelihood: 4\ntags: [t]\n");
+    write("groups.yaml", "g: {name: G, tags: [t]}\n");
+    let path = folder.path().to_str().expect("a path");
+    let groups = folder.path().join("groups.yaml");
+    let check = ["content", "check", path, "--groups", groups.to_str().expect("a path")];
+    assert_eq!(printed(&check), "1 recommendations\n");
+
+    write("external/a/OTHER/metadata.yaml", "description: D\nimpact: Mishap\nlikelihood: 5\n");
+    write("groups.yaml", "g: {tags: [t]}\n");
+    let output = run(program().args(check));
+    let expected = format!(
+        "{}:1: group \"g\": name is missing\n\
+         external/a/OTHER/metadata.yaml:2: impact \"Mishap\" is not a name in config.yaml\n\
+         external/a/OTHER/metadata.yaml:3: likelihood must be 1 to 4\n1 recommendations\n",
+        groups.display()
+    );
+    assert_eq!((text(&output.stdout), output.status.code()), (expected, Some(1)));
+    assert_eq!(text(&output.stderr), "error: the content has 3 problems\n");
+
+    write("config.yaml", "impact: [\n");
+    let error = error_output(program().args(["content", "check", path]), 1);
+    assert!(error.starts_with(&format!("error: {path}/config.yaml:")) && error.lines().count() == 1, "{error}");
+    assert!(error_output(program().args(["content", "check", "/nowhere"]), 1).contains("/nowhere: cannot be read: "));
 }
