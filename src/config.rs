@@ -3,6 +3,7 @@
 //! It is loaded once at start, and each part of the program receives its section. Only this module reads files or
 //! environment variables for settings. `config/defaults.toml` lists every key with its meaning, unit and default.
 
+mod auth;
 mod database_url;
 mod describe;
 mod error;
@@ -20,6 +21,7 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 use serde::Deserialize;
 use strum::{EnumString, VariantNames};
 
+pub use auth::{Auth, AuthMode, DevIdentity, InvalidNetwork, Network};
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::{Error, KeyError, Origin};
 pub use insecure_bind::{InsecureBind, is_loopback};
@@ -152,23 +154,6 @@ pub struct Limits {
     pub argument_depth: usize,
     /// Whether `__schema` and `__type` are enabled.
     pub introspection: bool,
-}
-
-/// `[auth]`: authentication.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Auth {
-    /// How a caller is identified.
-    #[serde(deserialize_with = "parse::one_of")]
-    pub mode: AuthMode,
-}
-
-/// How a caller is identified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, VariantNames)]
-#[strum(serialize_all = "kebab-case")]
-pub enum AuthMode {
-    /// Not at all: everyone may read everything. For development. [`Config::check_bind`] restricts it to loopback.
-    None,
 }
 
 /// `[content]`: rule content.

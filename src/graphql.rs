@@ -36,6 +36,7 @@ mod schema_types;
 mod service;
 mod shared;
 mod siblings;
+mod user;
 mod viewer;
 
 pub use answer::Answer;

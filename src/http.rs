@@ -1,12 +1,13 @@
 //! The HTTP server: the GraphQL API, GraphiQL, health checks and metrics.
 //!
-//! `graphql` handles a GraphQL request. `request_checks` validates and reads it, with `origin`, `media_type` and
+//! `graphql` handles a GraphQL request. `caller` identifies its sender. `request_checks` validates and reads it, with `origin`, `media_type` and
 //! `query_params`. `response` sets the status and the media type of the response. `access_log` logs and counts each
 //! request. `server` accepts connections and drains them at shutdown; `connection` is the state of each, `connections`
 //! their limit, `socket` the limit on sending. `capacity` limits operations and answers. `health_server` serves health
 //! and metrics on an address of their own.
 
 mod access_log;
+mod caller;
 mod capacity;
 mod connection;
 mod connections;

@@ -14,6 +14,7 @@ use crate::{
     config::{self, Config, DatabaseUrl},
     graphql::{Executor, ExecutorError},
     http::{self, Api, HealthServer, Readiness, RunningHealthServer},
+    identity::ViewerPolicy,
     ingest::{self, Ingester},
     store::{self, Store},
     telemetry::{self, metrics::Metrics},
@@ -89,6 +90,7 @@ pub struct Service {
     address: SocketAddr,
     health: Option<HealthServer>,
     store: Store,
+    policy: ViewerPolicy,
     probes: Vec<store::Probe>,
     readiness: Arc<Readiness>,
     metrics: Metrics,
@@ -121,8 +123,9 @@ impl Service {
         if role.ingests() {
             readiness.missing(watch::KAFKA, "waits for the database");
         }
+        let policy = viewer_policy(&config);
         let metrics = telemetry::metrics::start();
-        Ok(Self { config, role, listener, address, health, store, probes, readiness, metrics })
+        Ok(Self { config, role, listener, address, health, store, policy, probes, readiness, metrics })
     }
 
     /// The address of the HTTP server, with the actual port.
@@ -164,7 +167,7 @@ impl Service {
         };
         let api = if self.role.serves() {
             let executor = Executor::new(self.store.clone(), &self.config.limits)?;
-            Some(Api::new(executor, &self.config.http, mode))
+            Some(Api::new(executor, &self.config.http, &self.config.auth, self.policy))
         } else {
             None
         };
@@ -190,6 +193,13 @@ impl Service {
         drop(health);
         ended.and(drained)
     }
+}
+
+/// What identified viewers may see.
+fn viewer_policy(config: &Config) -> ViewerPolicy {
+    // No organization sees internal recommendations: there is no key that lists them.
+    let internal_organizations = [];
+    ViewerPolicy::new(config.auth.administrators.iter().cloned(), internal_organizations)
 }
 
 /// Logs which parameters of the database's URLs have no effect. The driver's own warning contains their values.

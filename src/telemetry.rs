@@ -1,6 +1,7 @@
 //! Logging to standard error, and [metrics].
 
 pub mod metrics;
+mod throttle;
 
 use std::io::IsTerminal as _;
 
@@ -8,6 +9,8 @@ use tracing::Metadata;
 use tracing_subscriber::{
     EnvFilter, Layer as _, filter::filter_fn, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
+
+pub use throttle::Throttle;
 
 use crate::config::{Log, LogFormat};
 

@@ -15,8 +15,8 @@ use tempfile::TempDir;
 
 use super::{Error, producer::Producer, progress, signals::stop_on_signal};
 use crate::{
-    config::{Config, DatabaseUrl},
-    domain::{ClusterId, Timestamp},
+    config::{AuthMode, Config, DatabaseUrl, DevIdentity},
+    domain::{ClusterId, OrgId, Timestamp},
     identity::Viewer,
     ingest,
     service::{self, Role, Service},
@@ -35,6 +35,9 @@ const REPORTS_PER_INTERVAL: usize = 5;
 const STORED_TIMEOUT: Duration = Duration::from_mins(2);
 /// Time between two checks whether it is stored.
 const STORED_POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The user that every viewer of the demo is.
+const USER: &str = "demo";
 
 const FIRST_QUERY: &str = include_str!("../../examples/queries/01-first-look.graphql");
 
@@ -65,6 +68,8 @@ impl Demo {
         config.database.url = folder.database()?;
         config.database.read_url = None;
         config.http.address = free_address(config.http.address)?;
+        let mut fleet = Fleet::new(DEFAULT_SEED, FLEET)?;
+        config.auth.dev_identity = viewer_of(&fleet, config.auth.mode)?;
 
         step(&format!("opening the database in {}", folder.path.display()));
         let producer = Producer::new(ingest::client_config(&config.kafka), &config.kafka.ocp_topic)?;
@@ -75,7 +80,6 @@ impl Demo {
 
         let showing = async {
             step("generating reports and sending them to the broker (joining the consumer group takes 3 seconds)");
-            let mut fleet = Fleet::new(DEFAULT_SEED, FLEET)?;
             let round: Vec<_> = fleet.round(Timestamp::now().utc()).collect();
             let expected = round.iter().map(|message| (message.cluster.into(), message.last_checked.into())).collect();
             send(&producer, round)?;
@@ -130,6 +134,15 @@ impl Folder {
         let url = format!("sqlite://{}?mode=rwc", self.path.join("insights.db").display());
         DatabaseUrl::try_from(url).map_err(|error| Error::Usage(format!("--keep: {error}")))
     }
+}
+
+/// The identity of the demo's viewers: a user of the first organization.
+fn viewer_of(fleet: &Fleet, mode: AuthMode) -> Result<DevIdentity, Error> {
+    if mode != AuthMode::None {
+        return Err(Error::Usage("the demo identifies no callers: leave auth.mode at its default, none".to_owned()));
+    }
+    let org_id = fleet.organizations().next().and_then(|number| OrgId::try_from(i64::from(number)).ok());
+    Ok(DevIdentity { org_id, user_id: Some(USER.to_owned()) })
 }
 
 /// Returns the configured address, with another port if that one is in use.

@@ -14,7 +14,7 @@ pub(super) struct Serve {
     /// What this process does. Separate processes for `api` and `ingest` can be scaled independently.
     #[arg(long, value_enum, default_value_t = Role::All)]
     role: Role,
-    /// Listen beyond loopback without authentication: everyone who can connect may read everything. Also requires
+    /// Listen beyond loopback without authentication (auth.mode none): everyone who can connect may read everything. Also requires
     /// `http.allow_remote_without_auth = true` in the configuration.
     #[arg(long)]
     insecure_no_auth: bool,
@@ -43,8 +43,9 @@ impl From<Role> for service::Role {
 impl Serve {
     pub(super) async fn run(self, config: Config) -> Result<(), Error> {
         config.check_bind(self.insecure_no_auth)?;
-        let AuthMode::None = config.auth.mode;
-        tracing::warn!("auth.mode is `none`: everyone who can connect may read the results of every organization");
+        if config.auth.mode == AuthMode::None {
+            tracing::warn!("auth.mode is `none`: everyone who can connect may read the results of every organization");
+        }
         let stop = stop_on_signal()?;
         let service = Service::build(config, self.role.into()).await?;
         Ok(service.run(stop).await?)

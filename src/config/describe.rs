@@ -32,7 +32,11 @@ impl Description {
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (key, (value, origin)) in &self.0 {
-            writeln!(f, "{} = {value}   # from {}", toml_key(key), origin.to_string().escape_debug())?;
+            write!(f, "{} = {value}   # from ", toml_key(key))?;
+            match origin {
+                Origin::Default | Origin::DefaultWithIdentityHeader => writeln!(f, "{origin}")?,
+                Origin::File(_) | Origin::Environment(_) => writeln!(f, "{}", origin.to_string().escape_debug())?,
+            }
         }
         Ok(())
     }

@@ -9,6 +9,8 @@ use super::CONFIG_FILE_VARIABLE;
 pub enum Origin {
     /// It is the default.
     Default,
+    /// It is the default with `auth.mode = "identity-header"`.
+    DefaultWithIdentityHeader,
     /// In a file.
     File(PathBuf),
     /// In the environment variable of this name.
@@ -19,6 +21,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::DefaultWithIdentityHeader => f.write_str("default for auth.mode = \"identity-header\""),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Environment(name) => write!(f, "environment variable {name}"),
         }

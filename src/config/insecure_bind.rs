@@ -39,9 +39,9 @@ impl Config {
     /// # Errors
     /// If the address is beyond loopback, authentication is off, and one of the two settings is missing.
     pub fn check_bind(&self, insecure_no_auth: bool) -> Result<(), InsecureBind> {
-        let AuthMode::None = self.auth.mode;
+        let is_authenticated = self.auth.mode != AuthMode::None;
         let allowed_in_configuration = self.http.allow_remote_without_auth;
-        if self.http.is_on_loopback() || (allowed_in_configuration && insecure_no_auth) {
+        if is_authenticated || self.http.is_on_loopback() || (allowed_in_configuration && insecure_no_auth) {
             return Ok(());
         }
         Err(InsecureBind { address: self.http.address, allowed_in_configuration, insecure_no_auth })
@@ -84,6 +84,13 @@ mod tests {
             }
             assert_eq!(listening_on(address, true).check_bind(true), Ok(()), "{address}");
         }
+    }
+
+    #[test]
+    fn with_authentication_every_address_is_allowed() {
+        let mut config = listening_on("0.0.0.0:8080", false);
+        config.auth.mode = AuthMode::IdentityHeader;
+        assert_eq!(config.check_bind(false), Ok(()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use toml::{Table, Value};
 
 use super::{
-    Config, DEFAULTS,
+    AuthMode, Config, DEFAULTS,
     error::{Error, KeyError, Origin},
     similar_key::similar_key,
 };
@@ -28,6 +28,9 @@ pub(super) struct Layers {
 
 /// The section of librdkafka's settings. Its keys are not checked here, and they contain dots.
 const CLIENT: &str = "kafka.client";
+
+/// Keys whose default is false with `auth.mode = "identity-header"`: they help during development.
+const OFF_WITH_IDENTITY_HEADER: [&str; 2] = ["http.graphiql", "limits.introspection"];
 
 const VARIABLE_PREFIX: &str = "INSIGHTS_RESULTS_AGGREGATOR__";
 
@@ -59,6 +62,19 @@ impl Layers {
             let key = key_of_variable(path);
             let value = self.defaults.get(&key).map_or_else(|| Value::from(text.as_str()), |kind| read_as(kind, text));
             self.set(key, value, &Origin::Environment(name.clone()));
+        }
+    }
+
+    /// Sets the defaults that depend on `auth.mode`. After all layers, because any of them may set the mode.
+    pub(super) fn apply_mode(&mut self) {
+        let mode = self.settings.get("auth.mode").and_then(|setting| setting.value.as_str()?.parse().ok());
+        if mode != Some(AuthMode::IdentityHeader) {
+            return;
+        }
+        for key in OFF_WITH_IDENTITY_HEADER {
+            if let Some(setting) = self.settings.get_mut(key).filter(|setting| setting.origin == Origin::Default) {
+                *setting = Setting { value: Value::Boolean(false), origin: Origin::DefaultWithIdentityHeader };
+            }
         }
     }
 
@@ -151,13 +167,14 @@ fn read<'a>(settings: impl Iterator<Item = (&'a String, &'a Value)>) -> Result<C
 }
 
 /// Returns what a value must be, given the error of reading another one. serde's own messages repeat the value, so only
-/// those of `parse` are used, which reads all values that are written as text.
+/// those of `parse` are used, which reads all values that are written as text. They begin with "must be".
 fn expected(default: &Value, error: &toml::de::Error) -> String {
     match default {
         Value::String(_) => error.message().to_owned(),
         // serde's own messages begin with other words.
         Value::Array(_) if error.message().starts_with("must be ") => error.message().to_owned(),
         Value::Integer(_) => "must be a whole number, not negative and not too large".to_owned(),
+        Value::Array(_) if error.message().starts_with("must be ") => error.message().to_owned(),
         default => format!("must be {}", kind(default)),
     }
 }

@@ -46,6 +46,7 @@ impl Config {
             layers.add_file(path)?;
         }
         layers.add_environment(environment);
+        layers.apply_mode();
         let config = layers.read()?;
         validate(&config, &mut layers);
         let description = Description::new(layers.finish()?);
@@ -122,6 +123,26 @@ mod tests {
     }
 
     #[test]
+    fn the_editor_and_introspection_are_off_by_default_with_the_identity_header() {
+        let header = ("AUTH__MODE", "identity-header");
+        let flags = |loaded: &Loaded| (loaded.config.http.graphiql, loaded.config.limits.introspection);
+        let loaded = load("", &[header]).expect("a valid configuration");
+        assert_eq!(flags(&loaded), (false, false));
+        let text = loaded.describe();
+        for line in [
+            "http.graphiql = false   # from default for auth.mode = \"identity-header\"",
+            "limits.introspection = false   # from default for auth.mode = \"identity-header\"",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
+        }
+        assert_eq!(flags(&load("[auth]\nmode = \"identity-header\"", &[]).expect("valid")), (false, false));
+        assert_eq!(flags(&load("", &[("AUTH__MODE", "none")]).expect("valid")), (true, true));
+        let set = load("[http]\ngraphiql = true", &[header, ("LIMITS__INTROSPECTION", "true")]).expect("valid");
+        assert_eq!(flags(&set), (true, true), "what is set counts");
+        assert!(matches!(set.origin("http.graphiql"), Some(Origin::File(_))));
+    }
+
+    #[test]
     fn other_variables_are_ignored() {
         let others = ["INSIGHTS_RESULTS_AGGREGATOR_SERVICE_HOST", "INSIGHTS_RESULTS_AGGREGATOR_PORT", "HTTP__ADDRESS"];
         let environment = others.map(|name| (name.to_owned(), "10.0.0.7".to_owned())).into();
@@ -155,7 +176,7 @@ mod tests {
             ") must be a whole number, not negative",
             "INSIGHTS_RESULTS_AGGREGATOR__LOG__FORMAT) must be one of text, json; the default is \"text\"",
             "__INGEST__BATCH_WAIT) must be a duration, as in 50ms, 10s or 2min; the default is \"50ms\"",
-            "`auth.mode` (from environment variable INSIGHTS_RESULTS_AGGREGATOR__AUTH__MODE) must be one of none",
+            "`auth.mode` (from environment variable INSIGHTS_RESULTS_AGGREGATOR__AUTH__MODE) must be one of none, identity-header",
             ") must be from 1024 to 67108864, not 0",
         ] {
             assert!(errors.iter().any(|error| error.contains(part)), "{part} in {errors:#?}");

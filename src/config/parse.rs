@@ -11,6 +11,8 @@ use serde::{
 use strum::VariantNames;
 use toml::Value;
 
+use crate::domain::OrgId;
+
 /// Deserializes a socket address.
 pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     parse(deserializer, socket_address)
@@ -23,6 +25,22 @@ pub(super) fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Re
 
 fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "must be an IP address and a port, as in 127.0.0.1:8080 or [::1]:8080")
+}
+
+/// Deserializes the number of an organization. The empty text is `None`.
+pub(super) fn optional_organization<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OrgId>, D::Error> {
+    let invalid = "must be the number of an organization, from 1 to 4294967295 without leading zeros, or empty";
+    parse(deserializer, |text| if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|_| invalid) })
+}
+
+/// Deserializes a list of texts, each of which is parsed. The error is one of the whole list.
+pub(super) fn list_of<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(D::Error::custom)
 }
 
 /// Deserializes a duration, as in `10s`.

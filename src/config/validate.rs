@@ -7,7 +7,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
 use super::{
-    Config, Content, Database, Http, Ingest, Kafka, KafkaSecurity, Limits, Log,
+    Auth, AuthMode, Config, Content, Database, Http, Ingest, Kafka, KafkaSecurity, Limits, Log,
     kafka::{SecurityProtocol, forbidden_setting},
     layers::Layers,
 };
@@ -29,6 +29,7 @@ pub(super) fn validate(config: &Config, layers: &mut Layers) {
     checks.check_ingest(&config.ingest);
     checks.check_limits(&config.limits, &config.http);
     checks.check_content(&config.content);
+    checks.check_auth(&config.auth);
     checks.check_log(&config.log);
 }
 
@@ -125,6 +126,24 @@ impl Checks<'_> {
         if content.groups.is_some() && content.path.is_none() {
             let text = "is not used without content.path: set that to the folder with content, or leave this empty";
             self.add_beside("content.groups", "content.path", text);
+        }
+    }
+
+    fn check_auth(&mut self, auth: &Auth) {
+        // An id with blanks around it would never equal that of a caller.
+        if auth.administrators.iter().any(|id| id.is_empty() || id.trim() != id) {
+            let text = "must be a list of user ids and client ids, without empty ones and blanks around them";
+            self.add("auth.administrators", text);
+        }
+        let (organization, user) = ("auth.dev_identity.org_id", "auth.dev_identity.user_id");
+        let (has_organization, has_user) = (auth.dev_identity.org_id.is_some(), auth.dev_identity.user_id.is_some());
+        if auth.mode != AuthMode::None {
+            let text = "is only used with auth.mode = \"none\": leave it empty, or set auth.mode to none";
+            for (key, _) in [(organization, has_organization), (user, has_user)].iter().filter(|(_, is_set)| *is_set) {
+                self.add_beside(key, "auth.mode", text);
+            }
+        } else if has_user && !has_organization {
+            self.add_beside(user, organization, "needs an organization: set auth.dev_identity.org_id too, or leave this empty");
         }
     }
 

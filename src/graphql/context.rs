@@ -13,7 +13,7 @@ pub(super) struct SchemaVersion(pub(super) String);
 /// Named access to the data that the executor and the schema add to a request's context.
 pub(super) trait ContextExt<'a> {
     /// The caller of the request.
-    fn viewer(&self) -> Result<Viewer>;
+    fn viewer(&self) -> Result<&'a Viewer>;
     /// The time of the request. All its fields use the same time, so that "within the last day" is one condition.
     fn now(&self) -> Result<Timestamp>;
     /// The loaders, which read within the viewer's scope.
@@ -25,8 +25,8 @@ pub(super) trait ContextExt<'a> {
 }
 
 impl<'a> ContextExt<'a> for Context<'a> {
-    fn viewer(&self) -> Result<Viewer> {
-        self.data().copied()
+    fn viewer(&self) -> Result<&'a Viewer> {
+        self.data()
     }
 
     fn now(&self) -> Result<Timestamp> {

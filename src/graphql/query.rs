@@ -25,7 +25,7 @@ pub(super) struct Query;
 impl Query {
     /// The user or client that sends the query.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<InOrder<Viewer>> {
-        ctx.viewer().map(Viewer).map(InOrder)
+        ctx.viewer().cloned().map(Viewer).map(InOrder)
     }
 
     /// The object with this id. Null if it does not exist, has been removed, or the viewer may not see it.
@@ -53,7 +53,8 @@ impl Query {
         node::in_order(ctx, &ids).await.map(ListInOrder)
     }
 
-    /// The organization with this number. Null if no report of it was ever stored, or the viewer may not see it.
+    /// The organization with this number. Null if the viewer may not see it, or if no report of it was ever
+    /// stored and it is not the viewer's own.
     async fn organization(
         &self,
         ctx: &Context<'_>,
@@ -64,8 +65,8 @@ impl Query {
         Ok(Organization::all(known).pop().map(InOrder))
     }
 
-    /// The organizations that the viewer may see, ordered by number. Null only if loading failed, with an entry in
-    /// `errors`.
+    /// The organizations that the viewer may see, ordered by number: for administrators all of which a report was ever
+    /// stored, for others their own. Null only if loading failed, with an entry in `errors`.
     async fn organizations(
         &self,
         ctx: &Context<'_>,

@@ -10,13 +10,13 @@ use axum::{
 use tokio::time::Instant;
 
 use super::{
-    access_log::OperationName, capacity::Capacity, connection::RequestConnection, media_type::MediaType,
+    access_log::OperationName, caller::Callers, capacity::Capacity, connection::RequestConnection, media_type::MediaType,
     request_checks::RequestChecks, request_error::RequestError, response, server::PeerAddress,
 };
 use crate::{
-    config::{self, AuthMode},
+    config,
     graphql::Executor,
-    identity::Viewer,
+    identity::{Viewer, ViewerPolicy},
 };
 
 /// The state of the GraphQL handler.
@@ -24,18 +24,18 @@ use crate::{
 pub struct Api {
     pub(super) checks: RequestChecks,
     executor: Executor,
-    mode: AuthMode,
+    callers: Callers,
     request_timeout: Duration,
     capacity: Capacity,
 }
 
 impl Api {
-    /// The GraphQL API with the limits of the configuration.
-    pub fn new(executor: Executor, http: &config::Http, mode: AuthMode) -> Self {
+    /// The GraphQL API with the limits of the configuration. `policy` says what identified callers may see.
+    pub fn new(executor: Executor, http: &config::Http, auth: &config::Auth, policy: ViewerPolicy) -> Self {
         Self {
-            checks: RequestChecks::new(http, mode),
+            checks: RequestChecks::new(http, auth.mode),
             executor,
-            mode,
+            callers: Callers::new(auth, policy),
             request_timeout: http.request_timeout,
             capacity: Capacity::new(http),
         }
@@ -44,19 +44,27 @@ impl Api {
 
 /// Handles one GraphQL request.
 pub(super) async fn handle(State(api): State<Api>, request: Request) -> Response {
-    match api.checks.check_headers(request.headers()) {
-        Ok(media_type) => {
-            execute(&api, request, media_type).await.unwrap_or_else(|error| response::from_error(error, media_type))
-        }
-        Err(error) => response::from_error(error, MediaType::Json),
-    }
+    let media_type = match api.checks.check_headers(request.headers()) {
+        Ok(media_type) => media_type,
+        Err(error) => return response::from_error(error, MediaType::Json),
+    };
+    let peer = request.extensions().get::<PeerAddress>().map(|PeerAddress(address)| *address);
+    let response = match api.callers.viewer(request.headers(), peer) {
+        Ok(viewer) => execute(&api, viewer, request, media_type).await,
+        Err(error) => Err(error),
+    };
+    response.unwrap_or_else(|error| response::from_error(error, media_type))
 }
 
-async fn execute(api: &Api, http_request: Request, media_type: MediaType) -> Result<Response, RequestError> {
+async fn execute(
+    api: &Api,
+    viewer: Viewer,
+    http_request: Request,
+    media_type: MediaType,
+) -> Result<Response, RequestError> {
     let deadline = Instant::now() + api.request_timeout;
     let client = http_request.extensions().get::<RequestConnection>().cloned();
     let only_queries = http_request.method() != Method::POST;
-    let address = http_request.extensions().get::<PeerAddress>().map(|PeerAddress(address)| *address);
     let request = if only_queries {
         api.checks.read_query_string(&http_request)?
     } else {
@@ -73,9 +81,6 @@ async fn execute(api: &Api, http_request: Request, media_type: MediaType) -> Res
     }
     let operation_name = admitted.operation_name().map(OperationName::new);
     let remaining = deadline.saturating_duration_since(Instant::now());
-    let viewer = match api.mode {
-        AuthMode::None => Viewer::unrestricted().at(address),
-    };
     let answer = api.executor.run(viewer, admitted, remaining).await;
     let response = response::from_answer(answer, media_type);
     let mut response = api.capacity.hold(response, permit, client.as_deref()).await?;

@@ -32,10 +32,8 @@ pub(super) struct Origins {
 
 impl Origins {
     pub(super) fn new(http: &config::Http, mode: AuthMode) -> Self {
-        let allows_loopback = match mode {
-            AuthMode::None => true,
-        };
-        Self { listed: Arc::new(http.cors_origins.iter().cloned().collect()), allows_loopback }
+        let listed = Arc::new(http.cors_origins.iter().cloned().collect());
+        Self { listed, allows_loopback: mode == AuthMode::None }
     }
 
     /// Whether a request is from no page, or from a page of an allowed origin.

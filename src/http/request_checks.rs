@@ -24,8 +24,8 @@ use crate::config::{self, AuthMode};
 pub(super) struct RequestChecks {
     pub(super) origins: Origins,
     max_body_bytes: usize,
-    /// Whether a GET request needs one of [`PREFLIGHT_HEADERS`]. On loopback clients have no identity that a page could
-    /// misuse; elsewhere a gateway may derive one from a cookie.
+    /// Whether a GET request needs one of [`PREFLIGHT_HEADERS`]. On loopback without authentication, clients have no
+    /// identity that a page could misuse; otherwise a gateway may derive one from a cookie.
     get_needs_header: bool,
 }
 
@@ -33,6 +33,7 @@ impl RequestChecks {
     pub(super) fn new(http: &config::Http, mode: AuthMode) -> Self {
         let get_needs_header = match mode {
             AuthMode::None => !http.is_on_loopback(),
+            AuthMode::IdentityHeader => true,
         };
         Self { origins: Origins::new(http, mode), max_body_bytes: http.max_body_bytes, get_needs_header }
     }

@@ -16,6 +16,9 @@ pub(super) enum RequestError {
     /// The client accepts neither response media type.
     #[error("responses are application/graphql-response+json or application/json; accept one of them")]
     NotAcceptable,
+    /// No usable identity: one message for all reasons, so that it reveals nothing of the rules.
+    #[error("the request needs one valid header x-rh-identity from the gateway")]
+    Unauthenticated,
     /// The media type of the body is not JSON.
     #[error("send the query as JSON, with Content-Type: application/json")]
     NotJson,
@@ -64,6 +67,7 @@ impl RequestError {
         match self {
             Self::Origin | Self::NoPreflight => StatusCode::FORBIDDEN,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -77,6 +81,7 @@ impl RequestError {
     pub(super) fn code(self) -> Code {
         match self {
             Self::Busy { .. } | Self::AnswersFull { .. } => Code::Unavailable,
+            Self::Unauthenticated => Code::Unauthenticated,
             _ => Code::BadRequest,
         }
     }

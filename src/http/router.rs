@@ -68,9 +68,10 @@ pub fn health_router(readiness: Arc<Readiness>, metrics: Metrics) -> Router {
 }
 
 fn with_layers(routes: Router, address: SocketAddr, mode: AuthMode, request_timeout: Duration) -> Router {
-    // Beyond loopback the service does not know its own names.
+    // Beyond loopback, and behind a gateway, the service does not know its own names.
     let requires_loopback_host = match mode {
         AuthMode::None => config::is_loopback(address),
+        AuthMode::IdentityHeader => false,
     };
     let routes =
         if requires_loopback_host { routes.layer(middleware::from_fn(host::require_loopback)) } else { routes };

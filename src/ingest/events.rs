@@ -1,9 +1,6 @@
 //! Events of ingestion: each is a type whose `emit` writes the log line and the metric.
 
-use std::{
-    sync::Mutex,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use rdkafka::{Message as _, error::RDKafkaErrorCode, message::OwnedMessage};
 
@@ -15,9 +12,12 @@ use crate::{
     domain::Timestamp,
     message::Deviations,
     store::{self, Written},
-    telemetry::metrics::{
-        INGEST_BATCH_DURATION, INGEST_BATCH_MESSAGES, INGEST_DEAD_LETTERS, INGEST_LAG, INGEST_LAST_COMMIT,
-        INGEST_MESSAGES, INGEST_MOVED, INGEST_RETRIES,
+    telemetry::{
+        Throttle,
+        metrics::{
+            INGEST_BATCH_DURATION, INGEST_BATCH_MESSAGES, INGEST_DEAD_LETTERS, INGEST_LAG, INGEST_LAST_COMMIT,
+            INGEST_MESSAGES, INGEST_MOVED, INGEST_RETRIES,
+        },
     },
 };
 
@@ -236,41 +236,5 @@ impl KafkaErrorReported<'_> {
         if let Some(left_out) = LINES.admit() {
             tracing::warn!(reason = self.reason, left_out, "Kafka client error");
         }
-    }
-}
-
-/// Limits an event to one log line per second, and counts the lines that were left out before it.
-struct Throttle(Mutex<Option<(Instant, u64)>>);
-
-impl Throttle {
-    const fn new() -> Self {
-        Self(Mutex::new(None))
-    }
-
-    fn admit(&self) -> Option<u64> {
-        let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let now = Instant::now();
-        match &mut *last {
-            Some((at, left_out)) if now.duration_since(*at) < Duration::from_secs(1) => {
-                *left_out += 1;
-                None
-            }
-            seen => Some(seen.replace((now, 0)).map_or(0, |(_, left_out)| left_out)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_beyond_one_per_second_are_counted_and_left_out() {
-        let throttle = Throttle::new();
-        assert_eq!(throttle.admit(), Some(0));
-        assert_eq!((throttle.admit(), throttle.admit()), (None, None));
-        let past = Instant::now().checked_sub(Duration::from_secs(2)).expect("the machine is up for two seconds");
-        *throttle.0.lock().expect("lock") = Some((past, 2));
-        assert_eq!(throttle.admit(), Some(2));
     }
 }

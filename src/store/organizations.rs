@@ -11,8 +11,8 @@ use sea_orm::DbErr;
 use super::{
     columns::Column,
     error::Error,
-    list::{List, Order, Row, SortColumn, SortKind, SortValue, Source, item},
-    page::Direction,
+    list::{List, ListRequest, Order, Row, SortColumn, SortKind, SortValue, Source, item},
+    page::{Direction, Page},
     pools::Store,
 };
 use crate::{
@@ -52,6 +52,20 @@ impl List for Organization {
     fn read(row: &mut Row<'_>) -> Result<Self, DbErr> {
         Ok(Self { id: row.next()? })
     }
+
+    /// Reads nothing for a viewer who sees one organization: it is the viewer's own, which exists even if no report of
+    /// it was ever stored.
+    async fn load(
+        store: &Store,
+        scope: Scope,
+        parents: &[()],
+        request: &ListRequest<Self>,
+    ) -> Result<HashMap<(), Page<Self>>, Error> {
+        match scope.readable() {
+            Readable::All => store.pages(scope, parents, request).await,
+            Readable::Organization(own) => Ok(HashMap::from([((), Page::of_whole(vec![Self { id: own }], request))])),
+        }
+    }
 }
 
 /// How long an organization that was found is not looked for again. None is ever removed while the service runs.
@@ -86,10 +100,11 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn known_organizations(&self, scope: Scope, organizations: &[OrgId]) -> Result<HashSet<OrgId>, Error> {
-        if let Readable::Organization(own) = scope.readable() {
-            return Ok(organizations.iter().copied().filter(|organization| *organization == own).collect());
+        let is_own = |organization: OrgId| scope.own_organization() == Some(organization);
+        if let Readable::Organization(_) = scope.readable() {
+            return Ok(organizations.iter().copied().filter(|organization| is_own(*organization)).collect());
         }
-        let is_known = |organization: OrgId| self.known_organizations.contains(organization);
+        let is_known = |organization| is_own(organization) || self.known_organizations.contains(organization);
         let (mut found, unknown): (HashSet<_>, HashSet<_>) =
             organizations.iter().copied().partition(|organization| is_known(*organization));
         if !unknown.is_empty() {

@@ -88,8 +88,8 @@ async fn the_new_owner_of_a_cluster_sees_only_the_history_since_the_move() {
         let graph = graph_after(&database, &reports).await;
         let since = events(&[("CLOSED", "a|A", 4), ("OPENED", "a|A", 3)]);
         let [old, new] = [1, 2].map(|owner| Viewer::member_of(organization(owner)));
-        assert_eq!(history(&graph, new).await, Some(since.clone()), "{}", database.name);
-        assert_eq!(history(&graph, old).await, None, "{}: the cluster belongs to the new owner", database.name);
+        assert_eq!(history(&graph, new.clone()).await, Some(since.clone()), "{}", database.name);
+        assert_eq!(history(&graph, old.clone()).await, None, "{}: the cluster belongs to the new owner", database.name);
         assert_eq!(history(&graph, Viewer::unrestricted()).await, Some(since), "{}", database.name);
 
         // After the move back, the former owner sees its history again, with the hits that closed at the first move.

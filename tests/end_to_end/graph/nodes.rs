@@ -107,9 +107,9 @@ async fn nodes_of_other_organizations_are_null_like_unknown_ones() {
         let [own, foreign] = [ids_of(1, 1), ids_of(2, 2)];
         let requested: Vec<_> = own.iter().zip(&foreign).flat_map(|(own, foreign)| [own, foreign]).collect();
         let expected: Vec<_> = own.iter().flat_map(|id| [json!({ "id": id }), Value::Null]).collect();
-        assert_eq!(nodes(&graph, member, &requested, "id").await, json!(expected), "{}", database.name);
+        assert_eq!(nodes(&graph, member.clone(), &requested, "id").await, json!(expected), "{}", database.name);
         for id in &foreign {
-            let answer = graph.query_as(member, &format!("{{ node(id: \"{id}\") {{ id }} }}"), json!({})).await;
+            let answer = graph.query_as(member.clone(), &format!("{{ node(id: \"{id}\") {{ id }} }}"), json!({})).await;
             assert_eq!(answer, json!({ "data": { "node": null } }), "{}", database.name);
         }
     }
