@@ -6,6 +6,7 @@
 
 mod answer;
 mod answer_size;
+mod category;
 mod cluster;
 mod cluster_list;
 mod code;
@@ -19,6 +20,7 @@ pub mod fuzzing;
 mod guard;
 mod history_event;
 mod in_order;
+mod list_size;
 mod loaders;
 mod metrics;
 mod node;
@@ -26,8 +28,11 @@ mod node_id;
 mod operation;
 mod organization;
 mod query;
+mod recommendation;
+mod recommendation_content;
 mod redaction;
 mod report;
+mod risks;
 mod root;
 mod rule_hit;
 mod scalars;

@@ -4,6 +4,8 @@
 
 pub mod cluster;
 pub mod consumer_error;
+pub mod content_state;
+pub mod imported_cluster;
 pub mod organization;
 pub mod recommendation;
 pub mod rule_hit;

@@ -14,6 +14,9 @@ mod m20261125_000008_index_hits_by_recommendation;
 mod m20261125_000009_track_replays;
 mod m20261128_000010_count_hits;
 mod m20261128_000011_page_history;
+mod m20261128_000012_add_recommendation_facts;
+mod m20261128_000013_create_imported_cluster;
+mod m20261128_000014_index_history_by_recommendation;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -33,6 +36,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000009_track_replays::Migration),
             Box::new(m20261128_000010_count_hits::Migration),
             Box::new(m20261128_000011_page_history::Migration),
+            Box::new(m20261128_000012_add_recommendation_facts::Migration),
+            Box::new(m20261128_000013_create_imported_cluster::Migration),
+            Box::new(m20261128_000014_index_history_by_recommendation::Migration),
         ]
     }
 }

@@ -63,7 +63,18 @@ impl Cluster {
 
     /// The name to display. It is the UUID if no name is known.
     async fn display_name(&self) -> String {
-        self.row.id.to_string()
+        self.row.display_name.clone().unwrap_or_else(|| self.row.id.to_string())
+    }
+
+    /// Whether the cluster is managed by the vendor. Recommendations that do not apply to managed clusters are hidden on
+    /// it. False if that is not known.
+    async fn managed(&self) -> bool {
+        self.row.is_managed
+    }
+
+    /// The status of the cluster's subscription, as it was imported. Null if none was.
+    async fn status(&self) -> Option<&str> {
+        self.row.status.as_deref()
     }
 
     /// The cluster's OpenShift version. Null until a report contains it.

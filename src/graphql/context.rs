@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Result};
 
 use super::{answer_size::AnswerSize, loaders::Loaders};
-use crate::{domain::Timestamp, identity::Viewer};
+use crate::{content::Content, domain::Timestamp, identity::Viewer};
 
 /// The digest of the schema's SDL.
 pub(super) struct SchemaVersion(pub(super) String);
@@ -20,6 +20,8 @@ pub(super) trait ContextExt<'a> {
     fn loaders(&self) -> Result<&'a Loaders>;
     /// The size of the answer so far.
     fn answer_size(&self) -> Result<&'a AnswerSize>;
+    /// The rule content; `None` if none is loaded. All fields of a request use the same.
+    fn content(&self) -> Result<Option<&'a Content>>;
     /// The digest of the schema's SDL.
     fn schema_version(&self) -> Result<&'a str>;
 }
@@ -39,6 +41,10 @@ impl<'a> ContextExt<'a> for Context<'a> {
 
     fn answer_size(&self) -> Result<&'a AnswerSize> {
         self.data::<Arc<AnswerSize>>().map(AsRef::as_ref)
+    }
+
+    fn content(&self) -> Result<Option<&'a Content>> {
+        self.data::<Option<Arc<Content>>>().map(Option::as_deref)
     }
 
     fn schema_version(&self) -> Result<&'a str> {

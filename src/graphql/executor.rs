@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     config::Limits,
+    content::CurrentContent,
     domain::Timestamp,
     fair_queue::QueueFull,
     identity::Viewer,
@@ -49,14 +50,15 @@ pub struct Executor {
     metrics: Arc<Metrics>,
     expensive: Arc<ExpensiveRequests>,
     store: Store,
+    content: CurrentContent,
 }
 
 impl Executor {
-    /// The graph over a store.
+    /// The graph over a store and rule content.
     ///
     /// # Errors
     /// If the schema's SDL cannot be parsed, or threads cannot be started.
-    pub fn new(store: Store, limits: &Limits) -> Result<Self, ExecutorError> {
+    pub fn new(store: Store, content: CurrentContent, limits: &Limits) -> Result<Self, ExecutorError> {
         let schema = schema::build(limits);
         let sdl = schema.sdl();
         let guard = Guard::new(limits, SchemaTypes::parse(&sdl)?, Introspection::parse(&sdl)?);
@@ -68,6 +70,7 @@ impl Executor {
             metrics: Arc::default(),
             expensive: Arc::new(ExpensiveRequests::new()?),
             store,
+            content,
         })
     }
 
@@ -132,7 +135,8 @@ impl Executor {
         let loaders = Loaders::new(&self.store, scope, turn.clone());
         let size = Arc::new(AnswerSize::new(self.response_bytes));
         let root = RootValue::default();
-        let request = request.data(viewer).data(Timestamp::now()).data(loaders).data(size.clone()).data(root.clone());
+        let request = request.data(viewer).data(Timestamp::now()).data(loaders).data(self.content.get());
+        let request = request.data(size.clone()).data(root.clone());
         let executed = async {
             turn.take_for_cost(cost).await?;
             Ok::<_, Unfinished>(self.schema.execute(request).await)

@@ -8,6 +8,7 @@ use super::{
     cluster::Cluster,
     connection::Listed,
     in_order::InOrder,
+    recommendation::Recommendation,
     scalars::{DateTime, Uuid},
     siblings::Siblings,
 };
@@ -46,6 +47,11 @@ impl HistoryEvent {
     /// The recommendation, as `ruleFqdn|errorKey`.
     async fn selector(&self) -> &str {
         self.row.selector.as_str()
+    }
+
+    /// The recommendation, as the cluster's owner sees it.
+    async fn recommendation(&self) -> InOrder<Recommendation> {
+        InOrder(Recommendation::of(Some(self.cluster.row.organization), self.row.selector.clone()))
     }
 
     /// The UUID of the cluster.

@@ -3,7 +3,13 @@
 //! They remember for the length of the request, so that what is reached over two branches is read once. Nothing is kept
 //! across requests, so nothing leaks from one viewer to another. Each reads within the viewer's scope.
 
-use std::{collections::HashMap, fmt::Debug, hash::Hash, marker::PhantomData, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Debug,
+    hash::Hash,
+    marker::PhantomData,
+    sync::Arc,
+};
 
 use dataloader::{BatchFn, cached};
 
@@ -11,7 +17,7 @@ use super::{error::LoadFailed, expensive_requests::ExecutionTurn, shared::Shared
 use crate::{
     domain::{ClusterId, OrgId, Selector},
     identity::Scope,
-    store::{Cluster, Error, List, ListRequest, Page, RuleHit, Store},
+    store::{Cluster, Error, IncludedHits, List, ListRequest, Page, RuleHit, Store},
 };
 
 /// What is read for many keys in one statement.
@@ -95,12 +101,22 @@ impl Loaders {
         Ok(organizations.iter().copied().filter(|organization| known.contains(organization)).collect())
     }
 
+    /// Returns those of the recommendations that hit a cluster that the viewer may see, or did.
+    pub(super) async fn ever_hit(
+        &self,
+        selectors: impl IntoIterator<Item = Selector>,
+    ) -> Result<HashSet<Selector>, LoadFailed> {
+        let requested: Vec<_> = selectors.into_iter().map(|selector| (None, selector)).collect();
+        let known = self.store.known_recommendations(self.scope, &requested).await?;
+        Ok(known.into_iter().map(|(_, selector)| selector).collect())
+    }
+
     /// Reads single hits by their clusters and selectors.
     pub(super) async fn rule_hits(
         &self,
         keys: &[(ClusterId, Selector)],
     ) -> Result<HashMap<(ClusterId, Selector), RuleHit>, LoadFailed> {
-        Ok(self.store.rule_hits(self.scope, keys).await?)
+        Ok(self.store.rule_hits(self.scope, keys, IncludedHits::default()).await?)
     }
 }
 

@@ -12,9 +12,9 @@ use async_graphql::{
 
 use super::{
     cluster::Cluster, context::ContextExt as _, in_order::InOrder, node_id::NodeId, organization::Organization,
-    report::Report, rule_hit::RuleHit,
+    recommendation::Recommendation, report::Report, rule_hit::RuleHit,
 };
-use crate::domain::{ClusterId, OrgId};
+use crate::domain::{ClusterId, OrgId, Selector};
 
 /// An object with a global id, by which `Query.node` returns it.
 #[derive(Clone, Interface)]
@@ -24,6 +24,7 @@ pub(super) enum Node {
     Cluster(Cluster),
     Report(Report),
     RuleHit(RuleHit),
+    Recommendation(Recommendation),
 }
 
 /// A node whose fields are resolved in the query's order.
@@ -48,6 +49,7 @@ impl OutputType for NodeInOrder {
             Node::Cluster(node) => InOrder(node).resolve(ctx, field).await,
             Node::Report(node) => InOrder(node).resolve(ctx, field).await,
             Node::RuleHit(node) => InOrder(node).resolve(ctx, field).await,
+            Node::Recommendation(node) => InOrder(node).resolve(ctx, field).await,
         }
     }
 }
@@ -65,6 +67,9 @@ pub(super) async fn in_order(ctx: &Context<'_>, ids: &[Option<NodeId>]) -> Resul
     let clusters = Cluster::find(loaders, clusters).await?;
     let hits = if hits.is_empty() { HashMap::default() } else { loaders.rule_hits(&hits).await? };
 
+    let recommendations = Recommendation::find(ctx, named().filter_map(recommendation_of)).await?;
+    let recommendations: HashMap<_, _> = recommendations.into_iter().map(|node| (node.key(), node)).collect();
+
     let node = |id: &NodeId| match id {
         NodeId::Organization(id) => organizations.get(id).cloned().map(Node::Organization),
         NodeId::Cluster(id) => clusters.get(id).cloned().map(Node::Cluster),
@@ -72,6 +77,9 @@ pub(super) async fn in_order(ctx: &Context<'_>, ids: &[Option<NodeId>]) -> Resul
         NodeId::RuleHit(id, selector) => {
             let (cluster, row) = (clusters.get(id)?, hits.get(&(*id, selector.clone()))?);
             Some(Node::RuleHit(RuleHit::of(cluster.clone(), row.clone())))
+        }
+        NodeId::Recommendation(of, selector) => {
+            recommendations.get(&(*of, selector.clone())).cloned().map(Node::Recommendation)
         }
     };
     Ok(ids.iter().map(|id| id.as_ref().and_then(node).map(NodeInOrder)).collect())
@@ -85,10 +93,14 @@ fn organization_of(id: &NodeId) -> Option<OrgId> {
 fn cluster_of(id: &NodeId) -> Option<ClusterId> {
     match id {
         NodeId::Cluster(cluster) | NodeId::Report(cluster) | NodeId::RuleHit(cluster, _) => Some(*cluster),
-        NodeId::Organization(_) => None,
+        NodeId::Organization(_) | NodeId::Recommendation(..) => None,
     }
 }
 
-fn hit_of(id: &NodeId) -> Option<(ClusterId, crate::domain::Selector)> {
+fn hit_of(id: &NodeId) -> Option<(ClusterId, Selector)> {
     if let NodeId::RuleHit(cluster, selector) = id { Some((*cluster, selector.clone())) } else { None }
+}
+
+fn recommendation_of(id: &NodeId) -> Option<(Option<OrgId>, Selector)> {
+    if let NodeId::Recommendation(of, selector) = id { Some((*of, selector.clone())) } else { None }
 }

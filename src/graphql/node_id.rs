@@ -22,7 +22,12 @@ pub(super) enum NodeId {
     /// The cluster's current report.
     Report(ClusterId),
     RuleHit(ClusterId, Selector),
+    /// A recommendation as an organization sees it; `None` if no organization is in scope.
+    Recommendation(Option<OrgId>, Selector),
 }
+
+/// Represents all organizations in the id of a recommendation.
+const ALL: &str = "*";
 
 /// A text that is not a node id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +41,8 @@ impl fmt::Display for NodeId {
             Self::Cluster(cluster) => format!("1:Cluster:{cluster}"),
             Self::Report(cluster) => format!("1:Report:{cluster}"),
             Self::RuleHit(cluster, selector) => format!("1:RuleHit:{cluster}:{selector}"),
+            Self::Recommendation(None, selector) => format!("1:Recommendation:{ALL}:{selector}"),
+            Self::Recommendation(Some(of), selector) => format!("1:Recommendation:{of}:{selector}"),
         };
         f.write_str(&URL_SAFE_NO_PAD.encode(text))
     }
@@ -57,13 +64,24 @@ impl FromStr for NodeId {
             "Cluster" => Self::Cluster(cluster(key)?),
             "Report" => Self::Report(cluster(key)?),
             "RuleHit" => {
-                let (key, selector) = key.split_once(':').ok_or(InvalidNodeId)?;
-                Self::RuleHit(cluster(key)?, selector.parse().map_err(|_| InvalidNodeId)?)
+                let (key, selector) = with_selector(key)?;
+                Self::RuleHit(cluster(key)?, selector)
+            }
+            "Recommendation" => {
+                let (key, selector) = with_selector(key)?;
+                let organization = if key == ALL { None } else { Some(key.parse().map_err(|_| InvalidNodeId)?) };
+                Self::Recommendation(organization, selector)
             }
             _ => return Err(InvalidNodeId),
         };
         Ok(id)
     }
+}
+
+/// Splits a key that ends with a selector.
+fn with_selector(key: &str) -> Result<(&str, Selector), InvalidNodeId> {
+    let (key, selector) = key.split_once(':').ok_or(InvalidNodeId)?;
+    Ok((key, selector.parse().map_err(|_| InvalidNodeId)?))
 }
 
 /// A UUID in its canonical spelling: each node has exactly one id.
@@ -97,14 +115,17 @@ mod tests {
 
     const CLUSTER: &str = "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c";
 
-    fn ids() -> [NodeId; 4] {
+    fn ids() -> [NodeId; 6] {
         let cluster: ClusterId = CLUSTER.parse().expect("a cluster");
-        let selector = "a.b|KEY:1".parse().expect("a selector");
+        let selector: Selector = "a.b|KEY:1".parse().expect("a selector");
+        let organization: OrgId = "42".parse().expect("an organization");
         [
-            NodeId::Organization("42".parse().expect("an organization")),
+            NodeId::Organization(organization),
             NodeId::Cluster(cluster),
             NodeId::Report(cluster),
-            NodeId::RuleHit(cluster, selector),
+            NodeId::RuleHit(cluster, selector.clone()),
+            NodeId::Recommendation(Some(organization), selector.clone()),
+            NodeId::Recommendation(None, selector),
         ]
     }
 
@@ -117,6 +138,8 @@ mod tests {
                 "MTpDbHVzdGVyOjdmNmUyYzFhLTRiMWQtNGMwZS05YTU1LTBkMWYyZTNhNGI1Yw",
                 "MTpSZXBvcnQ6N2Y2ZTJjMWEtNGIxZC00YzBlLTlhNTUtMGQxZjJlM2E0YjVj",
                 "MTpSdWxlSGl0OjdmNmUyYzFhLTRiMWQtNGMwZS05YTU1LTBkMWYyZTNhNGI1YzphLmJ8S0VZOjE",
+                "MTpSZWNvbW1lbmRhdGlvbjo0MjphLmJ8S0VZOjE",
+                "MTpSZWNvbW1lbmRhdGlvbjoqOmEuYnxLRVk6MQ",
             ]
         );
     }
@@ -137,6 +160,9 @@ mod tests {
             [String::new(), "x".repeat(5000), encoded("2:Organization:42"), encoded("1:Organization:042"), upper, cut];
         for id in bad.into_iter().chain([
             encoded("1:Recommendation:a|B"),
+            encoded("1:Recommendation:042:a|B"),
+            encoded("1:Recommendation::a|B"),
+            encoded("1:Recommendation:42:a"),
             encoded("1:RuleHit:x:a|B"),
             encoded(&format!("1:RuleHit:{CLUSTER}:a|\0")),
         ]) {

@@ -3,19 +3,25 @@
 use async_graphql::{Context, ID, Object, Result};
 
 use super::{
+    category::Category,
     cluster::Cluster,
     connection::{Connection, MAX_KEYS, PageArguments},
     context::ContextExt as _,
     error::bad_user_input,
     in_order::{InOrder, ListInOrder},
+    list_size::list_size,
     node::{self, NodeInOrder},
     node_id::InvalidNodeId,
     organization::Organization,
+    recommendation::Recommendation,
     scalars::Uuid,
     service::Service,
     viewer::Viewer,
 };
-use crate::domain::{ClusterId, OrgId};
+use crate::{
+    content::{Content, MAX_CATEGORIES},
+    domain::{ClusterId, OrgId},
+};
 
 /// The root of all queries.
 pub(super) struct Query;
@@ -100,6 +106,25 @@ impl Query {
             return Err(bad_user_input("uuids", &format!("has {} UUIDs; at most {MAX_KEYS} are taken", uuids.len())));
         }
         clusters_in_order(ctx, &uuids).await.map(ListInOrder)
+    }
+
+    /// The recommendation with this selector, for the viewer's organization. Null if neither its content nor a hit of it
+    /// is known to the viewer, and if the selector is invalid.
+    async fn recommendation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The recommendation, as `ruleFqdn|errorKey`.")] selector: String,
+    ) -> Result<Option<InOrder<Recommendation>>> {
+        let Ok(selector) = selector.parse() else { return Ok(None) };
+        let requested = [(ctx.viewer()?.organization(), selector)];
+        Ok(Recommendation::find(ctx, requested).await?.pop().map(InOrder))
+    }
+
+    /// The categories of recommendations, ordered by key, at most 100. Empty if no content is loaded.
+    #[graphql(directive = list_size::apply(MAX_CATEGORIES))]
+    async fn categories(&self, ctx: &Context<'_>) -> Result<ListInOrder<InOrder<Category>>> {
+        let categories = ctx.content()?.map(Content::categories).unwrap_or_default();
+        Ok(ListInOrder(categories.iter().cloned().map(Category).map(InOrder).collect()))
     }
 
     /// Versions of this service.

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use async_graphql::Object;
+use async_graphql::{Context, Object, Result};
 
 use super::{
     cluster::Cluster,
     connection::Listed,
+    context::ContextExt as _,
     in_order::InOrder,
     node_id::NodeId,
+    recommendation::Recommendation,
+    risks::TotalRisk,
     scalars::{DateTime, RawJson},
     siblings::Siblings,
 };
@@ -59,6 +62,17 @@ impl RuleHit {
     /// The values to fill into the recommendation's text, byte for byte as received. Null if none were received.
     async fn details(&self) -> Option<RawJson> {
         self.row.details.clone().map(RawJson)
+    }
+
+    /// How severe the problem is. Null if no content of the recommendation is loaded.
+    async fn total_risk(&self, ctx: &Context<'_>) -> Result<Option<TotalRisk>> {
+        let content = ctx.content()?.and_then(|content| content.recommendation(&self.row.selector));
+        Ok(content.map(|content| content.total_risk().into()))
+    }
+
+    /// The recommendation, as the cluster's owner sees it.
+    async fn recommendation(&self) -> InOrder<Recommendation> {
+        InOrder(Recommendation::of(Some(self.cluster.row.organization), self.row.selector.clone()))
     }
 
     /// Since when the recommendation has hit the cluster without interruption.

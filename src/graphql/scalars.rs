@@ -11,6 +11,7 @@ pub(super) fn expected_format(scalar: &str) -> Option<&'static str> {
     match scalar {
         "UUID" => Some("12345678-9abc-4def-8123-456789abcdef"),
         "DateTime" => Some("2026-01-02T03:04:05Z"),
+        "URL" => Some("https://example.com/a"),
         "Duration" => Some("P7D, PT3H or P1DT12H, without months and years"),
         _ => None,
     }
@@ -22,6 +23,7 @@ pub(super) fn is_valid(scalar: &str, value: &Value) -> bool {
         "UUID" => Uuid::is_valid(value),
         "DateTime" => DateTime::is_valid(value),
         "Duration" => Duration::is_valid(value),
+        "URL" => Url::is_valid(value),
         _ => true,
     }
 }
@@ -133,6 +135,29 @@ fn seconds(mut text: &str, units: &[(char, i64)]) -> Option<i64> {
     text.is_empty().then_some(total)
 }
 
+/// The address of a page.
+#[derive(Clone, Debug)]
+pub(super) struct Url(pub(super) url::Url);
+
+/// An absolute URL.
+#[Scalar(name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
+impl ScalarType for Url {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => text.parse().map(Self).map_err(InputValueError::custom),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(text) if text.parse::<url::Url>().is_ok())
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
 /// JSON text that is returned unchanged.
 #[derive(Clone, Debug)]
 pub(super) struct RawJson(pub(super) Details);
@@ -175,6 +200,7 @@ mod tests {
         let format = |scalar| expected_format(scalar).expect("a format");
         check_validated::<Uuid>(&[format("UUID"), "{12345678-9ABC-4def-8123-456789abcdef}"]);
         check_validated::<DateTime>(&[format("DateTime"), "2026-01-02T03:04:05.000006+07:00"]);
+        check_validated::<Url>(&[format("URL"), "https://example.com/?a#b"]);
         check_validated::<Duration>(&["P7D", "PT3H", "P1DT12H"]);
     }
 

@@ -7,9 +7,13 @@ use sea_orm::{
 
 use super::{
     columns::Column,
-    list::{Filter, item},
+    list::{Filter, item, subquery},
+    visibility::{IncludedHits, shown},
 };
-use crate::domain::{ClusterId, Selector, Timestamp, VersionKey};
+use crate::{
+    domain::{ClusterId, Selector, Timestamp, VersionKey},
+    identity::Scope,
+};
 
 /// What restricts a list of clusters: a cluster meets every condition that is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -24,16 +28,16 @@ pub struct ClusterFilter {
     pub version_before: Option<VersionKey>,
     /// The version is written exactly as one of these.
     pub versions: Option<Vec<String>>,
-    /// Whether there are hits.
+    /// Whether there are hits that are shown by default.
     pub has_hits: Option<bool>,
-    /// Any of these recommendations hits the cluster.
+    /// Any of these recommendations hits the cluster, and the hit is shown by default.
     pub hit_by: Option<Vec<Selector>>,
     /// Rules last ran at this time or later.
     pub seen_since: Option<Timestamp>,
 }
 
 impl Filter for ClusterFilter {
-    fn condition(&self, backend: DbBackend) -> Condition {
+    fn condition(&self, scope: Scope, backend: DbBackend) -> Condition {
         Condition::all()
             .add_option(self.text.as_deref().map(|text| contains(uuid_text(backend), text)))
             .add_option(
@@ -46,8 +50,11 @@ impl Filter for ClusterFilter {
                     .as_ref()
                     .map(|versions| Column::Text(versions.clone()).contains(item("version"), backend)),
             )
-            .add_option(self.has_hits.map(|has| if has { Expr::exists(hits()) } else { Expr::exists(hits()).not() }))
-            .add_option(self.hit_by.as_deref().map(|selectors| Expr::exists(hits_by(selectors, backend))))
+            .add_option(self.has_hits.map(|has| {
+                let hit = Expr::exists(hits(scope));
+                if has { hit } else { hit.not() }
+            }))
+            .add_option(self.hit_by.as_deref().map(|selectors| Expr::exists(hits_by(scope, selectors, backend))))
             .add_option(self.seen_since.map(|since| item("last_checked_at").gte(since.utc())))
     }
 
@@ -57,13 +64,15 @@ impl Filter for ClusterFilter {
     }
 }
 
-fn hits() -> SelectStatement {
+/// The hits of a cluster that are shown by default.
+fn hits(scope: Scope) -> SelectStatement {
     let of_cluster = Expr::col(("rule_hit", "cluster_id")).eq(item("id"));
-    Query::select().expr(Expr::val(1)).from("rule_hit").and_where(of_cluster).to_owned()
+    let shown = shown(scope, IncludedHits::default(), "rule_hit");
+    Query::select().expr(Expr::val(1)).from("rule_hit").and_where(of_cluster).cond_where(shown).to_owned()
 }
 
 /// The recommendations' ids are looked up first and once, so that each cluster costs one look into an index.
-fn hits_by(selectors: &[Selector], backend: DbBackend) -> SelectStatement {
+fn hits_by(scope: Scope, selectors: &[Selector], backend: DbBackend) -> SelectStatement {
     let selectors = Column::Text(selectors.iter().map(ToString::to_string).collect());
     let mut ids = Query::select();
     ids.column("id").from("recommendation").and_where(selectors.contains(Expr::col("selector"), backend));
@@ -71,10 +80,10 @@ fn hits_by(selectors: &[Selector], backend: DbBackend) -> SelectStatement {
     let by = match backend {
         DbBackend::Sqlite => id.in_subquery(ids),
         // As a join, the planner would begin at the wrong end.
-        _ => id.eq(PgFunc::any(Func::cust("array").arg(Expr::SubQuery(None, Box::new(ids.into()))))),
+        _ => id.eq(PgFunc::any(Func::cust("array").arg(subquery(ids)))),
     };
     let of_owner = Expr::col(("rule_hit", "org_id")).eq(item("org_id"));
-    hits().and_where(of_owner).and_where(by).to_owned()
+    hits(scope).and_where(of_owner).and_where(by).to_owned()
 }
 
 /// A cluster's UUID as text. SQLite stores the bytes.

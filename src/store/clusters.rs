@@ -8,7 +8,7 @@ use super::{
     cluster_filter::ClusterFilter,
     columns::Column,
     error::Error,
-    list::{List, Order, Row, SortColumn, SortKind, SortValue, Source, item},
+    list::{List, Lookup, Order, Row, SortColumn, SortKind, SortValue, Source, item},
     page::Direction,
     pools::Store,
     rule_hits::ClusterHits,
@@ -38,6 +38,12 @@ pub struct Cluster {
     pub hit_count: u32,
     /// The bytes of the details of all open hits.
     pub details_bytes: u64,
+    /// The name that was imported for its present owner, as are the next two.
+    pub display_name: Option<String>,
+    /// Whether it is managed; false where nothing was imported.
+    pub is_managed: bool,
+    /// The status of its subscription.
+    pub status: Option<String>,
 }
 
 /// A report without its hits.
@@ -81,7 +87,12 @@ impl Cluster {
 
     /// The parent of the cluster's hits.
     pub fn hits(&self) -> ClusterHits {
-        ClusterHits { cluster: self.id, count: self.hit_count, details_bytes: self.details_bytes }
+        ClusterHits {
+            cluster: self.id,
+            count: self.hit_count,
+            details_bytes: self.details_bytes,
+            is_managed: self.is_managed,
+        }
     }
 }
 
@@ -106,6 +117,11 @@ impl List for Cluster {
         "stored_at",
         "request_id",
     ];
+    const LOOKUP: Option<Lookup> = Some(Lookup {
+        table: "imported_cluster",
+        key: &[("org_id", "org_id"), ("cluster_id", "id")],
+        columns: &["display_name", "managed", "status"],
+    });
     const KEY: SortColumn<Self> = Self::BY_UUID;
     const DEFAULT_ORDER: Order<Self> = Order::new(&Self::BY_UUID, Direction::Ascending);
 
@@ -119,6 +135,9 @@ impl List for Cluster {
             hit_count: hit_count(row.next()?, row.next()?),
             details_bytes: row.next::<i64>()?.unsigned_abs(),
             report: ReportHead::read(row)?,
+            display_name: row.next()?,
+            is_managed: row.next::<Option<bool>>()?.unwrap_or(false),
+            status: row.next()?,
         })
     }
 }
@@ -149,7 +168,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn clusters(&self, scope: Scope, ids: &[ClusterId]) -> Result<HashMap<ClusterId, Cluster>, Error> {
         let is_one = Column::clusters(ids.iter().copied()).contains(item("id"), self.backend());
-        let rows = self.find::<Cluster, ClusterId>(scope, "id", is_one).await?;
+        let rows = self.find::<Cluster, ClusterId>(scope, "id", is_one.into()).await?;
         Ok(rows.into_iter().collect())
     }
 }

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use chrono::SecondsFormat;
 use sea_orm::{
     DbBackend, Value,
-    sea_query::{Expr, ExprTrait as _, Func, FunctionCall, Query, extension::postgres::PgFunc},
+    sea_query::{
+        Asterisk, Expr, ExprTrait as _, Func, FunctionCall, Query, SelectStatement, extension::postgres::PgFunc,
+    },
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -57,11 +59,24 @@ impl Column {
     pub(super) fn into_rows(self, backend: DbBackend) -> (FunctionCall, Expr) {
         match backend {
             DbBackend::Sqlite => {
-                let column = self.in_json_row();
+                let column = self.in_json_row(0);
                 (Func::cust("json_each").arg(Self::rows_as_json(&[self])), column)
             }
             _ => (Func::cust("unnest").arg(self.into_typed_array()), Expr::col(("p", "p"))),
         }
+    }
+
+    /// Returns a query for the rows of some columns.
+    pub(super) fn into_table<const N: usize>(columns: [Self; N], backend: DbBackend) -> SelectStatement {
+        let mut rows = Query::select();
+        if backend == DbBackend::Sqlite {
+            let places = columns.iter().enumerate().map(|(place, column)| column.in_json_row(place));
+            rows.exprs(places).from_function(Func::cust("json_each").arg(Self::rows_as_json(&columns)), "p");
+        } else {
+            let arrays = columns.map(Self::into_typed_array);
+            rows.column(Asterisk).from_function(Func::cust("unnest").args(arrays), "p");
+        }
+        rows
     }
 
     /// Returns the condition that this column contains `value`. It has one parameter for any number of values, so that
@@ -89,10 +104,11 @@ impl Column {
         Expr::val(self.into_array()).cast_as(array_type)
     }
 
-    fn in_json_row(&self) -> Expr {
+    /// The value at this place of a row.
+    fn in_json_row(&self, place: usize) -> Expr {
         match self {
-            Self::Uuid(_) | Self::Bytes(_) => Expr::cust("unhex(p.value ->> 0)"),
-            _ => Expr::cust("(p.value ->> 0)"),
+            Self::Uuid(_) | Self::Bytes(_) => Expr::cust(format!("unhex(p.value ->> {place})")),
+            _ => Expr::cust(format!("(p.value ->> {place})")),
         }
     }
 

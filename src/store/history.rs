@@ -2,13 +2,14 @@
 
 use sea_orm::{
     Condition, DbErr,
-    sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement},
 };
 use strum::{EnumString, IntoStaticStr};
 
 use super::{
-    list::{List, Order, Row, SortColumn, SortKind, SortValue, Source, item, within},
+    list::{ITEM, List, Order, Row, SortColumn, SortKind, SortValue, Source, item, subquery, within},
     page::Direction,
+    visibility::not_internal,
 };
 use crate::{
     domain::{ClusterId, OrgId, Selector, Timestamp},
@@ -78,19 +79,23 @@ impl List for HistoryEvent {
         Ok(Self { kind, at: row.next()?, selector: row.next()?, organization: row.next()? })
     }
 
-    /// A cluster's history is that of its present owner, for every viewer. A former owner's events are not shown.
-    fn always(cluster: Expr) -> Condition {
+    /// A cluster's history is that of its present owner, for every viewer. A former owner's events are not shown, nor
+    /// those of internal recommendations to a scope without them.
+    fn always(scope: Scope, cluster: Expr) -> Condition {
         let owner = Query::select()
             .column(("cluster", "org_id"))
             .from("cluster")
             .and_where(Expr::col(("cluster", "id")).eq(cluster))
             .to_owned();
-        item("org_id").eq(Expr::SubQuery(None, Box::new(owner.into()))).into()
+        not_internal(scope, ITEM).add(item("org_id").eq(subquery(owner)))
     }
 
     /// The cluster's row has the numbers of its open and closed hits: counting would read all closed hits.
     fn length(scope: Scope, cluster: Expr) -> Option<SelectStatement> {
-        let events = item("closed_hit_count").mul(2).add(item("hit_count"));
+        let mut events = item("closed_hit_count").mul(2).add(item("hit_count"));
+        if !scope.includes_internal() {
+            events = events.sub(subquery(internal_events()));
+        }
         let mut length = Query::select();
         length
             .expr(events.cast_as("bigint"))
@@ -99,4 +104,25 @@ impl List for HistoryEvent {
             .cond_where(within::<Self>(scope));
         Some(length)
     }
+}
+
+/// The number of events of internal recommendations, of the cluster that is named as an item. They are found by the keys
+/// of both tables: a cluster may have many closed hits, and there are few internal recommendations.
+fn internal_events() -> SelectStatement {
+    let of_cluster = |table: &'static str| {
+        let mut hits = Query::select();
+        hits.expr(Func::count(Expr::val(1)))
+            .from_as(table, "h")
+            .and_where(Expr::col(("h", "cluster_id")).eq(item("id")))
+            .and_where(Expr::col(("h", "recommendation_id")).eq(Expr::col(("r", "id"))))
+            // An expression, so that PostgreSQL uses the key and not the index by organization.
+            .and_where(Expr::col(("h", "org_id")).add(0).eq(item("org_id")));
+        subquery(hits)
+    };
+    let events = of_cluster("rule_hit_history").mul(2).add(of_cluster("rule_hit"));
+    Query::select()
+        .expr(Func::coalesce([Func::sum(events).into(), Expr::val(0)]))
+        .from_as("recommendation", "r")
+        .and_where(Expr::col(("r", "internal")))
+        .to_owned()
 }

@@ -23,7 +23,7 @@ use sea_orm::{
 
 pub use self::order::{Order, Position, SortColumn, SortKind, SortValue};
 use self::select::Select;
-pub(super) use self::select::{item, within};
+pub(super) use self::select::{ITEM, item, subquery, within};
 use super::{
     columns::Column,
     error::Error,
@@ -52,6 +52,8 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
     const OWNER: &'static str = "org_id";
     /// The columns in the order in which [`List::read`] reads them.
     const COLUMNS: &'static [&'static str];
+    /// Further columns of an item, which [`List::read`] reads after those. Only for lists with an index.
+    const LOOKUP: Option<Lookup> = None;
     /// Those columns that are read only where [`ListRequest::large`] is set, since they are most of an answer's bytes.
     const LARGE: &'static [&'static str] = &[];
     /// The column that identifies an item among its parent's. Every order ends with it, which makes the order total.
@@ -65,8 +67,8 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
     /// When a column does not hold what it should.
     fn read(row: &mut Row<'_>) -> Result<Self, DbErr>;
 
-    /// A condition on the items of a parent that holds for every request.
-    fn always(_parent: Expr) -> Condition {
+    /// A condition on the items of a parent that holds for every request within the scope.
+    fn always(_scope: Scope, _parent: Expr) -> Condition {
         Condition::all()
     }
 
@@ -115,6 +117,18 @@ impl Source {
     }
 }
 
+/// Columns in another table, which has at most one row for an item. It is found by the table's key for each item of a
+/// page.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookup {
+    /// The other table.
+    pub table: &'static str,
+    /// The columns of its key, each with the column of the item that has the same value.
+    pub key: &'static [(&'static str, &'static str)],
+    /// The columns that are read: null where there is no row.
+    pub columns: &'static [&'static str],
+}
+
 /// The key of a list's parents.
 pub trait ParentKey: Copy + Debug + Eq + Hash + Send + Sync + 'static {
     /// What the column [`List::PARENT`] holds.
@@ -133,15 +147,15 @@ pub trait ParentKey: Copy + Debug + Eq + Hash + Send + Sync + 'static {
 
 /// What restricts a list.
 pub trait Filter: Clone + Debug + Default + Eq + Hash + Send + Sync + 'static {
-    /// The condition on an item; its columns are named by `item`.
-    fn condition(&self, backend: DbBackend) -> Condition;
+    /// The condition on an item within the scope; its columns are named by `item`.
+    fn condition(&self, scope: Scope, backend: DbBackend) -> Condition;
 
     /// May the items that match be found only by reading all items of a parent?
     fn needs_scan(&self) -> bool;
 }
 
 impl Filter for () {
-    fn condition(&self, _: DbBackend) -> Condition {
+    fn condition(&self, _: Scope, _: DbBackend) -> Condition {
         Condition::all()
     }
 
@@ -225,9 +239,9 @@ impl Store {
         &self,
         scope: Scope,
         column: &'static str,
-        condition: Expr,
+        condition: Condition,
     ) -> Result<Vec<(T, L)>, Error> {
-        let statement = select::find::<L>(scope, column, &condition);
+        let statement = select::find::<L>(scope, self.backend(), column, &condition);
         let rows = self.query(scope.client(), statement, L::NAME).await?;
         let read = |row: &QueryResult| {
             let mut row = Row::new(row);

@@ -10,9 +10,12 @@ use sea_orm::{
 use super::{
     columns::Column,
     error::Error,
-    list::{List, ListRequest, Order, ParentKey, Row, SortColumn, SortKind, SortValue, Source, item, within},
+    list::{
+        Filter as _, ITEM, List, ListRequest, Order, ParentKey, Row, SortColumn, SortKind, SortValue, Source, item, within,
+    },
     page::{Direction, Page},
     pools::Store,
+    visibility::{IncludedHits, shown},
 };
 use crate::{
     domain::{ClusterId, Details, Selector, Timestamp},
@@ -35,10 +38,12 @@ pub struct RuleHit {
 pub struct ClusterHits {
     /// The cluster.
     pub cluster: ClusterId,
-    /// How many there are, as the cluster's row says.
+    /// How many there are, shown or not, as the cluster's row says.
     pub count: u32,
     /// The bytes of all their details, as the cluster's row says.
     pub details_bytes: u64,
+    /// Whether the cluster is managed, so that some hits may be hidden.
+    pub is_managed: bool,
 }
 
 impl RuleHit {
@@ -54,7 +59,7 @@ impl RuleHit {
 
 impl List for RuleHit {
     type Parent = ClusterHits;
-    type Filter = ();
+    type Filter = IncludedHits;
 
     const NAME: &'static str = "ruleHits";
     const SOURCE: Source = Source::Sorted("open_hit");
@@ -78,6 +83,10 @@ impl List for RuleHit {
     ) -> Result<HashMap<ClusterHits, Page<Self>>, Error> {
         let hit: Vec<_> = parents.iter().copied().filter(|parent| parent.count > 0).collect();
         check_details(&hit, request)?;
+        // Without a managed cluster nothing is hidden for that reason, and the statement needs no condition.
+        let none_managed = !hit.iter().any(|parent| parent.is_managed);
+        let filter = if none_managed { IncludedHits { not_for_managed: true } } else { request.filter };
+        let request = &ListRequest { filter, ..request.clone() };
         let fit = hit.iter().all(|parent| parent.count as usize <= request.page.size);
         let mut pages = match (hit.is_empty(), fit) {
             (true, _) => HashMap::new(),
@@ -106,7 +115,7 @@ impl ParentKey for ClusterHits {
 }
 
 impl Store {
-    /// Returns those of the hits that are open and within the scope, by cluster and selector, with their details.
+    /// Returns those of the hits that are open, within the scope and shown, by cluster and selector, with their details.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -114,10 +123,12 @@ impl Store {
         &self,
         scope: Scope,
         keys: &[(ClusterId, Selector)],
+        included: IncludedHits,
     ) -> Result<HashMap<(ClusterId, Selector), RuleHit>, Error> {
         let key = Expr::tuple([item("cluster_id"), item("selector")]);
         let is_one = key.in_tuples(keys.iter().map(|(cluster, selector)| (cluster.uuid(), selector.as_str())));
-        let rows = self.find::<RuleHit, ClusterId>(scope, "cluster_id", is_one).await?;
+        let condition = shown(scope, included, ITEM).add(is_one);
+        let rows = self.find::<RuleHit, ClusterId>(scope, "cluster_id", condition).await?;
         Ok(rows.into_iter().map(|(cluster, hit)| ((cluster, hit.selector.clone()), hit)).collect())
     }
 
@@ -135,7 +146,8 @@ impl Store {
             .exprs([item("cluster_id"), item("recommendation_id"), item("impacted_since"), details])
             .from_as("rule_hit", "i")
             .and_where(clusters.contains(item("cluster_id"), self.backend()))
-            .cond_where(within::<RuleHit>(scope));
+            .cond_where(within::<RuleHit>(scope))
+            .cond_where(request.filter.condition(scope, self.backend()));
         let rows = self.query(scope.client(), select, "reading hits").await?;
         let rows: Vec<HitRow> = rows
             .iter()

@@ -16,3 +16,4 @@ mod reading;
 mod reading_hits;
 mod scope;
 mod stale_reports;
+mod visibility;

@@ -1,7 +1,7 @@
 //! The cost of a field: one, plus what is selected below it, multiplied by the number of items that it may return.
 //!
 //! How many items a field may return is read from the schema's types: a connection as many as its page has, a field with
-//! a list of keys one per key. So a list cannot be added without a cost; a test checks that for the schema.
+//! a list of keys one per key, another list as many as `@listSize` says. So a list cannot be added without a cost; a test checks that for the schema.
 
 use std::collections::HashMap;
 
@@ -13,6 +13,7 @@ use async_graphql_value::Value;
 
 use crate::graphql::{
     connection::{MAX_KEYS, page_size},
+    list_size,
     schema_types::{SchemaTypes, innermost},
 };
 
@@ -40,6 +41,8 @@ enum Length {
     Page,
     /// One per key of this argument.
     Keys(String),
+    /// As many as `@listSize` says.
+    AtMost(usize),
 }
 
 impl FieldCosts {
@@ -73,6 +76,9 @@ impl Length {
         if !is_list(returned) || parent.ends_with(CONNECTION) {
             return Some(Self::One);
         }
+        if let Some(size) = field.directives.iter().find_map(|directive| list_size::read(&directive.node)) {
+            return Some(Self::AtMost(size));
+        }
         let keys =
             field.arguments.iter().find(|argument| is_list(&argument.node.ty.node) && !argument.node.ty.node.nullable);
         keys.map(|keys| Self::Keys(keys.node.name.node.to_string()))
@@ -86,6 +92,7 @@ impl FieldCost {
         let argument = |name: &str| field.get_argument(name).map(|value| &value.node);
         match &self.length {
             Length::One => 1,
+            Length::AtMost(size) => *size,
             Length::Page => {
                 let number = |name| argument(name).and_then(|value| number(value, variables));
                 page_size(number("first"), number("last"))
@@ -148,7 +155,10 @@ fn list_length(value: &Value, variables: &Variables) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graphql::sdl;
+    use crate::{
+        content::{MAX_CATEGORIES, MAX_TAGS},
+        graphql::sdl,
+    };
 
     fn types(sdl: &str) -> SchemaTypes {
         SchemaTypes::parse(sdl).expect("the SDL is GraphQL")
@@ -171,9 +181,10 @@ mod tests {
 
     #[test]
     fn an_unbounded_list_is_found() {
-        let sdl = "type Query { list: [Int!]! page: AConnection keys(uuids: [ID!]): [Int] fine(uuids: [ID!]!): [Int] } \
+        let sdl = "type Query { list: [Int!]! page: AConnection keys(uuids: [ID!]): [Int] fine(uuids: [ID!]!): [Int] \
+                   small: [Int!]! @listSize(assumedSize: 9) wrong: [Int!]! @listSize(assumedSize: -1) } \
                    type AConnection { nodes: [Int!]! }";
-        assert_eq!(unbounded_lists(sdl), ["Query.list", "Query.page", "Query.keys"]);
+        assert_eq!(unbounded_lists(sdl), ["Query.list", "Query.page", "Query.keys", "Query.wrong"]);
     }
 
     #[test]
@@ -188,5 +199,7 @@ mod tests {
         assert_eq!(length("Query", "clusters"), Length::Keys("uuids".to_owned()));
         assert_eq!(length("Query", "nodes"), Length::Keys("ids".to_owned()));
         assert_eq!(length("ClusterConnection", "nodes"), Length::One);
+        assert_eq!(length("Query", "categories"), Length::AtMost(MAX_CATEGORIES));
+        assert_eq!(length("RecommendationContent", "tags"), Length::AtMost(MAX_TAGS));
     }
 }

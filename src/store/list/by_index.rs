@@ -16,7 +16,7 @@ use sea_orm::{
 use super::{
     List,
     order::Side,
-    select::{ITEM, Select, null},
+    select::{ITEM, Select, look_up, null, subquery},
 };
 use crate::store::columns::Column;
 
@@ -63,6 +63,7 @@ pub(super) fn statement<L: List>(select: &Select<'_, L>, parents: Option<Column>
     };
     statement.expr_as(column(L::KEY.column).is_not_null(), "has_item").order_by_expr(parent.clone(), Order::Asc);
     select.select_columns(&mut statement, &column);
+    look_up::<L>(&mut statement, PAGE, select.backend);
     request.order.apply(&mut statement, &column, request.page.is_backward());
     statement
 }
@@ -128,5 +129,5 @@ fn as_json<L: List>(select: &Select<'_, L>, page: SelectStatement) -> Expr {
     let columns = select.inner_columns().map(|column| Expr::col((MERGED, column)));
     let rows = Func::cust("json_group_array").arg(Func::cust("json_array").args(columns));
     let rows = Query::select().expr(rows).from_subquery(page, MERGED).to_owned();
-    Expr::SubQuery(None, Box::new(rows.into()))
+    subquery(rows)
 }

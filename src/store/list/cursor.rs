@@ -96,6 +96,9 @@ mod tests {
             report: None,
             hit_count: 0,
             details_bytes: 0,
+            display_name: None,
+            is_managed: false,
+            status: None,
         }
     }
 

@@ -5,21 +5,28 @@
 
 use sea_orm::{
     Condition, DbBackend,
-    sea_query::{Asterisk, Expr, ExprTrait as _, Func, Query, SelectStatement, UnionType},
+    sea_query::{Asterisk, Expr, ExprTrait as _, Func, JoinType, Query, SelectStatement, UnionType},
 };
 
-use super::{Filter as _, List, ListRequest, Position, Source, by_index, order::Side, sorted};
+use super::{Filter as _, List, ListRequest, Lookup, Position, Source, by_index, order::Side, sorted};
 use crate::{
     identity::{Readable, Scope},
     store::columns::Column,
 };
 
+/// The alias of [`List::LOOKUP`].
+const LOOKUP: &str = "l";
 /// The alias of the list's table, by which conditions and orders name its columns.
-pub(super) const ITEM: &str = "i";
+pub(in crate::store) const ITEM: &str = "i";
 
 /// A column of an item.
 pub(in crate::store) fn item(column: &'static str) -> Expr {
     Expr::col((ITEM, column))
+}
+
+/// A statement as a value.
+pub(in crate::store) fn subquery(statement: SelectStatement) -> Expr {
+    Expr::SubQuery(None, Box::new(statement.into()))
 }
 
 /// The key of an item's parent.
@@ -54,8 +61,8 @@ impl<L: List> Select<'_, L> {
         items
             .from_as(table, ITEM)
             .cond_where(within::<L>(self.scope))
-            .cond_where(L::always(of_parent.cloned().unwrap_or_else(parent::<L>)))
-            .cond_where(self.request.filter.condition(self.backend));
+            .cond_where(L::always(self.scope, of_parent.cloned().unwrap_or_else(parent::<L>)))
+            .cond_where(self.request.filter.condition(self.scope, self.backend));
         if let (Some(column), Some(of_parent)) = (L::PARENT, of_parent) {
             items.and_where(item(column).eq(of_parent.clone()));
         }
@@ -70,8 +77,7 @@ impl<L: List> Select<'_, L> {
             .iter()
             .map(|table| self.items(table, of_parent).expr(Func::count(Expr::col(Asterisk))).to_owned());
         let lengths = kept.map_or_else(|| counts.collect(), |kept| vec![kept]);
-        let lengths = lengths.into_iter().map(|length| Expr::SubQuery(None, Box::new(length.into())));
-        lengths.reduce(Expr::add).unwrap_or_else(null)
+        lengths.into_iter().map(subquery).reduce(Expr::add).unwrap_or_else(null)
     }
 
     /// Whether a parent's list, or the whole list, has items on one side of a position.
@@ -128,16 +134,38 @@ pub(in crate::store) fn within<L: List>(scope: Scope) -> Condition {
     }
 }
 
+/// Selects the columns of [`List::LOOKUP`] for the items that are named `items`.
+pub(super) fn look_up<L: List>(statement: &mut SelectStatement, items: &'static str, backend: DbBackend) {
+    let Some(Lookup { table, key, columns }) = L::LOOKUP else { return };
+    let is_row = key.iter().map(|(column, of_item)| Expr::col((LOOKUP, *column)).eq(Expr::col((items, *of_item))));
+    let is_row = is_row.reduce(Expr::and).unwrap_or_else(null);
+    if backend == DbBackend::Sqlite {
+        statement.join_as(JoinType::LeftJoin, table, LOOKUP, is_row);
+    } else {
+        // Without the limit, PostgreSQL may read the whole table and hash it.
+        let mut row = Query::select();
+        row.columns(columns.iter().copied()).from_as(table, LOOKUP).and_where(is_row).limit(1);
+        statement.join_lateral(JoinType::LeftJoin, row, LOOKUP, Expr::val(true));
+    }
+    statement.columns(columns.iter().map(|column| (LOOKUP, *column)));
+}
+
 /// The statement for all items that meet a condition, each with another column in front.
-pub(super) fn find<L: List>(scope: Scope, column: &'static str, condition: &Expr) -> SelectStatement {
+pub(super) fn find<L: List>(
+    scope: Scope,
+    backend: DbBackend,
+    column: &'static str,
+    condition: &Condition,
+) -> SelectStatement {
     let in_table = |table: &&'static str| {
         let mut items = Query::select();
         items
             .column((ITEM, column))
             .columns(L::COLUMNS.iter().map(|column| (ITEM, *column)))
             .from_as(*table, ITEM)
-            .and_where(condition.clone())
+            .cond_where(condition.clone())
             .cond_where(within::<L>(scope));
+        look_up::<L>(&mut items, ITEM, backend);
         items
     };
     let statements = L::SOURCE.tables().iter().map(in_table);

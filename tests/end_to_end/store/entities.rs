@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use ::entity::{cluster, consumer_error, organization, recommendation, rule_hit, rule_hit_history};
+use ::entity::{
+    cluster, consumer_error, content_state, imported_cluster, organization, recommendation, rule_hit, rule_hit_history,
+};
 use sea_orm::{
     ColumnTrait, ColumnType, ConnectionTrait, DatabaseConnection, DbBackend, EntityName, EntityTrait, IdenStatic,
     Iterable, PrimaryKeyToColumn, Statement,
@@ -46,10 +48,12 @@ async fn postgres_orders_every_text_by_its_bytes() {
 }
 
 /// The name of each table, and the columns that its entity declares.
-fn entities(backend: DbBackend) -> [(&'static str, Columns); 6] {
+fn entities(backend: DbBackend) -> [(&'static str, Columns); 8] {
     [
         (cluster::Entity.table_name(), declared_columns::<cluster::Entity>(backend)),
         (consumer_error::Entity.table_name(), declared_columns::<consumer_error::Entity>(backend)),
+        (content_state::Entity.table_name(), declared_columns::<content_state::Entity>(backend)),
+        (imported_cluster::Entity.table_name(), declared_columns::<imported_cluster::Entity>(backend)),
         (organization::Entity.table_name(), declared_columns::<organization::Entity>(backend)),
         (recommendation::Entity.table_name(), declared_columns::<recommendation::Entity>(backend)),
         (rule_hit::Entity.table_name(), declared_columns::<rule_hit::Entity>(backend)),
@@ -71,7 +75,7 @@ fn declared_columns<E: EntityTrait>(backend: DbBackend) -> Columns {
 /// The columns that a table has.
 async fn columns(connection: &DatabaseConnection, table: &str) -> Columns {
     let sql = match connection.get_database_backend() {
-        DbBackend::Sqlite => r#"SELECT name, type, "notnull" = 0, pk > 0 FROM pragma_table_info(?)"#,
+        DbBackend::Sqlite => r#"SELECT name, type, "notnull" = 0, pk > 0 FROM pragma_table_xinfo(?)"#,
         _ => {
             "SELECT column_name::text, data_type::text, is_nullable = 'YES', column_name = ANY (
                  SELECT attribute.attname
@@ -101,6 +105,8 @@ fn kind_of(column: &ColumnType, backend: DbBackend) -> &'static str {
         // SQLite has only one integer type.
         ColumnType::BigInteger if backend == DbBackend::Postgres => "long number",
         ColumnType::Integer | ColumnType::BigInteger => "number",
+        ColumnType::SmallInteger => "short number",
+        ColumnType::Boolean => "boolean",
         ColumnType::Text => "text",
         ColumnType::Uuid => "uuid",
         ColumnType::TimestampWithTimeZone => "time",
@@ -114,6 +120,8 @@ fn kind_named(database_type: &str) -> &'static str {
     match database_type.to_lowercase().as_str() {
         "bigint" => "long number",
         "integer" => "number",
+        "smallint" => "short number",
+        "boolean" => "boolean",
         "text" => "text",
         "uuid" | "uuid_text" => "uuid",
         "timestamp with time zone" | "timestamp_with_timezone_text" => "time",

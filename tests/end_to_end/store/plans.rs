@@ -10,7 +10,7 @@ use insights_results_aggregator::{
     domain::{Report, VersionKey},
     identity::{Scope, Viewer},
     store::{
-        Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, List, ListRequest, Order,
+        Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, IncludedHits, List, ListRequest, Order,
         Organization, PageRequest, Position, RuleHit, SortValue, Store, record_statements,
     },
 };
@@ -124,24 +124,37 @@ fn report(owner: u32, number: u128, at: u32, hits: &[&str]) -> Report {
 /// with and without a cursor, for a member and unrestricted; and the mark on replayed messages.
 async fn read_everything(store: &Store) {
     let keys = [cluster(1), cluster(2)];
-    for scope in [Viewer::unrestricted().scope(), Viewer::member_of(organization(1)).scope()] {
+    for scope in scopes() {
         store.clusters(scope, &keys).await.expect("clusters");
-        store.rule_hits(scope, &keys.map(|key| (key, selector("a0")))).await.expect("hits");
+        store.rule_hits(scope, &keys.map(|key| (key, selector("a0"))), IncludedHits::default()).await.expect("hits");
         for total in [true, false] {
             read_children(store, scope, total).await;
         }
+    }
+    let keys = [None, Some(organization(1)), Some(organization(2))];
+    let recommendations = keys.map(|organization| (organization, selector("a0")));
+    for scope in scopes() {
+        store.known_recommendations(scope, &recommendations).await.expect("recommendations");
     }
     let attempts: Vec<_> = (0..100).map(|offset| rejected(offset).attempt).collect();
     store.replayed(&attempts).await.expect("replayed messages");
     store.mark_replayed(&attempts, minute(3)).await.expect("marked");
 }
 
+/// Of all organizations and of one, with and without internal recommendations.
+fn scopes() -> [Scope; 3] {
+    let member = Viewer::member_of(organization(1));
+    [Viewer::unrestricted(), member, member.seeing_internal()].map(Viewer::scope)
+}
+
 async fn read_children(store: &Store, scope: Scope, total: bool) {
     let (clusters, organizations) = ([cluster(1), cluster(2)], [organization(1), organization(2)]);
     for request in bounded::<RuleHit>(total, RuleHit::DEFAULT_ORDER, position(None, text("a0|KEY"))) {
         for count in [10, 11] {
-            let parents = clusters.map(|cluster| ClusterHits { cluster, count, details_bytes: 0 });
-            RuleHit::load(store, scope, &parents, &request).await.expect("hits");
+            for is_managed in [false, true] {
+                let parents = clusters.map(|cluster| ClusterHits { cluster, count, details_bytes: 0, is_managed });
+                RuleHit::load(store, scope, &parents, &request).await.expect("hits");
+            }
         }
     }
     let event = position(Some(SortValue::Time(minute(1))), text("opened a0|KEY"));

@@ -115,7 +115,7 @@ fn clusters() -> Vec<ClusterId> {
 async fn hits(store: &Store, request: &ListRequest<RuleHit>) -> [HashMap<ClusterId, Page<RuleHit>>; 2] {
     let by_count = async |count| {
         let parents: Vec<_> =
-            clusters().into_iter().map(|cluster| ClusterHits { cluster, count, details_bytes: 0 }).collect();
+            clusters().into_iter().map(|cluster| ClusterHits { cluster, count, details_bytes: 0, is_managed: false }).collect();
         let pages = RuleHit::load(store, everything(), &parents, request).await.expect("hits");
         pages.into_iter().map(|(parent, page)| (parent.cluster, page)).collect()
     };

@@ -1,0 +1,72 @@
+//! Which open hits of a cluster are shown. Every read of hits uses this condition.
+//!
+//! Internal recommendations are hidden from scopes that do not include them. On a managed cluster, so are those that do
+//! not apply to managed clusters, unless they are requested. Recommendations without content are shown.
+
+use sea_orm::{
+    Condition, DbBackend,
+    sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement},
+};
+
+use super::list::{Filter, ITEM, subquery};
+use crate::identity::Scope;
+
+/// Which hits are shown besides those that are shown by default. Nothing shows internal ones to a scope without them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct IncludedHits {
+    /// On managed clusters, the hits of recommendations that do not apply to managed clusters.
+    pub not_for_managed: bool,
+}
+
+impl IncludedHits {
+    /// All that any request can show.
+    pub const ALL: Self = Self { not_for_managed: true };
+}
+
+impl Filter for IncludedHits {
+    fn condition(&self, scope: Scope, _: DbBackend) -> Condition {
+        shown(scope, *self, ITEM)
+    }
+
+    fn needs_scan(&self) -> bool {
+        false
+    }
+}
+
+/// The condition that a hit is shown. The table named `hits` has the columns `cluster_id`, `org_id` and
+/// `recommendation_id`.
+pub(super) fn shown(scope: Scope, included: IncludedHits, hits: &'static str) -> Condition {
+    let is_for_managed = || {
+        let not_for_managed = recommendations(Expr::col("for_managed").not());
+        Expr::col((hits, "recommendation_id")).not_in_subquery(not_for_managed)
+    };
+    let is_unmanaged = || Expr::from(Func::coalesce([subquery(is_managed(hits)), Expr::val(false)])).not();
+    Condition::all()
+        .add(not_internal(scope, hits))
+        .add_option((!included.not_for_managed).then(|| is_for_managed().or(is_unmanaged())))
+}
+
+/// The condition that a hit or an event is not one of an internal recommendation, unless the scope includes these. The
+/// table named `hits` has the column `recommendation_id`.
+pub(super) fn not_internal(scope: Scope, hits: &'static str) -> Condition {
+    let internal = || recommendations(Expr::col("internal"));
+    let is_external = || Expr::col((hits, "recommendation_id")).not_in_subquery(internal());
+    Condition::all().add_option((!scope.includes_internal()).then(is_external))
+}
+
+/// The ids of recommendations: few, read once per statement.
+fn recommendations(which: Expr) -> SelectStatement {
+    Query::select().column("id").from("recommendation").and_where(which).to_owned()
+}
+
+/// Whether the cluster of a hit is managed under its owner; no row where nothing was imported. A value, because of EXISTS
+/// PostgreSQL may make a hash of the whole table.
+fn is_managed(hits: &'static str) -> SelectStatement {
+    let column = |name| Expr::col(("imported_cluster", name));
+    Query::select()
+        .expr(column("managed"))
+        .from("imported_cluster")
+        .and_where(column("org_id").eq(Expr::col((hits, "org_id"))))
+        .and_where(column("cluster_id").eq(Expr::col((hits, "cluster_id"))))
+        .to_owned()
+}
