@@ -16,7 +16,7 @@ mod secret;
 mod similar_key;
 mod validate;
 
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 use strum::{EnumString, VariantNames};
@@ -168,7 +168,7 @@ pub struct Content {
     pub groups: Option<PathBuf>,
     /// The organizations that see internal recommendations.
     #[serde(deserialize_with = "parse::organizations")]
-    pub internal_organizations: Vec<NonZeroU32>,
+    pub internal_organizations: Vec<OrgId>,
 }
 
 /// `[log]`: the log.

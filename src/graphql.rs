@@ -18,6 +18,7 @@ mod expensive_requests;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod guard;
+mod hidden_hits;
 mod history_event;
 mod in_order;
 mod list_size;

@@ -3,6 +3,7 @@
 //! `Service::build(config, role).await?.run(stop).await`. Tests build the same on port 0 and read its address. HTTP is
 //! served at once. While the database, the schema or Kafka is missing, /readyz lists it and the process waits.
 
+mod content;
 mod watch;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{self, Config, DatabaseUrl},
+    content::{CurrentContent, Source},
     graphql::{Executor, ExecutorError},
     http::{self, Api, HealthServer, Readiness, RunningHealthServer},
     identity::ViewerPolicy,
@@ -90,7 +92,9 @@ pub struct Service {
     address: SocketAddr,
     health: Option<HealthServer>,
     store: Store,
-    policy: ViewerPolicy,
+    /// The files of rule content, if there are any and the graph is served.
+    source: Option<Source>,
+    content: CurrentContent,
     probes: Vec<store::Probe>,
     readiness: Arc<Readiness>,
     metrics: Metrics,
@@ -123,9 +127,13 @@ impl Service {
         if role.ingests() {
             readiness.missing(watch::KAFKA, "waits for the database");
         }
-        let policy = viewer_policy(&config);
+        let source = Source::configured(&config.content).filter(|_| role.serves());
+        if source.is_some() {
+            readiness.missing(content::CONTENT, "waits for the database");
+        }
         let metrics = telemetry::metrics::start();
-        Ok(Self { config, role, listener, address, health, store, policy, probes, readiness, metrics })
+        let content = CurrentContent::default();
+        Ok(Self { config, role, listener, address, health, store, source, content, probes, readiness, metrics })
     }
 
     /// The address of the HTTP server, with the actual port.
@@ -166,8 +174,11 @@ impl Service {
             None => (None, Some(health_routes)),
         };
         let api = if self.role.serves() {
-            let executor = Executor::new(self.store.clone(), &self.config.limits)?;
-            Some(Api::new(executor, &self.config.http, &self.config.auth, self.policy))
+            let executor = Executor::new(self.store.clone(), self.content.clone(), &self.config.limits)?;
+            let Config { http, auth, content, .. } = &self.config;
+            let policy =
+                ViewerPolicy::new(auth.administrators.iter().cloned(), content.internal_organizations.iter().copied());
+            Some(Api::new(executor, http, auth, policy))
         } else {
             None
         };
@@ -177,10 +188,25 @@ impl Service {
         let mut ingester = None;
         let upkeep = tokio::spawn(self.metrics.run_upkeep());
         let mut tasks = Tasks { server, health, probing, upkeep };
+        let with_database = async {
+            if let Err(error) = prepare(&self.config, self.role, &self.store, &self.readiness).await {
+                return error;
+            }
+            let content = async {
+                match self.source {
+                    Some(source) => content::keep_current(source, &self.store, &self.content, &self.readiness).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                never = content => match never {},
+                error = ingest(&self.config, &self.store, &self.readiness, &mut ingester), if self.role.ingests() => error,
+            }
+        };
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
             error = tasks.ended() => Err(error),
-            error = run_ingestion(&self.config, self.role, &self.store, &self.readiness, &mut ingester) => Err(error),
+            error = with_database => Err(error),
         };
         self.readiness.missing("process", "is stopping");
         stop_serving.cancel();
@@ -195,13 +221,6 @@ impl Service {
     }
 }
 
-/// What identified viewers may see.
-fn viewer_policy(config: &Config) -> ViewerPolicy {
-    // No organization sees internal recommendations: there is no key that lists them.
-    let internal_organizations = [];
-    ViewerPolicy::new(config.auth.administrators.iter().cloned(), internal_organizations)
-}
-
 /// Logs which parameters of the database's URLs have no effect. The driver's own warning contains their values.
 fn warn_of_ignored_parameters(database: &config::Database) {
     for (key, url) in [("database.url", Some(&database.url)), ("database.read_url", database.read_url.as_ref())] {
@@ -211,26 +230,20 @@ fn warn_of_ignored_parameters(database: &config::Database) {
     }
 }
 
-/// Waits for the schema, then ingests. Returns only on an error.
-async fn run_ingestion(
-    config: &Config,
-    role: Role,
-    store: &Store,
-    readiness: &Arc<Readiness>,
-    ingester: &mut Option<Ingester>,
-) -> Error {
-    if let Err(error) = watch::until_schema_is_current(store, config.database.migrate, readiness).await {
-        return error.into();
-    }
+/// Waits for the schema, then reads what queries need often.
+async fn prepare(config: &Config, role: Role, store: &Store, readiness: &Readiness) -> Result<(), Error> {
+    watch::until_schema_is_current(store, config.database.migrate, readiness).await?;
     if role.serves()
         && let Err(error) = store.cache_recommendations().await
     {
         // Queries read what they need instead.
         tracing::warn!(%error, "the recommendations could not be cached");
     }
-    if !role.ingests() {
-        return std::future::pending().await;
-    }
+    Ok(())
+}
+
+/// Ingests. Returns only on an error.
+async fn ingest(config: &Config, store: &Store, readiness: &Readiness, ingester: &mut Option<Ingester>) -> Error {
     let health = Arc::new(ingest::Health::default());
     match Ingester::start(&config.kafka, &config.ingest, store.clone(), health.clone()) {
         Ok(started) => {

@@ -37,7 +37,7 @@ pub use organizations::Organization;
 pub use page::{Direction, End, Page, PageRequest};
 pub use pools::Store;
 pub use probe::Probe;
-pub use rule_hits::{ClusterHits, RuleHit};
+pub use rule_hits::{ClusterHits, RuleHit, RuleHitFilter};
 pub use statement_count::{count_statements, inherit_count, record_statements};
 pub use visibility::IncludedHits;
 pub use write::{Batch, ConsumerError, Written};

@@ -20,6 +20,7 @@ use std::{collections::BTreeMap, env, time::Duration};
 
 use insights_results_aggregator::{
     config::{Config, Database},
+    content::CurrentContent,
     graphql::{Executor, sdl},
 };
 use mimalloc::MiMalloc;
@@ -59,7 +60,8 @@ async fn main() {
     let connection = connect(&url).await;
     eprintln!("filling the database ..");
     let store = fill::fill(&config.database, &connection).await;
-    let executor = Executor::new(store, &config.limits).expect("the schema's SDL is GraphQL");
+    let executor =
+        Executor::new(store, CurrentContent::default(), &config.limits).expect("the schema's SDL is GraphQL");
     let meter = Meter { executor: &executor, connection: &connection };
     let is_selected = |hostile: &Hostile| hostile.name.contains(&filter);
 

@@ -11,12 +11,8 @@ const INDEX: &str = "rule_hit_history_recommendation_id_org_id";
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let index = Index::create()
-            .name(INDEX)
-            .table("rule_hit_history")
-            .col("recommendation_id")
-            .col("org_id")
-            .to_owned();
+        let index =
+            Index::create().name(INDEX).table("rule_hit_history").col("recommendation_id").col("org_id").to_owned();
         manager.create_index(index).await
     }
 

@@ -131,7 +131,8 @@ mod tests {
         assert_eq!(config.auth.administrators, ["1234", "b69eaf9e-0000"]);
         for bad in ["[\"\"]", "[\"1\", \" \"]", "[\" 1\"]", "[1]"] {
             let mut file = tempfile::NamedTempFile::new().expect("a file");
-            std::io::Write::write_all(&mut file, format!("[auth]\nadministrators = {bad}").as_bytes()).expect("written");
+            std::io::Write::write_all(&mut file, format!("[auth]\nadministrators = {bad}").as_bytes())
+                .expect("written");
             let error = Config::load(Some(file.path()), &BTreeMap::new()).expect_err(bad).to_string();
             for part in ["`auth.administrators` (from file ", ") must be a list of"] {
                 assert!(error.contains(part), "{bad}: {error}");
@@ -143,7 +144,9 @@ mod tests {
     fn a_listed_address_or_network_is_trusted() {
         let config = load(&[("TRUSTED_PROXIES", "10.0.0.7,192.168.1.1/16,fd00::/8,::1,::ffff:172.16.0.0/108")]);
         let auth = config.expect("a valid configuration").auth;
-        for trusted in ["10.0.0.7", "::ffff:10.0.0.7", "192.168.200.1", "fd12::1", "::1", "172.31.0.1", "::ffff:172.16.0.1"] {
+        for trusted in
+            ["10.0.0.7", "::ffff:10.0.0.7", "192.168.200.1", "fd12::1", "::1", "172.31.0.1", "::ffff:172.16.0.1"]
+        {
             assert!(auth.trusts(trusted.parse().ok()), "{trusted}");
         }
         for other in ["10.0.0.8", "::ffff:10.0.0.8", "192.169.0.1", "fe80::1", "::2", "172.32.0.1", "127.0.0.1"] {
@@ -160,7 +163,9 @@ mod tests {
 
     #[test]
     fn an_invalid_network_is_refused() {
-        for bad in ["gateway", "10.0.0.0/33", "10.0.0.0/8/8", "10.0.0.256", "10.0.0.7:8080", "fd00::/129", "*", "10.0.0.7,x"] {
+        for bad in
+            ["gateway", "10.0.0.0/33", "10.0.0.0/8/8", "10.0.0.256", "10.0.0.7:8080", "fd00::/129", "*", "10.0.0.7,x"]
+        {
             let parts = ["`auth.trusted_proxies`", "__AUTH__TRUSTED_PROXIES)", "IP addresses and networks, as in"];
             check_refused(&[("TRUSTED_PROXIES", bad)], &parts);
         }
@@ -176,7 +181,10 @@ mod tests {
 
         let header = ("MODE", "identity-header");
         let remedy = "leave it empty, or set auth.mode to none";
-        check_refused(&[header, organization], &["`auth.dev_identity.org_id`", "__AUTH__DEV_IDENTITY__ORG_ID)", remedy]);
+        check_refused(
+            &[header, organization],
+            &["`auth.dev_identity.org_id`", "__AUTH__DEV_IDENTITY__ORG_ID)", remedy],
+        );
         let errors = load(&[header, both[0], both[1]]).expect_err("an invalid configuration");
         assert!(errors.len() == 2 && errors.iter().all(|error| error.contains(remedy)), "{errors:#?}");
     }
@@ -184,7 +192,8 @@ mod tests {
     #[test]
     fn a_development_user_needs_an_organization() {
         let user = ("DEV_IDENTITY__USER_ID", "dev");
-        let parts = ["`auth.dev_identity.user_id`", "__AUTH__DEV_IDENTITY__USER_ID)", "set auth.dev_identity.org_id too"];
+        let parts =
+            ["`auth.dev_identity.user_id`", "__AUTH__DEV_IDENTITY__USER_ID)", "set auth.dev_identity.org_id too"];
         check_refused(&[user], &parts);
         for bad in ["0", "01", "4294967296", "x"] {
             let parts = ["`auth.dev_identity.org_id`", "__AUTH__DEV_IDENTITY__ORG_ID)", "from 1 to 4294967295"];

@@ -1,7 +1,7 @@
 //! Deserializes values that are written as text. Errors name what is expected and do not repeat the value, which may be
 //! a secret.
 
-use std::{fmt::Display, net::SocketAddr, num::NonZeroU32, str::FromStr, time::Duration};
+use std::{fmt::Display, net::SocketAddr, str::FromStr, time::Duration};
 
 use humantime_serde::re::humantime::parse_duration;
 use serde::{
@@ -73,11 +73,10 @@ where
 }
 
 /// Deserializes a list of organizations, each a number or its text: environment variables are lists of texts.
-pub(super) fn organizations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<NonZeroU32>, D::Error> {
+pub(super) fn organizations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<OrgId>, D::Error> {
     let organization = |value: &Value| match value {
-        Value::Integer(number) => u32::try_from(*number).ok().and_then(NonZeroU32::new),
-        // Without sign and leading zeros, so that an organization has only one text.
-        Value::String(text) if text.starts_with(|first: char| matches!(first, '1'..='9')) => text.parse().ok(),
+        Value::Integer(number) => OrgId::try_from(*number).ok(),
+        Value::String(text) => text.parse().ok(),
         _ => None,
     };
     let organizations: Option<_> = Vec::deserialize(deserializer)?.iter().map(organization).collect();
@@ -107,21 +106,21 @@ mod tests {
     use super::super::{Config, Error};
     use super::*;
 
-    fn internal_organizations(toml: &str, variable: Option<&str>) -> Result<Vec<u32>, Error> {
+    fn internal_organizations(toml: &str, variable: Option<&str>) -> Result<Vec<i64>, Error> {
         let file = NamedTempFile::new().expect("a file");
         fs::write(file.path(), toml).expect("a written file");
         let name = "INSIGHTS_RESULTS_AGGREGATOR__CONTENT__INTERNAL_ORGANIZATIONS";
         let environment = variable.map(|value| (name.to_owned(), value.to_owned())).into_iter().collect();
         let config = Config::load(Some(file.path()), &environment)?.config;
-        Ok(config.content.internal_organizations.into_iter().map(u32::from).collect())
+        Ok(config.content.internal_organizations.into_iter().map(OrgId::as_i64).collect())
     }
 
     #[test]
     fn organizations_are_numbers_or_their_texts() {
         let toml = "[content]\ninternal_organizations = [1, \"11789772\", 4294967295]";
-        assert_eq!(internal_organizations(toml, None).expect("a valid list"), [1, 11_789_772, u32::MAX]);
-        assert_eq!(internal_organizations(toml, Some("2, 4294967295,")).expect("a valid list"), [2, u32::MAX]);
-        assert_eq!(internal_organizations("", None).expect("the default"), [0_u32; 0]);
+        assert_eq!(internal_organizations(toml, None).expect("a valid list"), [1, 11_789_772, u32::MAX.into()]);
+        assert_eq!(internal_organizations(toml, Some("2, 4294967295,")).expect("a valid list"), [2, u32::MAX.into()]);
+        assert_eq!(internal_organizations("", None).expect("the default"), [0_i64; 0]);
     }
 
     #[test]

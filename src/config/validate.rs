@@ -143,7 +143,11 @@ impl Checks<'_> {
                 self.add_beside(key, "auth.mode", text);
             }
         } else if has_user && !has_organization {
-            self.add_beside(user, organization, "needs an organization: set auth.dev_identity.org_id too, or leave this empty");
+            self.add_beside(
+                user,
+                organization,
+                "needs an organization: set auth.dev_identity.org_id too, or leave this empty",
+            );
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
 use async_graphql::{Context, Object, Result};
 
 use super::{
-    connection::{Connection, Listed, PageArguments, ParentOf},
+    connection::{Connection, Listed, PageArguments, ParentOf, load_one},
     error::LoadFailed,
     history_event::HistoryEvent,
     in_order::InOrder,
@@ -16,13 +16,14 @@ use super::{
     node_id::NodeId,
     organization::Organization,
     report::Report,
+    rule_hit::RuleHit,
     scalars::{DateTime, Uuid},
     shared::Shared,
     siblings::Siblings,
 };
 use crate::{
     domain::ClusterId,
-    store::{self, ClusterHits},
+    store::{self, ClusterHits, IncludedHits, RuleHitFilter},
 };
 
 /// A cluster, with the clusters that were returned together with it.
@@ -80,6 +81,18 @@ impl Cluster {
     /// The cluster's OpenShift version. Null until a report contains it.
     async fn version(&self) -> Option<&str> {
         self.row.version.as_deref()
+    }
+
+    /// The open hit by a recommendation, also if it is hidden in lists. Null if the recommendation does not hit the
+    /// cluster, the viewer may not see it, or the selector is invalid.
+    async fn rule_hit(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The recommendation, as `ruleFqdn|errorKey`.")] selector: String,
+    ) -> Result<Option<InOrder<RuleHit>>> {
+        let Ok(selector) = selector.parse() else { return Ok(None) };
+        let filter = RuleHitFilter { included: IncludedHits::ALL, selector: Some(selector) };
+        Ok(load_one(ctx, self, filter).await?.map(InOrder))
     }
 
     /// The organization that owns the cluster.

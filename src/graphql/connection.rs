@@ -77,14 +77,13 @@ impl PageArguments {
             page: self.page_request(order)?,
             total: selected.field("totalCount").exists(),
             beyond: false,
-            large: is_large.then(|| ctx.answer_size().map(AnswerSize::limit)).transpose()?,
+            large: large(ctx, is_large)?,
         };
         // Nothing is beyond a position that is not given.
         let is_selected = |flag| selected.field("pageInfo").field(flag).exists();
         request.beyond = (request.page.after.is_some() && is_selected("hasPreviousPage"))
             || (request.page.before.is_some() && is_selected("hasNextPage"));
-        let relation = parent.shared().map(|shared| shared.get(Relation::default)).unwrap_or_default();
-        let children = relation.children(ctx.loaders()?, parent.key(), || parent.sibling_keys(), request).await?;
+        let children = load_children(ctx, parent, request).await?;
         Ok(Some(InOrder(Connection { children, parent: parent.clone(), order })))
     }
 
@@ -101,6 +100,41 @@ impl PageArguments {
             end: if self.last.is_some() { End::Last } else { End::First },
         })
     }
+}
+
+/// Loads the first item of the parent's list under a filter.
+pub(super) async fn load_one<T: Listed>(
+    ctx: &Context<'_>,
+    parent: &T::Parent,
+    filter: <T::Row as List>::Filter,
+) -> Result<Option<T>> {
+    let selected = ctx.look_ahead();
+    let is_large = T::Row::LARGE.iter().any(|column| selected.field(column).exists());
+    let request = ListRequest {
+        filter,
+        order: T::Row::DEFAULT_ORDER,
+        page: PageRequest::first(1),
+        total: false,
+        beyond: false,
+        large: large(ctx, is_large)?,
+    };
+    let children = load_children(ctx, parent, request).await?;
+    Ok(children.page.items.first().map(|row| T::new(row, parent, &children.siblings)))
+}
+
+/// The most bytes of large columns that are read, if they are.
+fn large(ctx: &Context<'_>, is_selected: bool) -> Result<Option<usize>> {
+    is_selected.then(|| ctx.answer_size().map(AnswerSize::limit)).transpose()
+}
+
+/// Loads a part of the parent's list, together with those of its siblings.
+async fn load_children<L: List>(
+    ctx: &Context<'_>,
+    parent: &impl ParentOf<L>,
+    request: ListRequest<L>,
+) -> Result<Children<L>> {
+    let relation = parent.shared().map(|shared| shared.get(Relation::default)).unwrap_or_default();
+    Ok(relation.children(ctx.loaders()?, parent.key(), || parent.sibling_keys(), request).await?)
 }
 
 fn read_cursor<L: List>(argument: &str, cursor: Option<&str>, order: Order<L>) -> Result<Option<Position>> {

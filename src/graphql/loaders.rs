@@ -17,7 +17,7 @@ use super::{error::LoadFailed, expensive_requests::ExecutionTurn, shared::Shared
 use crate::{
     domain::{ClusterId, OrgId, Selector},
     identity::Scope,
-    store::{Cluster, Error, IncludedHits, List, ListRequest, Page, RuleHit, Store},
+    store::{Cluster, ClusterHits, Error, List, ListRequest, Page, ParentKey as _, RuleHit, Store},
 };
 
 /// What is read for many keys in one statement.
@@ -111,12 +111,15 @@ impl Loaders {
         Ok(known.into_iter().map(|(_, selector)| selector).collect())
     }
 
-    /// Reads single hits by their clusters and selectors.
+    /// Reads single hits by their clusters and selectors, whose clusters may have up to `allowed` bytes of details.
     pub(super) async fn rule_hits(
         &self,
-        keys: &[(ClusterId, Selector)],
+        keys: &[(ClusterHits, Selector)],
+        allowed: usize,
     ) -> Result<HashMap<(ClusterId, Selector), RuleHit>, LoadFailed> {
-        Ok(self.store.rule_hits(self.scope, keys, IncludedHits::default()).await?)
+        let bytes = keys.iter().map(|(parent, _)| parent.large_bytes()).fold(0, u64::saturating_add);
+        self.take_turn_for_bytes(bytes).await?;
+        Ok(self.store.rule_hits(self.scope, keys, allowed).await?)
     }
 }
 

@@ -60,12 +60,17 @@ pub(super) async fn in_order(ctx: &Context<'_>, ids: &[Option<NodeId>]) -> Resul
     let loaders = ctx.loaders()?;
     let organizations: Vec<OrgId> = named().filter_map(organization_of).collect();
     let clusters: HashSet<ClusterId> = named().filter_map(cluster_of).collect();
-    let hits: Vec<_> = named().filter_map(hit_of).collect();
 
     let organizations = Organization::all(loaders.known_organizations(&organizations).await?);
     let organizations: HashMap<_, _> = organizations.into_iter().map(|node| (node.number(), node)).collect();
     let clusters = Cluster::find(loaders, clusters).await?;
-    let hits = if hits.is_empty() { HashMap::default() } else { loaders.rule_hits(&hits).await? };
+    let hit = |id: &NodeId| match id {
+        NodeId::RuleHit(cluster, selector) => Some((clusters.get(cluster)?.row.hits(), selector.clone())),
+        _ => None,
+    };
+    let hits: Vec<_> = named().filter_map(hit).collect();
+    let allowed = ctx.answer_size()?.limit();
+    let hits = if hits.is_empty() { HashMap::default() } else { loaders.rule_hits(&hits, allowed).await? };
 
     let recommendations = Recommendation::find(ctx, named().filter_map(recommendation_of)).await?;
     let recommendations: HashMap<_, _> = recommendations.into_iter().map(|node| (node.key(), node)).collect();
@@ -95,10 +100,6 @@ fn cluster_of(id: &NodeId) -> Option<ClusterId> {
         NodeId::Cluster(cluster) | NodeId::Report(cluster) | NodeId::RuleHit(cluster, _) => Some(*cluster),
         NodeId::Organization(_) | NodeId::Recommendation(..) => None,
     }
-}
-
-fn hit_of(id: &NodeId) -> Option<(ClusterId, Selector)> {
-    if let NodeId::RuleHit(cluster, selector) = id { Some((*cluster, selector.clone())) } else { None }
 }
 
 fn recommendation_of(id: &NodeId) -> Option<(Option<OrgId>, Selector)> {

@@ -5,12 +5,13 @@ use async_graphql::{Context, Object, Result};
 use super::{
     cluster::Cluster,
     connection::{Connection, PageArguments},
+    hidden_hits::HiddenHits,
     in_order::InOrder,
     node_id::NodeId,
     rule_hit::RuleHit,
     scalars::DateTime,
 };
-use crate::store::ReportHead;
+use crate::store::{self, List as _, ReportHead};
 
 /// A cluster's current report.
 #[derive(Clone)]
@@ -60,8 +61,9 @@ impl Report {
         self.head.request_id.as_deref()
     }
 
-    /// The recommendations that hit the cluster, ordered by selector. The list of a healthy cluster is empty. Null only
-    /// if loading failed, with an entry in `errors`.
+    /// The recommendations that hit the cluster, ordered by selector, apart from those that are hidden: internal ones from
+    /// viewers who may not see them, and on a managed cluster those that do not apply to managed clusters. The list of a
+    /// healthy cluster is empty. Null only if loading failed, with an entry in `errors`.
     async fn rule_hits(
         &self,
         ctx: &Context<'_>,
@@ -70,7 +72,10 @@ impl Report {
         #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
         #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns these hits too, which are hidden by default.")] include: Option<Vec<HiddenHits>>,
     ) -> Result<Option<InOrder<Connection<RuleHit>>>> {
-        PageArguments { first, after, last, before }.load(ctx, &self.cluster).await
+        let filter = HiddenHits::included(include.as_deref().unwrap_or_default()).into();
+        let order = store::RuleHit::DEFAULT_ORDER;
+        PageArguments { first, after, last, before }.load_by(ctx, &self.cluster, filter, order).await
     }
 }

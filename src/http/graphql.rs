@@ -10,8 +10,8 @@ use axum::{
 use tokio::time::Instant;
 
 use super::{
-    access_log::OperationName, caller::Callers, capacity::Capacity, connection::RequestConnection, media_type::MediaType,
-    request_checks::RequestChecks, request_error::RequestError, response, server::PeerAddress,
+    access_log::OperationName, caller::Callers, capacity::Capacity, connection::RequestConnection,
+    media_type::MediaType, request_checks::RequestChecks, request_error::RequestError, response, server::PeerAddress,
 };
 use crate::{
     config,

@@ -79,7 +79,10 @@ mod tests {
         for (number, sees_internal) in [(1, false), (7, true)] {
             for subject in [None, Some((ADMINISTRATOR, UserKind::User))] {
                 let viewer = viewer(number, subject);
-                assert_eq!((viewer.sees_internal(), viewer.scope().includes_internal()), (sees_internal, sees_internal));
+                assert_eq!(
+                    (viewer.sees_internal(), viewer.scope().includes_internal()),
+                    (sees_internal, sees_internal)
+                );
             }
         }
     }

@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use sea_orm::sea_query::{
-    CaseStatement, CommonTableExpression, Expr, ExprTrait as _, Query, SelectStatement,
-};
+use sea_orm::sea_query::{CaseStatement, CommonTableExpression, Expr, ExprTrait as _, Query, SelectStatement};
 
 use super::{columns::Column, error::Error, list::Row, pools::Store};
 use crate::{
@@ -71,7 +69,9 @@ fn requested(rows: SelectStatement) -> CommonTableExpression {
 fn is_known(scope: Scope) -> Expr {
     let requested = || Expr::col((REQUESTED, "org_id"));
     match scope.readable() {
-        Readable::All => CaseStatement::new().case(requested().eq(ANY), hit(None)).finally(hit(Some(requested()))).into(),
+        Readable::All => {
+            CaseStatement::new().case(requested().eq(ANY), hit(None)).finally(hit(Some(requested()))).into()
+        }
         Readable::Organization(own) => requested().is_in([ANY, own.as_i64()]).and(hit(Some(Expr::val(own.as_i64())))),
     }
 }
@@ -81,9 +81,9 @@ fn hit(of_organization: Option<Expr>) -> Expr {
     let in_table = |table: &'static str| {
         let column = |name| Expr::col((table, name));
         let mut hits = Query::select();
-        hits.expr(Expr::val(1)).from(table).and_where(
-            column("recommendation_id").eq(Expr::col(("recommendation", "id"))),
-        );
+        hits.expr(Expr::val(1))
+            .from(table)
+            .and_where(column("recommendation_id").eq(Expr::col(("recommendation", "id"))));
         hits.and_where_option(of_organization.clone().map(|of| column("org_id").eq(of)));
         Expr::exists(hits)
     };

@@ -109,7 +109,8 @@ impl Store {
             organizations.iter().copied().partition(|organization| is_known(*organization));
         if !unknown.is_empty() {
             let ids = Column::BigInt(unknown.into_iter().map(OrgId::as_i64).collect());
-            let rows = self.find::<Organization, i64>(scope, "id", ids.contains(item("id"), self.backend()).into()).await?;
+            let rows =
+                self.find::<Organization, i64>(scope, "id", ids.contains(item("id"), self.backend()).into()).await?;
             let new = || rows.iter().map(|(_, organization)| organization.id);
             self.known_organizations.remember(new());
             found.extend(new());

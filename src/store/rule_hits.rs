@@ -1,9 +1,9 @@
 //! Reading the hits of clusters' current reports.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::{
-    DbErr,
+    Condition, DbBackend, DbErr,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 
@@ -11,7 +11,7 @@ use super::{
     columns::Column,
     error::Error,
     list::{
-        Filter as _, ITEM, List, ListRequest, Order, ParentKey, Row, SortColumn, SortKind, SortValue, Source, item, within,
+        Filter, ITEM, List, ListRequest, Order, ParentKey, Row, SortColumn, SortKind, SortValue, Source, item, within,
     },
     page::{Direction, Page},
     pools::Store,
@@ -46,6 +46,36 @@ pub struct ClusterHits {
     pub is_managed: bool,
 }
 
+/// What restricts a list of hits, apart from the scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct RuleHitFilter {
+    /// Which hits are shown besides those that are shown by default.
+    pub included: IncludedHits,
+    /// Only the hit by this recommendation.
+    pub selector: Option<Selector>,
+}
+
+impl From<IncludedHits> for RuleHitFilter {
+    fn from(included: IncludedHits) -> Self {
+        Self { included, selector: None }
+    }
+}
+
+impl Filter for RuleHitFilter {
+    fn condition(&self, scope: Scope, _: DbBackend) -> Condition {
+        let id = |selector: &Selector| {
+            let is_one = Expr::col("selector").eq(selector.as_str());
+            Query::select().column("id").from("recommendation").and_where(is_one).to_owned()
+        };
+        let by_selector = self.selector.as_ref().map(|selector| item("recommendation_id").in_subquery(id(selector)));
+        shown(scope, self.included, ITEM).add_option(by_selector)
+    }
+
+    fn needs_scan(&self) -> bool {
+        false
+    }
+}
+
 impl RuleHit {
     /// By selector.
     pub const BY_SELECTOR: SortColumn<Self> = SortColumn {
@@ -59,7 +89,7 @@ impl RuleHit {
 
 impl List for RuleHit {
     type Parent = ClusterHits;
-    type Filter = IncludedHits;
+    type Filter = RuleHitFilter;
 
     const NAME: &'static str = "ruleHits";
     const SOURCE: Source = Source::Sorted("open_hit");
@@ -82,12 +112,14 @@ impl List for RuleHit {
         request: &ListRequest<Self>,
     ) -> Result<HashMap<ClusterHits, Page<Self>>, Error> {
         let hit: Vec<_> = parents.iter().copied().filter(|parent| parent.count > 0).collect();
-        check_details(&hit, request)?;
+        check_details(hit.iter().copied(), request.large)?;
         // Without a managed cluster nothing is hidden for that reason, and the statement needs no condition.
         let none_managed = !hit.iter().any(|parent| parent.is_managed);
-        let filter = if none_managed { IncludedHits { not_for_managed: true } } else { request.filter };
-        let request = &ListRequest { filter, ..request.clone() };
-        let fit = hit.iter().all(|parent| parent.count as usize <= request.page.size);
+        let mut request = request.clone();
+        request.filter.included.not_for_managed |= none_managed;
+        let request = &request;
+        let is_one = request.filter.selector.is_some();
+        let fit = is_one || hit.iter().all(|parent| parent.count as usize <= request.page.size);
         let mut pages = match (hit.is_empty(), fit) {
             (true, _) => HashMap::new(),
             (false, true) => store.pages_of_all_hits(scope, &hit, request).await?,
@@ -115,19 +147,22 @@ impl ParentKey for ClusterHits {
 }
 
 impl Store {
-    /// Returns those of the hits that are open, within the scope and shown, by cluster and selector, with their details.
+    /// Returns those of the hits that are open, within the scope and shown by default, by cluster and selector, with
+    /// their details.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer, or the clusters' details have more than `allowed` bytes.
     pub async fn rule_hits(
         &self,
         scope: Scope,
-        keys: &[(ClusterId, Selector)],
-        included: IncludedHits,
+        keys: &[(ClusterHits, Selector)],
+        allowed: usize,
     ) -> Result<HashMap<(ClusterId, Selector), RuleHit>, Error> {
+        let clusters: HashSet<_> = keys.iter().map(|(parent, _)| *parent).collect();
+        check_details(clusters, Some(allowed))?;
         let key = Expr::tuple([item("cluster_id"), item("selector")]);
-        let is_one = key.in_tuples(keys.iter().map(|(cluster, selector)| (cluster.uuid(), selector.as_str())));
-        let condition = shown(scope, included, ITEM).add(is_one);
+        let is_one = key.in_tuples(keys.iter().map(|(of, selector)| (of.cluster.uuid(), selector.as_str())));
+        let condition = shown(scope, IncludedHits::default(), ITEM).add(is_one);
         let rows = self.find::<RuleHit, ClusterId>(scope, "cluster_id", condition).await?;
         Ok(rows.into_iter().map(|(cluster, hit)| ((cluster, hit.selector.clone()), hit)).collect())
     }
@@ -174,10 +209,15 @@ impl Store {
 
 /// Refuses to read more bytes of details than the request allows, before they are read. Those of one cluster alone are
 /// read in any case: they were one message.
-fn check_details(parents: &[ClusterHits], request: &ListRequest<RuleHit>) -> Result<(), Error> {
-    let Some(allowed) = request.large else { return Ok(()) };
-    let bytes = parents.iter().map(|parent| parent.large_bytes()).fold(0, u64::saturating_add);
-    if parents.len() > 1 && bytes > allowed as u64 { Err(Error::TooManyBytes { bytes, allowed }) } else { Ok(()) }
+fn check_details(
+    parents: impl IntoIterator<Item = ClusterHits, IntoIter: ExactSizeIterator>,
+    allowed: Option<usize>,
+) -> Result<(), Error> {
+    let Some(allowed) = allowed else { return Ok(()) };
+    let parents = parents.into_iter();
+    let is_one = parents.len() <= 1;
+    let bytes = parents.map(ClusterHits::large_bytes).fold(0, u64::saturating_add);
+    if is_one || bytes <= allowed as u64 { Ok(()) } else { Err(Error::TooManyBytes { bytes, allowed }) }
 }
 
 /// A row of `rule_hit`.

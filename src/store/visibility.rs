@@ -4,11 +4,11 @@
 //! not apply to managed clusters, unless they are requested. Recommendations without content are shown.
 
 use sea_orm::{
-    Condition, DbBackend,
+    Condition,
     sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement},
 };
 
-use super::list::{Filter, ITEM, subquery};
+use super::list::subquery;
 use crate::identity::Scope;
 
 /// Which hits are shown besides those that are shown by default. Nothing shows internal ones to a scope without them.
@@ -21,16 +21,6 @@ pub struct IncludedHits {
 impl IncludedHits {
     /// All that any request can show.
     pub const ALL: Self = Self { not_for_managed: true };
-}
-
-impl Filter for IncludedHits {
-    fn condition(&self, scope: Scope, _: DbBackend) -> Condition {
-        shown(scope, *self, ITEM)
-    }
-
-    fn needs_scan(&self) -> bool {
-        false
-    }
 }
 
 /// The condition that a hit is shown. The table named `hits` has the columns `cluster_id`, `org_id` and

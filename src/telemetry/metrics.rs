@@ -165,8 +165,40 @@ pub const INGEST_LAST_COMMIT: Metric = Metric {
     help: "Time of the last offset commit, in seconds since 1970.",
 };
 
+/// Recommendations with content.
+pub const CONTENT_RECOMMENDATIONS: Metric = Metric {
+    name: "content_recommendations",
+    kind: Kind::Gauge,
+    labels: &[],
+    help: "Recommendations whose content the last successful load found.",
+};
+
+/// Problems of the content.
+pub const CONTENT_PROBLEMS: Metric = Metric {
+    name: "content_problems",
+    kind: Kind::Gauge,
+    labels: &[],
+    help: "Parts of the content that the last successful load found to be invalid.",
+};
+
+/// Time of the last successful load of the content.
+pub const CONTENT_LOADED_AT: Metric = Metric {
+    name: "content_last_load_timestamp_seconds",
+    kind: Kind::Gauge,
+    labels: &[],
+    help: "Time of the last successful load of the content, in seconds since 1970.",
+};
+
+/// Failed loads of the content.
+pub const CONTENT_FAILED_LOADS: Metric = Metric {
+    name: "content_failed_loads_total",
+    kind: Kind::Counter,
+    labels: &[],
+    help: "Loads of the content that failed, so that the previous content remained in force.",
+};
+
 /// All metrics of the process.
-pub const ALL: [Metric; 16] = [
+pub const ALL: [Metric; 20] = [
     HTTP_REQUESTS,
     HTTP_DURATION,
     HTTP_IN_FLIGHT,
@@ -183,6 +215,10 @@ pub const ALL: [Metric; 16] = [
     INGEST_RETRIES,
     INGEST_LAG,
     INGEST_LAST_COMMIT,
+    CONTENT_RECOMMENDATIONS,
+    CONTENT_PROBLEMS,
+    CONTENT_LOADED_AT,
+    CONTENT_FAILED_LOADS,
 ];
 
 impl Metric {

@@ -23,6 +23,7 @@ use std::time::Duration;
 use async_graphql::{Request, Variables};
 use insights_results_aggregator::{
     config::Limits,
+    content::CurrentContent,
     domain::Report,
     graphql::Executor,
     identity::Viewer,
@@ -60,7 +61,12 @@ impl Graph {
 
     /// The graph over a store, with these limits.
     fn with_limits(store: Store, limits: &Limits) -> Self {
-        let executor = Executor::new(store.clone(), limits).expect("the schema's SDL is GraphQL");
+        Self::with_content(store, CurrentContent::default(), limits)
+    }
+
+    /// The graph over a store and content, with these limits.
+    fn with_content(store: Store, content: CurrentContent, limits: &Limits) -> Self {
+        let executor = Executor::new(store.clone(), content, limits).expect("the schema's SDL is GraphQL");
         Self { store, executor }
     }
 

@@ -45,8 +45,7 @@ fn a_header_of_the_gateway_is_read() {
 fn a_service_account_is_a_user_of_its_own() {
     let account = json!({ "client_id": "b69eaf9e", "username": "service-account-b69eaf9e" });
     let identity = json!({ "org_id": "1", "type": "ServiceAccount", "service_account": account });
-    let expected =
-        ("b69eaf9e".to_owned(), UserKind::ServiceAccount, Some("service-account-b69eaf9e".to_owned()));
+    let expected = ("b69eaf9e".to_owned(), UserKind::ServiceAccount, Some("service-account-b69eaf9e".to_owned()));
     assert_eq!(user(&identity), Some(expected.clone()));
     // Users without an id of their own, as gateways write them.
     for empty in [json!(null), json!({}), json!({ "user_id": null, "is_org_admin": true }), json!({ "user_id": "" })] {

@@ -10,8 +10,8 @@ use insights_results_aggregator::{
     domain::{Report, VersionKey},
     identity::{Scope, Viewer},
     store::{
-        Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, IncludedHits, List, ListRequest, Order,
-        Organization, PageRequest, Position, RuleHit, SortValue, Store, record_statements,
+        Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, IncludedHits, List, ListRequest,
+        Order, Organization, PageRequest, Position, RuleHit, SortValue, Store, record_statements,
     },
 };
 

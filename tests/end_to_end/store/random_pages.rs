@@ -114,8 +114,10 @@ fn clusters() -> Vec<ClusterId> {
 /// The hits of each cluster in either way: by reading all of them, and by having the database cut.
 async fn hits(store: &Store, request: &ListRequest<RuleHit>) -> [HashMap<ClusterId, Page<RuleHit>>; 2] {
     let by_count = async |count| {
-        let parents: Vec<_> =
-            clusters().into_iter().map(|cluster| ClusterHits { cluster, count, details_bytes: 0, is_managed: false }).collect();
+        let parents: Vec<_> = clusters()
+            .into_iter()
+            .map(|cluster| ClusterHits { cluster, count, details_bytes: 0, is_managed: false })
+            .collect();
         let pages = RuleHit::load(store, everything(), &parents, request).await.expect("hits");
         pages.into_iter().map(|(parent, page)| (parent.cluster, page)).collect()
     };

@@ -124,8 +124,10 @@ async fn hits(store: &Store, page: ListRequest<RuleHit>) -> Page<RuleHit> {
 /// Reads pages in both ways, which must return the same: by reading all hits, and by having the database cut.
 async fn read(store: &Store, clusters: &[ClusterId], page: ListRequest<RuleHit>) -> HashMap<ClusterId, Page<RuleHit>> {
     let by_count = async |count| {
-        let parents: Vec<_> =
-            clusters.iter().map(|cluster| ClusterHits { cluster: *cluster, count, details_bytes: 0, is_managed: false }).collect();
+        let parents: Vec<_> = clusters
+            .iter()
+            .map(|cluster| ClusterHits { cluster: *cluster, count, details_bytes: 0, is_managed: false })
+            .collect();
         let (pages, statements) = count_statements(RuleHit::load(store, everything(), &parents, &page)).await;
         assert_eq!(statements, usize::from(!clusters.is_empty()), "one statement for hits of {count}");
         pages.expect("hits").into_iter().map(|(parent, page)| (parent.cluster, page)).collect::<HashMap<_, _>>()

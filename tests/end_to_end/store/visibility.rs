@@ -6,9 +6,7 @@ use std::collections::BTreeSet;
 use insights_results_aggregator::{
     domain::Selector,
     identity::{Scope, Viewer},
-    store::{
-        Cluster, ClusterFilter, HistoryEvent, IncludedHits, List, ListRequest, PageRequest, RuleHit, Store,
-    },
+    store::{Cluster, ClusterFilter, HistoryEvent, IncludedHits, List, ListRequest, PageRequest, RuleHit, Store},
 };
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
@@ -170,8 +168,7 @@ async fn seen(store: &Store, scope: Scope, included: IncludedHits) -> BTreeSet<S
         let mut page = PageRequest::first(size);
         let (mut items, mut totals) = (BTreeSet::new(), BTreeSet::new());
         loop {
-            let request =
-                ListRequest::<RuleHit> { filter: included, total: true, ..ListRequest::new(page.clone()) };
+            let request = ListRequest::<RuleHit> { filter: included, total: true, ..ListRequest::new(page.clone()) };
             let read = RuleHit::load(store, scope, &[parent], &request).await.expect("hits").remove(&parent);
             let read = read.expect("a page");
             totals.insert(read.total);
@@ -210,8 +207,7 @@ async fn matches(store: &Store, scope: Scope, filter: ClusterFilter) -> bool {
 
 /// The number of the cluster's events, and their total.
 async fn events(store: &Store, viewer: Viewer) -> (usize, Option<u64>) {
-    let request =
-        ListRequest::<HistoryEvent> { total: true, ..ListRequest::new(PageRequest::first(100)) };
+    let request = ListRequest::<HistoryEvent> { total: true, ..ListRequest::new(PageRequest::first(100)) };
     let page = store.pages(viewer.scope(), &[cluster(7)], &request).await.expect("a history").remove(&cluster(7));
     let page = page.expect("a page");
     if !viewer.scope().includes_internal() {
