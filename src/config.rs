@@ -21,6 +21,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use serde::Deserialize;
 use strum::{EnumString, VariantNames};
 
+use crate::domain::OrgId;
+
 pub use auth::{Auth, AuthMode, DevIdentity, InvalidNetwork, Network};
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::{Error, KeyError, Origin};

@@ -1,5 +1,7 @@
 //! `demo`: runs everything in one process, without installation or configuration.
 
+mod example_data;
+
 use std::{
     convert::Infallible,
     io::ErrorKind,
@@ -71,6 +73,9 @@ impl Demo {
         let mut fleet = Fleet::new(DEFAULT_SEED, FLEET)?;
         config.auth.dev_identity = viewer_of(&fleet, config.auth.mode)?;
 
+        let content = tempfile::tempdir().map_err(content_failed)?;
+        config.content = example_data::write_content(content.path()).map_err(content_failed)?;
+
         step(&format!("opening the database in {}", folder.path.display()));
         let producer = Producer::new(ingest::client_config(&config.kafka), &config.kafka.ocp_topic)?;
         config.check_bind(false)?;
@@ -84,6 +89,8 @@ impl Demo {
             let expected = round.iter().map(|message| (message.cluster.into(), message.last_checked.into())).collect();
             send(&producer, round)?;
             wait_until_stored(&store, expected).await?;
+            let named = example_data::imported_clusters(&fleet);
+            store.import_clusters(&named, false, |_| {}).await.map_err(Error::Database)?;
             print_instructions(address, folder.is_kept);
             keep_reporting(&producer, fleet).await
         };
@@ -134,6 +141,10 @@ impl Folder {
         let url = format!("sqlite://{}?mode=rwc", self.path.join("insights.db").display());
         DatabaseUrl::try_from(url).map_err(|error| Error::Usage(format!("--keep: {error}")))
     }
+}
+
+fn content_failed(source: std::io::Error) -> Error {
+    Error::Io { context: "cannot write the demo's rule content".to_owned(), source }
 }
 
 /// The identity of the demo's viewers: a user of the first organization.

@@ -48,9 +48,9 @@ impl Recommendation {
             may_read && (viewer.sees_internal() || !selector.is_internal())
         };
         let visible: Vec<_> = requested.into_iter().filter(is_visible).collect();
-        let has_content = |selector| content.is_some_and(|content| content.recommendation(selector).is_some());
-        let without: HashSet<_> = visible.iter().map(|(_, selector)| selector).filter(|of| !has_content(of)).collect();
-        let hit = ctx.loaders()?.ever_hit(without.into_iter().cloned()).await?;
+        let has_content = |of: &Selector| content.is_some_and(|content| content.recommendation(of).is_some());
+        let without: HashSet<_> = visible.iter().map(|(_, of)| of.clone()).filter(|of| !has_content(of)).collect();
+        let hit = ctx.loaders()?.ever_hit(without).await?;
         let is_known = |selector: &Selector| has_content(selector) || hit.contains(selector);
         Ok(visible.into_iter().filter(|(_, of)| is_known(of)).map(|(of, selector)| Self::of(of, selector)).collect())
     }
