@@ -13,6 +13,7 @@ mod limits;
 mod nodes;
 mod paging;
 mod random_documents;
+mod recommendations;
 mod refusals;
 mod schema;
 mod specification;

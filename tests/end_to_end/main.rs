@@ -5,6 +5,8 @@
 
 mod bad_messages;
 mod command_line;
+mod content;
+mod content_files;
 mod dead_letters;
 mod demo;
 mod documented_errors;

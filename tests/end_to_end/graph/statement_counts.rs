@@ -75,6 +75,19 @@ async fn each_level_takes_one_statement() {
                 report { ruleHits(first: 10) { nodes { selector details } } } } } } } }",
             3,
         ),
+        // Content takes none, and neither does a hit by its selector take more than a list.
+        (
+            "{ organizations(first: 1) { nodes { clusters(first: 100) { nodes { uuid managed displayName
+                report { ruleHits(first: 10) { nodes { details totalRisk
+                    recommendation { id internal content { description categories { key } } } } } } } } } } }",
+            3,
+        ),
+        (
+            r#"{ organizations(first: 1) { nodes { clusters(first: 100) { nodes { uuid
+                ruleHit(selector: "rule_0|KEY") { details } } } } } }"#,
+            3,
+        ),
+        (r#"{ recommendation(selector: "rule_0|KEY") { selector content { description } } }"#, 1),
         // The same by the edges.
         (
             "{ organizations(first: 1) { edges { cursor node { clusters(first: 100) { edges { cursor node { uuid

@@ -1,0 +1,102 @@
+//! Files of rule content for tests.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use insights_results_aggregator::{
+    config,
+    content::{CurrentContent, Source},
+    domain::Selector,
+    store::Store,
+};
+use tempfile::TempDir;
+
+/// The tag of recommendations for managed clusters.
+pub(crate) const FOR_MANAGED: &str = "osd_customer";
+
+/// A folder with content, which is removed when the test ends.
+pub(crate) struct ContentFolder(TempDir);
+
+impl ContentFolder {
+    /// A folder with levels and two categories, and no recommendation yet.
+    pub(crate) fn new() -> Self {
+        let folder = Self(tempfile::tempdir().expect("a folder"));
+        write_levels(folder.path());
+        let groups = "security:\n  name: Security\n  description: What attackers may use.\n  tags: [security]\n\
+                      performance:\n  name: Performance\n  description: What slows down.\n  tags: [performance]\n";
+        fs::write(folder.groups(), groups).expect("the groups are written");
+        folder
+    }
+
+    /// A folder with these recommendations, each with its tags.
+    pub(crate) fn with(recommendations: &[(&str, &[&str])]) -> Self {
+        let folder = Self::new();
+        for (selector, tags) in recommendations {
+            write_recommendation(folder.path(), selector, &format!("Title of {selector}"), tags);
+        }
+        folder
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn groups(&self) -> PathBuf {
+        self.path().join("groups.yaml")
+    }
+
+    /// The configuration that loads the content.
+    pub(crate) fn settings(&self) -> config::Content {
+        config::Content {
+            path: Some(self.path().to_owned()),
+            groups: Some(self.groups()),
+            internal_organizations: Vec::new(),
+        }
+    }
+
+    /// Loads the content, as a service with this database does.
+    pub(crate) async fn load_into(&self, store: &Store) -> CurrentContent {
+        let loaded = Source::configured(&self.settings()).expect("a source").load().expect("the content loads");
+        assert_eq!(loaded.problems, []);
+        let facts = loaded.content.facts();
+        store.save_recommendation_facts(loaded.content.version(), &facts).await.expect("the facts are written");
+        let current = CurrentContent::default();
+        current.set(loaded.content);
+        current
+    }
+}
+
+/// Writes the levels of impact and of the risk of changes.
+pub(crate) fn write_levels(folder: &Path) {
+    let text = "impact: {Data Loss: 4, Slow: 1}\nresolution_risk: {Restart: 2}\n";
+    fs::write(folder.join("config.yaml"), text).expect("the levels are written");
+}
+
+/// Writes a recommendation of impact 4 and likelihood 2, so of total risk 3.
+pub(crate) fn write_recommendation(folder: &Path, selector: &str, description: &str, tags: &[&str]) {
+    let selector: Selector = selector.parse().expect("a selector");
+    let part = if selector.is_internal() { "internal" } else { "external" };
+    let rule = folder.join(part).join(selector.rule_fqdn());
+    let key = rule.join(selector.error_key());
+    fs::create_dir_all(&key).expect("folders");
+    let plugin = format!(
+        "name: A rule\nnode_id: \"1234\"\nproduct_code: OCP4\npython_module: {}\n",
+        selector.rule_fqdn()
+    );
+    let metadata = format!(
+        "description: \"{description}\"\nimpact: Data Loss\nlikelihood: 2\npublish_date: '2024-04-08 00:42:00'\n\
+         resolution_risk: Restart\nstatus: active\ntags: [{}]\n",
+        tags.join(", ")
+    );
+    for (file, text) in [
+        (rule.join("plugin.yaml"), plugin.as_str()),
+        (rule.join("generic.md"), "What it is."),
+        (rule.join("reason.md"), "Why {{=pydata.name}}."),
+        (rule.join("resolution.md"), "How."),
+        (key.join("metadata.yaml"), &metadata),
+    ] {
+        fs::write(file, text).expect("a file is written");
+    }
+}
