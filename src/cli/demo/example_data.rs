@@ -63,15 +63,48 @@ mod tests {
     use generator::{DEFAULT_SEED, FleetSize};
 
     use super::*;
-    use crate::content::Source;
+    use crate::{
+        content::{Loaded, Source},
+        domain::{Selector, TotalRisk},
+    };
 
-    #[test]
-    fn the_example_content_loads_without_problems() {
+    /// The recommendations that have no content on purpose.
+    const WITHOUT_CONTENT: usize = 2;
+
+    fn load() -> Loaded {
         let folder = tempfile::tempdir().expect("a folder");
         let config = write_content(folder.path()).expect("the content is written");
-        let loaded = Source::configured(&config).expect("a source").load().expect("content");
-        assert_eq!(loaded.problems, []);
-        assert_eq!(loaded.content.categories().len(), 5);
+        Source::configured(&config).expect("a source").load().expect("content")
+    }
+
+    #[test]
+    fn the_example_content_loads_without_problems_and_has_all_risks_and_categories() {
+        let Loaded { content, problems } = load();
+        assert_eq!(problems, []);
+        let of_each = || content.recommendations();
+        let risks: BTreeSet<TotalRisk> = of_each().map(|of| of.total_risk()).collect();
+        let categories: BTreeSet<_> = of_each().flat_map(|of| of.categories.iter().map(|of| of.key.clone())).collect();
+        assert_eq!((risks.len(), categories.len(), content.categories().len()), (4, 5, 5));
+        assert!(of_each().any(|of| of.selector.is_internal()) && of_each().any(|of| !of.is_active));
+    }
+
+    #[test]
+    fn the_example_content_has_the_tags_of_generated_messages() {
+        let generated: toml::Table = include_str!("../../../generator/src/recommendations.toml").parse().expect("TOML");
+        let content = load().content;
+        let entries = generated["recommendation"].as_array().expect("a list");
+        let mut without = 0;
+        for entry in entries {
+            let text = |name: &str| entry[name].as_str().expect("a text");
+            let selector = Selector::new(text("rule"), text("error_key")).expect("a selector");
+            let tags = entry.get("tags").and_then(|tags| tags.as_array()).cloned().unwrap_or_default();
+            let tags: BTreeSet<_> = tags.iter().map(|tag| tag.as_str().expect("a text").to_owned()).collect();
+            match content.recommendation(&selector) {
+                Some(content) => assert_eq!(content.tags.iter().cloned().collect::<BTreeSet<_>>(), tags, "{selector}"),
+                None => without += 1,
+            }
+        }
+        assert_eq!((without, content.recommendations().len()), (WITHOUT_CONTENT, entries.len() - WITHOUT_CONTENT));
     }
 
     #[test]
