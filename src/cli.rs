@@ -1,7 +1,9 @@
 //! The command line: one file per command.
 
+mod clusters;
 mod config;
 mod content;
+mod database;
 mod dead_letters;
 mod demo;
 mod error;
@@ -45,6 +47,7 @@ enum Command {
     Demo(demo::Demo),
     Produce(produce::Produce),
     DeadLetters(dead_letters::DeadLetters),
+    Clusters(clusters::Clusters),
     Migrate(migrate::Migrate),
     Content(content::Content),
     Schema(schema::Schema),
@@ -78,6 +81,7 @@ fn dispatch(command_line: CommandLine, environment: &BTreeMap<String, String>) -
         Command::Demo(demo) => on_runtime(demo.run(load()?.config)),
         Command::Produce(produce) => produce.run(&with_logging(load()?)),
         Command::DeadLetters(dead_letters) => on_runtime(dead_letters.run(with_logging(load()?))),
+        Command::Clusters(clusters) => on_runtime(clusters.run(with_logging(load()?))),
         Command::Migrate(migrate) => on_runtime(migrate.run(with_logging(load()?))),
         Command::Content(content) => content.run(),
         Command::Schema(schema) => schema.run(),

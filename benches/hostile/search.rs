@@ -42,7 +42,7 @@ const MEASURES: [Measure; 3] = [
     ("search: bytes", |usage| if usage.has_errors { 0 } else { usage.bytes as u128 }),
 ];
 
-/// Measures requests in this process. The runtime must have one thread, whose CPU time is that of the service.
+/// Measures requests in this process, whose CPU time is that of the service.
 pub(crate) struct Meter<'a> {
     pub(crate) executor: &'a Executor,
     pub(crate) connection: &'a DatabaseConnection,
@@ -107,10 +107,10 @@ impl Meter<'_> {
 
     /// Executes a request once.
     pub(crate) async fn usage(&self, query: &str, variables: &serde_json::Value) -> Usage {
-        let before = (cpu("/proc/thread-self"), self.database_cpu().await);
+        let before = (cpu_of_threads(), self.database_cpu().await);
         let answer = self.executor.execute(Viewer::unrestricted(), request(query, variables), TIMEOUT).await;
         let json = answer.into_json();
-        let after = (cpu("/proc/thread-self"), self.database_cpu().await);
+        let after = (cpu_of_threads(), self.database_cpu().await);
         let answer: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
         Usage {
             service: after.0.saturating_sub(before.0),
@@ -133,6 +133,12 @@ impl Meter<'_> {
         let pids = rows.iter().map(|row| row.try_get_by_index::<i32>(0).expect("a pid"));
         pids.map(|pid| (pid, cpu(&format!("/proc/{pid}")))).collect()
     }
+}
+
+/// CPU time of all threads of this process.
+fn cpu_of_threads() -> Duration {
+    let threads = fs::read_dir("/proc/self/task").expect("the threads");
+    threads.map(|thread| cpu(&thread.expect("a thread").path().to_string_lossy())).sum()
 }
 
 /// CPU time of a process or thread, or zero where it cannot be read.

@@ -10,12 +10,11 @@ use clap::{Args, Subcommand, builder::PossibleValuesParser};
 use strum::VariantArray as _;
 use tokio::sync::mpsc;
 
-use super::Error;
+use super::{Error, database};
 use crate::{
     config::Config,
     ingest::{DeadLetter, DeadLetterReader, ReadError},
     message::Reason,
-    store::{SchemaState, Store},
 };
 
 /// The number of dead letters that are read ahead. Each may be large.
@@ -43,7 +42,8 @@ enum Action {
 
 impl DeadLetters {
     pub(super) async fn run(self, config: Config) -> Result<(), Error> {
-        let store = open(&config).await?;
+        // It records the replays.
+        let store = database::open(&config).await?;
         let result = match self.action {
             Action::List(list) => list.run(&config.kafka, &store).await,
             Action::Show(show) => show.run(&config.kafka, &store).await,
@@ -51,18 +51,6 @@ impl DeadLetters {
         };
         store.close().await;
         result
-    }
-}
-
-/// Opens the database, which records the replays.
-async fn open(config: &Config) -> Result<Store, Error> {
-    let store = Store::open(&config.database).await.map_err(Error::Database)?;
-    match store.schema_state().await.map_err(Error::Database)? {
-        SchemaState::Current => Ok(store),
-        SchemaState::Pending(_) => Err(Error::Usage(
-            "the database is not up to date: run `migrate up`, or see that database.url names the one of the service"
-                .to_owned(),
-        )),
     }
 }
 

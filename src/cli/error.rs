@@ -38,6 +38,8 @@ pub(super) enum Error {
     DeadLetters(#[from] ingest::ReadError),
     #[error(transparent)]
     Replay(#[from] ingest::SendError),
+    #[error("{invalid} lines are invalid, so nothing is written")]
+    InvalidLines { invalid: usize },
     #[error(transparent)]
     Generator(#[from] generator::FleetError),
 }
@@ -50,6 +52,7 @@ impl Error {
             | Self::Usage(_)
             | Self::Content(_)
             | Self::InvalidContent { .. }
+            | Self::InvalidLines { .. }
             | Self::Io { .. }
             | Self::Generator(_) => Exit::Usage,
             Self::Service(service::Error::Store(_)) | Self::Database(_) => Exit::Database,

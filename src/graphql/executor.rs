@@ -98,13 +98,10 @@ impl Executor {
     /// Answers an admitted request, as [`execute`](Self::execute) does.
     pub async fn run(&self, viewer: Viewer, admitted: AdmittedRequest, within: Duration) -> Answer {
         let (operation, cost) = (admitted.operation.clone(), admitted.cost);
-        let answer = store::count_statements(self.clone().answer(viewer, admitted, within));
-        let (answer, statements) = if is_expensive(cost) {
-            self.expensive.run(store::inherit_count(answer)).await
-        } else {
-            // Boxed, since the future is large and would enlarge every future that contains it.
-            Box::pin(answer).await
-        };
+        // Boxed, since the future is large and would enlarge every future that contains it.
+        let answer = Box::pin(store::count_statements(self.clone().answer(viewer, admitted, within)));
+        let (answer, statements) =
+            if is_expensive(cost) { self.expensive.run(store::inherit_count(answer)).await } else { answer.await };
         self.metrics.count_operation(&operation, &answer, statements);
         answer
     }

@@ -149,6 +149,6 @@ mod tests {
     #[tokio::test]
     #[should_panic(expected = "a bug")]
     async fn a_panic_is_that_of_the_caller() {
-        ExpensiveRequests::new().expect("threads").run(async { panic!("a bug") }).await
+        ExpensiveRequests::new().expect("threads").run(async { panic!("a bug") }).await;
     }
 }

@@ -16,7 +16,8 @@ use crate::{domain::Selector, identity::Client};
 /// Most selectors in the cache. The real rules have some hundreds. Ids beyond are read from the database each time.
 const MAX_CACHED: usize = 100_000;
 
-/// A cache of committed ids. It is never out of date, because rows of the table are never changed or removed.
+/// A cache of committed ids. It is never out of date, because rows of the table are never removed and keep
+/// their selectors.
 #[derive(Debug, Default)]
 pub(super) struct RecommendationIds(RwLock<Cache>);
 

@@ -1,4 +1,4 @@
-//! The hand-written statements of the write path, with one text per database.
+//! The hand-written statements that write sets of rows, and read them in the same transaction, with one text per database.
 //!
 //! All other statements are built with sea-orm. The rows of a hand-written statement are passed as arrays on PostgreSQL
 //! (`unnest`) and as one JSON text on SQLite (`json_each`), see [`NamedStatement::bind`].
@@ -27,9 +27,12 @@ named! {
     CLUSTERS_LOCK = "clusters_lock";
     CLUSTERS_UPDATE = "clusters_update";
     CONSUMER_ERRORS_INSERT = "consumer_errors_insert";
+    IMPORTED_CLUSTERS_FIND = "imported_clusters_find";
+    IMPORTED_CLUSTERS_UPSERT = "imported_clusters_upsert";
     ORGANIZATIONS_INSERT = "organizations_insert";
     RECOMMENDATIONS_FIND = "recommendations_find";
     RECOMMENDATIONS_INSERT = "recommendations_insert";
+    RECOMMENDATIONS_UPDATE = "recommendations_update";
     RULE_HITS_DELETE = "rule_hits_delete";
     RULE_HITS_STORED = "rule_hits_stored";
     RULE_HITS_UPSERT = "rule_hits_upsert";

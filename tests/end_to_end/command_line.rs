@@ -12,7 +12,8 @@ use tempfile::TempDir;
 
 use crate::harness::{Process, program};
 
-const COMMANDS: [&str; 8] = ["serve", "demo", "produce", "dead-letters", "migrate", "content", "schema", "config"];
+const COMMANDS: [&str; 9] =
+    ["serve", "demo", "produce", "dead-letters", "clusters", "migrate", "content", "schema", "config"];
 
 fn run(command: &mut Command) -> Output {
     command.output().expect("the program runs")

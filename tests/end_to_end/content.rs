@@ -1,10 +1,6 @@
 //! Rule content of a running service: readiness, reloads, and what a failed reload leaves in force.
 
-use std::{
-    fs,
-    os::unix::fs::symlink,
-    path::Path,
-};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 use insights_results_aggregator::{config::Config, service::Role};
 use serde_json::{Value, json};

@@ -81,10 +81,8 @@ pub(crate) fn write_recommendation(folder: &Path, selector: &str, description: &
     let rule = folder.join(part).join(selector.rule_fqdn());
     let key = rule.join(selector.error_key());
     fs::create_dir_all(&key).expect("folders");
-    let plugin = format!(
-        "name: A rule\nnode_id: \"1234\"\nproduct_code: OCP4\npython_module: {}\n",
-        selector.rule_fqdn()
-    );
+    let plugin =
+        format!("name: A rule\nnode_id: \"1234\"\nproduct_code: OCP4\npython_module: {}\n", selector.rule_fqdn());
     let metadata = format!(
         "description: \"{description}\"\nimpact: Data Loss\nlikelihood: 2\npublish_date: '2024-04-08 00:42:00'\n\
          resolution_risk: Restart\nstatus: active\ntags: [{}]\n",

@@ -4,6 +4,7 @@
 //! fails the tests with an instruction; no test is skipped.
 
 mod bad_messages;
+mod clusters_import;
 mod command_line;
 mod content;
 mod content_files;

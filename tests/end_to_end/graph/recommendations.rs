@@ -53,8 +53,7 @@ fn member() -> Viewer {
 fn administrator(sees_internal: bool) -> Viewer {
     const SUBJECT: &str = "1234";
     let user = User { subject: SUBJECT.to_owned(), kind: UserKind::User, name: None };
-    let identity =
-        Identity { organization: organization(1), user: Some(user), is_organization_administrator: false };
+    let identity = Identity { organization: organization(1), user: Some(user), is_organization_administrator: false };
     ViewerPolicy::new([SUBJECT.to_owned()], sees_internal.then(|| organization(1))).viewer(identity)
 }
 
@@ -69,7 +68,8 @@ async fn data(graph: &Graph, viewer: Viewer, query: &str) -> Value {
 }
 
 async fn manage(graph: &Graph, owner: u32, is_managed: bool) {
-    let values = ImportedValues { display_name: Some("shop".to_owned()), is_managed, status: Some("Active".to_owned()) };
+    let values =
+        ImportedValues { display_name: Some("shop".to_owned()), is_managed, status: Some("Active".to_owned()) };
     let imported = BTreeMap::from([((organization(owner), cluster(1)), values)]);
     graph.store.import_clusters(&imported, false, |_| {}).await.expect("the values are imported");
 }
@@ -98,7 +98,8 @@ async fn a_hit_has_its_recommendation_with_content() {
             "{}",
             database.name
         );
-        let unknown = hits.as_array().expect("hits").iter().find(|hit| hit["recommendation"]["selector"] == WITHOUT_CONTENT);
+        let unknown =
+            hits.as_array().expect("hits").iter().find(|hit| hit["recommendation"]["selector"] == WITHOUT_CONTENT);
         let unknown = unknown.expect("a hit without content is a hit");
         assert_eq!((&unknown["totalRisk"], &unknown["recommendation"]["content"]), (&Value::Null, &Value::Null));
     }
@@ -181,7 +182,8 @@ async fn hits_that_are_not_for_managed_clusters_are_hidden_while_the_owner_says_
         let name = database.name;
         let all = data(&graph, member(), include).await;
         let unnamed = json!([cluster(1).to_string(), false, null]);
-        let imported = |data: &Value| json!(["displayName", "managed", "status"].map(|field| data["cluster"][field].clone()));
+        let imported =
+            |data: &Value| json!(["displayName", "managed", "status"].map(|field| data["cluster"][field].clone()));
         assert_eq!(imported(&all), unnamed, "{name}");
 
         manage(&graph, 1, true).await;

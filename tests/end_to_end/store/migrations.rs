@@ -1,11 +1,17 @@
 //! Migrations up and down, concurrent migrations, and databases that are newer than the program.
 
 use futures_util::future::join_all;
-use insights_results_aggregator::store::{Error, SchemaState, Store, newest_migration};
+use insights_results_aggregator::{
+    identity::Viewer,
+    store::{Error, SchemaState, Store, newest_migration},
+};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 
-use super::owned_cluster::{OwnedCluster, stored, write};
-use crate::harness::{Database, each_database};
+use super::owned_cluster::{OwnedCluster, selector, stored, write};
+use crate::{
+    harness::{Database, each_database},
+    reports::organization,
+};
 
 #[tokio::test]
 async fn migrations_run_up_down_and_up_again() {
@@ -53,6 +59,30 @@ async fn migrating_keeps_the_rows() {
         let before = stored(&database).await;
         database.store().await;
         assert_eq!(stored(&database).await, before, "{}", database.name);
+    }
+}
+
+/// The statements of the previous version are those of this one: they name no new column.
+#[tokio::test]
+async fn a_database_that_the_previous_version_filled_keeps_its_rows_and_gets_the_new_columns() {
+    const OURS: OwnedCluster = OwnedCluster { organization: 1, cluster: 7 };
+    for database in each_database().await {
+        let store = database.store().await;
+        let status = store.migrations().await.expect("status");
+        let new = status.iter().skip_while(|step| !step.name.contains("_000012_")).count();
+        store.migrate_down(u32::try_from(new).expect("few")).await.expect("down");
+        write(&store, &[OURS.report(10, "a.internal.open a.internal.closed disk"), OURS.report(20, "a.internal.open")])
+            .await;
+
+        let store = database.store().await;
+        let after = stored(&database).await;
+        assert_eq!((after.rule_hits.len(), after.history.len()), (1, 2), "{}", database.name);
+        let requested = ["a.internal.open", "a.internal.closed", "disk"].map(|name| (None, selector(name)));
+        let member = Viewer::member_of(organization(1));
+        for (viewer, expected) in [(member.clone(), &requested[2..]), (member.seeing_internal(), &requested[..])] {
+            let known = store.known_recommendations(viewer.scope(), &requested).await.expect("known");
+            assert_eq!(known, expected.iter().cloned().collect(), "{viewer:?} on {}", database.name);
+        }
     }
 }
 

@@ -7,11 +7,12 @@ mod explained;
 use std::{collections::BTreeSet, fs};
 
 use insights_results_aggregator::{
-    domain::{Report, VersionKey},
+    domain::{Digest, Level, RecommendationFacts, Report, VersionKey},
     identity::{Scope, Viewer},
     store::{
-        Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, IncludedHits, List, ListRequest,
-        Order, Organization, PageRequest, Position, RuleHit, SortValue, Store, record_statements,
+        Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, Imported, ImportedValues,
+        IncludedHits, List, ListRequest, Order, Organization, PageRequest, Position, RuleHit, SortValue, Store,
+        record_statements,
     },
 };
 
@@ -28,6 +29,7 @@ use crate::{
 /// Enough rows for a planner to prefer an index where there is one.
 const ORGANIZATIONS: u32 = 100;
 const CLUSTERS_OF_EACH: u32 = 100;
+const CLUSTERS: usize = (ORGANIZATIONS * CLUSTERS_OF_EACH) as usize;
 
 #[tokio::test]
 async fn every_named_statement_uses_an_index() {
@@ -41,9 +43,15 @@ async fn every_named_statement_uses_an_index() {
             report(1, 3, 3, &["b0", "a1=1"]),
         ];
         let batch = Batch { reports: &reports, rejected: &[rejected(9)] };
-        let (written, statements) = record_statements(store.write(batch)).await;
+        let (written, mut statements) = record_statements(store.write(batch)).await;
         assert_eq!(written.expect("written").applied, reports.len(), "{}", database.name);
-        assert_eq!(texts(&statements), named(&database), "{}: this batch runs all of them", database.name);
+        let (imported, of_import) = record_statements(import(&store, 2)).await;
+        assert_eq!(imported.changed, CLUSTERS, "{}", database.name);
+        let (saved, of_facts) = record_statements(store.save_recommendation_facts(Digest::of(b"2"), &[])).await;
+        assert!(saved.expect("facts"), "{}", database.name);
+        statements.extend(of_import.into_iter().chain(of_facts));
+        let named = named(&database);
+        assert!(named.is_subset(&texts(&statements)), "{}: all of them are run", database.name);
         assert_no_scans(&database, &statements).await;
     }
 }
@@ -97,7 +105,7 @@ fn named(database: &Database) -> BTreeSet<String> {
     files.map(|file| fs::read_to_string(file.expect("a file").path()).expect("a text")).collect()
 }
 
-/// Writes clusters with hits and history, and bad messages, and updates the planner's statistics.
+/// Writes clusters with hits and history, imported values, facts and bad messages, and updates the planner's statistics.
 async fn filled(database: &Database) -> Store {
     let store = database.store().await;
     for (at, hits) in [(1, ["a0", "b1", "c2"]), (2, ["a0", "a1", "a2"])] {
@@ -109,8 +117,31 @@ async fn filled(database: &Database) -> Store {
             store.write(Batch { reports, rejected: &rejected }).await.expect("written");
         }
     }
+    assert_eq!(import(&store, 1).await.new, CLUSTERS);
+    let facts = ["a0", "b1", "content"].map(facts);
+    store.save_recommendation_facts(Digest::of(b"1"), &facts).await.expect("facts");
     explained::analyze(database).await;
     store
+}
+
+/// Imports all clusters with a name that has this number.
+async fn import(store: &Store, number: u32) -> Imported {
+    let values = ImportedValues { display_name: Some(format!("name {number}")), is_managed: true, status: None };
+    let of = |number: u32| (organization(1 + number / CLUSTERS_OF_EACH), cluster(number.into()));
+    let clusters = (0..ORGANIZATIONS * CLUSTERS_OF_EACH).map(|number| (of(number), values.clone())).collect();
+    store.import_clusters(&clusters, false, drop).await.expect("imported")
+}
+
+fn facts(rule: &str) -> RecommendationFacts {
+    RecommendationFacts {
+        selector: selector(rule),
+        impact: Level::High,
+        likelihood: Level::High,
+        risk_of_change: None,
+        is_for_managed: false,
+        published_at: None,
+        description: rule.to_owned(),
+    }
 }
 
 fn report(owner: u32, number: u128, at: u32, hits: &[&str]) -> Report {
@@ -126,7 +157,8 @@ async fn read_everything(store: &Store) {
     let keys = [cluster(1), cluster(2)];
     for scope in scopes() {
         store.clusters(scope, &keys).await.expect("clusters");
-        store.rule_hits(scope, &keys.map(|key| (key, selector("a0"))), IncludedHits::default()).await.expect("hits");
+        let hits = keys.map(|cluster| ClusterHits { cluster, count: 1, details_bytes: 0, is_managed: false });
+        store.rule_hits(scope, &hits.map(|of| (of, selector("a0"))), 0).await.expect("hits");
         for total in [true, false] {
             read_children(store, scope, total).await;
         }
@@ -144,7 +176,7 @@ async fn read_everything(store: &Store) {
 /// Of all organizations and of one, with and without internal recommendations.
 fn scopes() -> [Scope; 3] {
     let member = Viewer::member_of(organization(1));
-    [Viewer::unrestricted(), member, member.seeing_internal()].map(Viewer::scope)
+    [Viewer::unrestricted(), member.clone(), member.seeing_internal()].map(|viewer| viewer.scope())
 }
 
 async fn read_children(store: &Store, scope: Scope, total: bool) {

@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use insights_results_aggregator::{
     domain::Selector,
     identity::{Scope, Viewer},
-    store::{Cluster, ClusterFilter, HistoryEvent, IncludedHits, List, ListRequest, PageRequest, RuleHit, Store},
+    store::{
+        Cluster, ClusterFilter, ClusterHits, HistoryEvent, IncludedHits, List, ListRequest, Page, PageRequest, RuleHit,
+        RuleHitFilter, Store,
+    },
 };
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
@@ -102,7 +105,8 @@ async fn a_history_hides_and_does_not_count_internal_recommendations() {
 
         write(&store, &[THEIRS.report(60, "a.internal.x a.external.x"), OURS.report(70, "b.ocs.y")]).await;
         for (viewer, count) in [(member(1), 6), (member(1).seeing_internal(), 13), (everything(), 13)] {
-            assert_eq!(events(&store, viewer).await, (count, Some(count as u64)), "{viewer:?} on {}", database.name);
+            let name = format!("{viewer:?} on {}", database.name);
+            assert_eq!(events(&store, viewer).await, (count, Some(count as u64)), "{name}");
         }
     }
 }
@@ -168,9 +172,7 @@ async fn seen(store: &Store, scope: Scope, included: IncludedHits) -> BTreeSet<S
         let mut page = PageRequest::first(size);
         let (mut items, mut totals) = (BTreeSet::new(), BTreeSet::new());
         loop {
-            let request = ListRequest::<RuleHit> { filter: included, total: true, ..ListRequest::new(page.clone()) };
-            let read = RuleHit::load(store, scope, &[parent], &request).await.expect("hits").remove(&parent);
-            let read = read.expect("a page");
+            let read = read(store, scope, parent, included.into(), page.clone()).await;
             totals.insert(read.total);
             page.after = read.items.last().map(|hit| RuleHit::DEFAULT_ORDER.position(hit));
             items.extend(read.items.into_iter().map(|hit| hit.selector));
@@ -185,15 +187,31 @@ async fn seen(store: &Store, scope: Scope, included: IncludedHits) -> BTreeSet<S
 
     for selector in selectors(HITS) {
         let is_listed = lists[0].contains(&selector);
-        let key = (cluster(7), selector.clone());
-        let hits = store.rule_hits(scope, std::slice::from_ref(&key), included).await.expect("hits");
-        assert_eq!(hits.contains_key(&key), is_listed, "{selector}");
+        let one = RuleHitFilter { included, selector: Some(selector.clone()) };
+        let one = read(store, scope, parent, one, PageRequest::first(1)).await;
+        let found: Vec<_> = one.items.into_iter().map(|hit| hit.selector).collect();
+        assert_eq!((found, one.total), if is_listed { (vec![selector.clone()], Some(1)) } else { (vec![], Some(0)) });
         if included == IncludedHits::default() {
+            let hits = store.rule_hits(scope, &[(parent, selector.clone())], 1_000).await.expect("hits");
+            assert_eq!(hits.contains_key(&(cluster(7), selector.clone())), is_listed, "{selector}");
             let filter = ClusterFilter { hit_by: Some(vec![selector.clone()]), ..ClusterFilter::default() };
             assert_eq!(matches(store, scope, filter).await, is_listed, "{selector}");
         }
     }
     lists.swap_remove(0)
+}
+
+/// A page of the cluster's hits, with the total.
+async fn read(
+    store: &Store,
+    scope: Scope,
+    parent: ClusterHits,
+    filter: RuleHitFilter,
+    page: PageRequest,
+) -> Page<RuleHit> {
+    let request = ListRequest { filter, total: true, ..ListRequest::new(page) };
+    let pages = RuleHit::load(store, scope, &[parent], &request).await;
+    pages.expect("hits").remove(&parent).expect("a page")
 }
 
 /// Whether the cluster is in the list of its owner's clusters with this filter, and is counted.

@@ -11,6 +11,8 @@ const INTERMEDIATE: [&str; 4] = ["p", "part", "merged", "numbered"];
 const NOT_GROWING: [&str; 1] = [r#"FROM "organization" AS "i""#];
 /// The indexes of the few recommendations that are hidden from some viewers. All of them are read.
 const INDEXES_OF_HIDDEN: [&str; 2] = ["INDEX recommendation_internal", "INDEX recommendation_not_for_managed"];
+/// The statement that compares all facts with those of content. It is run where content changed.
+const OF_FACTS: &str = r#"SELECT "recommendation"."id", "recommendation"."selector""#;
 /// The tables that grow with clusters, reports and messages.
 const GROWING_TABLES: [&str; 5] = ["cluster", "rule_hit", "rule_hit_history", "imported_cluster", "consumer_error"];
 
@@ -59,6 +61,7 @@ async fn on_sqlite(connection: &DatabaseConnection, statement: &str) -> Vec<Stri
     let is_scan = |step: &String| step.strip_prefix("SCAN ").is_some_and(|scanned| !is_intermediate(scanned));
     // The items of a list are named by the same alias, whatever they are.
     let grows = |step: &String| step != "SCAN i" || !NOT_GROWING.iter().any(|from| statement.contains(from));
+    let grows = |step: &String| grows(step) && !(step == "SCAN recommendation" && statement.starts_with(OF_FACTS));
     steps.filter(is_scan).filter(grows).collect()
 }
 
