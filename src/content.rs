@@ -37,5 +37,8 @@ pub const MAX_FILE_BYTES: u64 = 256 * 1024;
 pub const MAX_RECOMMENDATIONS: usize = 10_000;
 /// Most categories. Further ones, by key, are left out.
 pub const MAX_CATEGORIES: usize = 100;
+/// Most categories of a recommendation. Further ones, by key, are left out. Few, because the graph counts a list of them
+/// for each hit as if it had this many.
+pub const MAX_CATEGORIES_OF_RECOMMENDATION: usize = 10;
 /// Most tags of a recommendation or a category. One with more is left out.
 pub const MAX_TAGS: usize = 50;

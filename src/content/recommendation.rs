@@ -37,7 +37,8 @@ pub struct Recommendation {
     pub risk_of_change: Option<RiskOfChange>,
     /// The tags, at most [`super::MAX_TAGS`], as written.
     pub tags: Vec<String>,
-    /// The categories that share a tag, by key; at most [`super::MAX_CATEGORIES`].
+    /// The categories that share a tag, by key; at most
+    /// [`super::MAX_CATEGORIES_OF_RECOMMENDATION`].
     pub categories: Vec<Arc<Category>>,
     /// When it was published; `None` if the content does not say.
     pub published_at: Option<Timestamp>,

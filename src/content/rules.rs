@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    MAX_RECOMMENDATIONS, Problem, Recommendation,
+    MAX_CATEGORIES_OF_RECOMMENDATION, MAX_RECOMMENDATIONS, Problem, Recommendation,
     categories::Categories,
     levels::Levels,
     metadata::Metadata,
@@ -102,7 +102,14 @@ impl<'a> Rules<'a> {
         let selector = Selector::new(&plugin.rule_fqdn, error_key);
         let selector = selector.map_err(|error| Problem::new(&folder.name, None, error.to_string()));
         let selector = or_report(selector, &mut self.tree.problems)?;
-        let categories = self.categories.with_tags(&metadata.tags);
+        let mut categories = self.categories.with_tags(&metadata.tags);
+        if categories.len() > MAX_CATEGORIES_OF_RECOMMENDATION {
+            let found = categories.len();
+            let reason =
+                format!("is in {found} categories: only the first {MAX_CATEGORIES_OF_RECOMMENDATION}, by key, count");
+            self.tree.report(&file.name, &reason);
+            categories.truncate(MAX_CATEGORIES_OF_RECOMMENDATION);
+        }
         Recommendation::new(selector, plugin, metadata, texts, categories)
     }
 

@@ -283,6 +283,18 @@ fn a_recommendation_belongs_to_each_group_with_one_of_its_tags() {
 }
 
 #[test]
+fn a_recommendation_has_a_bounded_number_of_categories() {
+    let folder = TestFolder::valid();
+    let group = |number: usize| format!("group{number:02}: {{name: Group, tags: [openshift]}}\n");
+    folder.write_groups(&(0..=MAX_CATEGORIES_OF_RECOMMENDATION).map(group).collect::<Vec<_>>().concat());
+    let loaded = folder.load().expect("content");
+    let old = loaded.content.recommendation(&OLD.parse().expect("a selector")).expect("loaded");
+    assert_eq!(old.categories.len(), MAX_CATEGORIES_OF_RECOMMENDATION);
+    assert!(lines(&loaded).iter().all(|line| line.contains("is in 11 categories")), "{:?}", lines(&loaded));
+    assert_ne!(loaded.problems, []);
+}
+
+#[test]
 fn without_a_valid_groups_file_nothing_is_loaded() {
     let folder = TestFolder::valid();
     folder.write_groups("a:\n  name: [");
@@ -328,8 +340,8 @@ fn equal_files_have_equal_versions_and_any_difference_another() {
     ];
     let mut versions = vec![valid];
     for (path, text) in changes {
-        let changed = version(&|folder| folder.write(&path, &text));
-        assert!(!versions.contains(&changed), "{path}: {text}");
-        versions.push(changed);
+        let version = version(&|folder| folder.write(&path, &text));
+        assert!(!versions.contains(&version), "{path}: {text}");
+        versions.push(version);
     }
 }

@@ -11,7 +11,7 @@ use super::{
     risks::{Level, RiskOfChange, TotalRisk},
     scalars::{DateTime, Url},
 };
-use crate::content::{self, MAX_CATEGORIES, MAX_TAGS};
+use crate::content::{self, MAX_CATEGORIES_OF_RECOMMENDATION, MAX_TAGS};
 
 /// What the rule content says of a recommendation.
 pub(super) struct RecommendationContent(pub(super) Arc<content::Recommendation>);
@@ -64,8 +64,8 @@ impl RecommendationContent {
         self.0.risk_of_change.map(Into::into)
     }
 
-    /// The categories with which the recommendation shares a tag, ordered by key, at most 100.
-    #[graphql(directive = list_size::apply(MAX_CATEGORIES))]
+    /// The categories with which the recommendation shares a tag, ordered by key, at most 10.
+    #[graphql(directive = list_size::apply(MAX_CATEGORIES_OF_RECOMMENDATION))]
     async fn categories(&self) -> ListInOrder<InOrder<Category>> {
         ListInOrder(self.0.categories.iter().cloned().map(Category).map(InOrder).collect())
     }

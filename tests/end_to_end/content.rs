@@ -125,7 +125,8 @@ fn swap(folder: &Path, target: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn sighup_loads_the_content_again() {
     let folder = ContentFolder::with(&[(SELECTOR, &[])]);
-    let mut command = serve_api(&sqlite());
+    let database = sqlite();
+    let mut command = serve_api(&database);
     set_config(&mut command, "CONTENT__PATH", &folder.path().to_string_lossy());
     let process = Process::spawn(command);
     let address = process.address().await;

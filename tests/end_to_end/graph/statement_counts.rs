@@ -79,7 +79,7 @@ async fn each_level_takes_one_statement() {
         (
             "{ organizations(first: 1) { nodes { clusters(first: 100) { nodes { uuid managed displayName
                 report { ruleHits(first: 10) { nodes { details totalRisk
-                    recommendation { id internal content { description categories { key } } } } } } } } } } }",
+                    recommendation { id content { description categories { key } } } } } } } } } } }",
             3,
         ),
         (

@@ -7,7 +7,7 @@ use futures_util::future::{join, join_all};
 use insights_results_aggregator::{
     domain::{Digest, Level, RecommendationFacts, RiskOfChange},
     identity::Viewer,
-    store::{IncludedHits, Store, count_statements, record_statements},
+    store::{Store, count_statements, record_statements},
 };
 use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _};
 

@@ -10,9 +10,8 @@ use insights_results_aggregator::{
     domain::{Digest, Level, RecommendationFacts, Report, VersionKey},
     identity::{Scope, Viewer},
     store::{
-        Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, Imported, ImportedValues,
-        IncludedHits, List, ListRequest, Order, Organization, PageRequest, Position, RuleHit, SortValue, Store,
-        record_statements,
+        Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, Imported, ImportedValues, List,
+        ListRequest, Order, Organization, PageRequest, Position, RuleHit, SortValue, Store, record_statements,
     },
 };
 
