@@ -6,7 +6,7 @@ mod links;
 mod properties;
 mod watching;
 
-use super::{Error, Loaded};
+use super::{Error, Loaded, MAX_CATEGORIES_OF_RECOMMENDATION};
 use crate::domain::{Level, RiskOfChange, TotalRisk};
 use folder::{RULE, TestFolder, lines, selectors};
 
