@@ -15,7 +15,7 @@ const config: CodegenConfig = {
         useTypeImports: true,
         enumsAsTypes: true,
         strictScalars: true, // a scalar that is not listed here is an error, not an `any`
-        scalars: { DateTime: "string", Duration: "string", JSON: "unknown", UUID: "string" },
+        scalars: { DateTime: "string", Duration: "string", JSON: "unknown", URL: "string", UUID: "string" },
       },
     },
   },

@@ -7,7 +7,9 @@ const SCHEMA = "schema.graphql";
 const EXAMPLES = "examples/queries/*.graphql";
 
 /** Types without an id: they are part of another object and cannot be queried alone. */
-const VALUES = ["HistoryEvent", "PageInfo", "Service", "Viewer"];
+const VALUES = ["Category", "HistoryEvent", "PageInfo", "RecommendationContent", "Service", "User", "Viewer"];
+/** The levels of fields of an example: from organizations to the name of a category. */
+const DEPTH = 10;
 
 const rulesOf = (...configs) => Object.assign({}, ...configs.map((name) => graphql.configs[`flat/${name}`].rules));
 
@@ -51,6 +53,7 @@ export default [
     files: [EXAMPLES],
     rules: {
       ...rulesOf("operations-recommended"),
+      "@graphql-eslint/selection-set-depth": ["error", { maxDepth: DEPTH }],
       "@graphql-eslint/require-selections": "off", // examples are for people; normalising clients add ids themselves
     },
   },
