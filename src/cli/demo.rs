@@ -3,6 +3,7 @@
 mod example_data;
 
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     io::ErrorKind,
     net::{SocketAddr, TcpListener},
@@ -80,7 +81,7 @@ impl Demo {
         let producer = Producer::new(ingest::client_config(&config.kafka), &config.kafka.ocp_topic)?;
         config.check_bind(false)?;
         let service = Service::build(config, Role::All).await?;
-        let (store, address) = (service.store().clone(), service.address());
+        let (store, readiness, address) = (service.store().clone(), service.readiness().clone(), service.address());
         let mut running = tokio::spawn(service.run(stop.clone()));
 
         let showing = async {
@@ -91,6 +92,7 @@ impl Demo {
             wait_until_stored(&store, expected).await?;
             let named = example_data::imported_clusters(&fleet);
             store.import_clusters(&named, false, |_| {}).await.map_err(Error::Database)?;
+            wait_until_ready(|| readiness.all_missing()).await?;
             print_instructions(address, folder.is_kept);
             keep_reporting(&producer, fleet).await
         };
@@ -206,6 +208,18 @@ async fn not_stored(store: &Store, reports: &[(ClusterId, Timestamp)]) -> Vec<(C
     let is_stored =
         |(cluster, at): &(ClusterId, Timestamp)| found.get(cluster).is_some_and(|row| row.last_checked >= *at);
     reports.iter().filter(|report| !is_stored(report)).copied().collect()
+}
+
+/// Waits until the content is loaded too.
+async fn wait_until_ready(missing: impl Fn() -> BTreeMap<&'static str, String>) -> Result<(), Error> {
+    let deadline = Instant::now() + STORED_TIMEOUT;
+    loop {
+        let Some((part, reason)) = missing().pop_first() else { return Ok(()) };
+        if Instant::now() > deadline {
+            return Err(Error::Usage(format!("{part} is missing after {STORED_TIMEOUT:?}: {reason}")));
+        }
+        tokio::time::sleep(STORED_POLL_INTERVAL).await;
+    }
 }
 
 fn print_instructions(address: SocketAddr, is_kept: bool) {

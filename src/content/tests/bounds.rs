@@ -54,7 +54,7 @@ fn a_recommendation_may_have_50_tags() {
 #[test]
 fn a_group_may_have_50_tags_and_100_groups_are_loaded() {
     let folder = TestFolder::valid();
-    let group = |number: usize| format!("g{number:03}: {{name: N, tags: [openshift]}}\n");
+    let group = |number: usize| format!("g{number:03}: {{name: N, tags: [unused]}}\n");
     folder.write_groups(&(0..MAX_CATEGORIES).map(group).collect::<String>());
     let loaded = folder.load().expect("content");
     assert_eq!((lines(&loaded).len(), loaded.content.categories().len()), (0, MAX_CATEGORIES));
