@@ -158,6 +158,25 @@ async fn listening_beyond_loopback_without_authentication_requires_two_settings(
     assert!(served.exit_status().await.success(), "{}", served.output());
 }
 
+#[tokio::test]
+async fn with_the_identity_header_it_listens_beyond_loopback_without_settings_and_warning() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = serve_at("0.0.0.0:0", &folder);
+    command.env(variable("AUTH__MODE"), "identity-header");
+    let mut served = Process::spawn(command);
+    assert!(served.address().await.ip().is_unspecified());
+    served.signal("TERM");
+    assert!(served.exit_status().await.success(), "{}", served.output());
+    assert!(!served.output().contains("auth.mode"), "{}", served.output());
+}
+
+#[test]
+fn the_demo_identifies_no_callers() {
+    let mut demo = program();
+    demo.arg("demo").env(variable("AUTH__MODE"), "identity-header").env(variable("HTTP__ADDRESS"), "127.0.0.1:0");
+    assert!(error_output(&mut demo, 1).contains("leave auth.mode at its default"));
+}
+
 #[test]
 fn an_address_in_use_is_reported_with_exit_code_4() {
     let folder = tempfile::tempdir().expect("a folder");

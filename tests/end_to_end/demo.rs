@@ -59,6 +59,11 @@ async fn its_editor_is_served_its_query_succeeds_and_no_files_are_left() {
     assert!(clusters["totalCount"].as_u64().is_some_and(|total| total > 0), "{data}");
     assert!(clusters["nodes"][0]["report"]["ruleHits"]["totalCount"].is_u64(), "{data}");
 
+    let viewer = run_query(&editor, "{ viewer { user { subject } organization { clusters { totalCount } } } }").await;
+    assert_eq!(viewer["viewer"]["user"]["subject"], "demo", "{viewer}");
+    let clusters = viewer["viewer"]["organization"]["clusters"]["totalCount"].as_u64();
+    assert!(clusters.is_some_and(|clusters| clusters > 0), "{viewer}");
+
     assert!(!is_empty(temporary.path()), "the database is in this folder");
     // The signal that Ctrl-C sends.
     end(process, "INT").await;

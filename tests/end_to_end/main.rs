@@ -21,6 +21,7 @@ mod graph;
 mod graphiql;
 mod harness;
 mod http_edge;
+mod identity;
 mod ingest_metrics;
 mod members;
 mod messages;

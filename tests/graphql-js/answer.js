@@ -44,6 +44,16 @@ function add(__typename, node) {
   nodes.set(node.id, Object.assign(node, { __typename }));
 }
 
+// The recommendations that hit a cluster, by selector, as all organizations together see them.
+const recommendations = new Map();
+
+function addRecommendation(recommendation) {
+  add("Recommendation", recommendation);
+  const { selector } = recommendation;
+  const id = Buffer.from(`1:Recommendation:*:${selector}`).toString("base64url");
+  recommendations.set(selector, { ...recommendation, id });
+}
+
 for (const { node: organization } of data.organizations.edges) {
   add("Organization", organization);
   organizations.set(organization.orgId, organization);
@@ -51,14 +61,20 @@ for (const { node: organization } of data.organizations.edges) {
     add("Cluster", cluster);
     clusters.set(cluster.uuid, cluster);
     cluster.organization = organization;
-    for (const { node: event } of cluster.history.edges) event.cluster = cluster;
+    for (const { node: event } of cluster.history.edges) {
+      event.cluster = cluster;
+      addRecommendation(event.recommendation);
+    }
     cluster.history = connection(cluster.history.edges);
+    const hits = cluster.report?.ruleHits.edges.map(({ node }) => node) ?? [];
+    cluster.ruleHit = ({ selector }) => hits.find((hit) => hit.selector === selector) ?? null;
     if (cluster.report) {
       add("Report", cluster.report);
       cluster.report.cluster = cluster;
       for (const { node: hit } of cluster.report.ruleHits.edges) {
         add("RuleHit", hit);
         hit.cluster = cluster;
+        addRecommendation(hit.recommendation);
       }
       cluster.report.ruleHits = connection(cluster.report.ruleHits.edges);
     }
@@ -74,6 +90,8 @@ function byKeys(keys, map) {
 const rootValue = {
   viewer: data.viewer,
   service: data.service,
+  categories: data.categories,
+  recommendation: ({ selector }) => recommendations.get(selector) ?? null,
   organizations: connection(data.organizations.edges),
   node({ id }) {
     if (!Buffer.from(id, "base64url").toString().startsWith("1:")) throw new Error("an invalid id");

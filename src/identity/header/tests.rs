@@ -25,8 +25,8 @@ fn user(identity: &Value) -> Option<(String, UserKind, Option<String>)> {
     Some((user.subject, user.kind, user.name))
 }
 
-fn person(subject: &str, name: Option<&str>) -> Option<(String, UserKind, Option<String>)> {
-    Some((subject.to_owned(), UserKind::User, name.map(str::to_owned)))
+fn person(subject: &str, name: Option<&str>) -> (String, UserKind, Option<String>) {
+    (subject.to_owned(), UserKind::User, name.map(str::to_owned))
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_service_account_is_a_user_of_its_own() {
     }
     let mut both = identity;
     both["user"] = json!({ "user_id": "1234" });
-    assert_eq!(user(&both), person("1234", None), "the user's id is first");
+    assert_eq!(user(&both), Some(person("1234", None)), "the user's id is first");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn without_an_id_there_is_no_user() {
         assert_eq!(user(&identity), None, "{identity}");
         assert!(!read_json(&identity).expect("an identity").is_organization_administrator, "{identity}");
     }
-    assert_eq!(user(&json!({ "org_id": "1", "user": { "user_id": "5", "username": "" } })), person("5", None));
+    assert_eq!(user(&json!({ "org_id": "1", "user": { "user_id": "5", "username": "" } })), Some(person("5", None)));
 }
 
 #[test]

@@ -20,13 +20,16 @@ use crate::{
 /// The number of documents that are compared.
 const DOCUMENTS: usize = 300;
 /// All data that the documents can select.
-const EVERYTHING: &str = "{ viewer { isAdministrator organization { orgId } }
-    service { databaseVersion schemaVersion version }
+const EVERYTHING: &str = "{ viewer { isAdministrator isOrganizationAdministrator maySeeInternal organization { orgId }
+        user { subject kind name } }
+    service { contentLoadedAt contentVersion databaseVersion schemaVersion version }
+    categories { key name description tags }
     organizations(first: 100) { edges { cursor node { id orgId clusters(first: 100) { edges { cursor node {
-        id uuid displayName version lastCheckedAt
-        history(first: 100) { edges { cursor node { at clusterUuid kind selector } } }
+        id uuid displayName managed status version lastCheckedAt
+        history(first: 100) { edges { cursor node { at clusterUuid kind selector recommendation { ...R } } } }
         report { id gatheredAt lastCheckedAt requestId storedAt ruleHits(first: 100) { edges { cursor node {
-            id details errorKey impactedSince ruleFqdn selector } } } } } } } } } } }";
+            id details errorKey impactedSince ruleFqdn selector totalRisk recommendation { ...R } } } } } } } } } } }
+    } fragment R on Recommendation { id selector ruleFqdn errorKey internal content { active } }";
 
 /// The answer to a valid document.
 #[derive(Debug, Deserialize, PartialEq, Eq)]

@@ -30,6 +30,16 @@ async fn metrics_text(address: SocketAddr) -> String {
     answer.text().await.expect("text")
 }
 
+/// The metrics once all other requests are counted: a response is when its last byte is sent, which may be after its
+/// client received it.
+async fn metrics_of_complete_requests(address: SocketAddr) -> String {
+    until("the other requests are complete", async || {
+        let text = metrics_text(address).await;
+        text.contains("http_requests_in_flight 1\n").then_some(text)
+    })
+    .await
+}
+
 /// Posts a request with a request id. Returns the id of the response.
 async fn post_with_id(address: SocketAddr, id: &str, request: &Value) -> String {
     let post = reqwest::Client::new().post(format!("http://{address}/graphql?token=s3cr3t")).json(request);
@@ -77,12 +87,7 @@ async fn the_metrics_served_are_exactly_the_known_ones() {
     post_with_id(address, "a", &json!({ "query": "query Page { organizations { totalCount } }" })).await;
     post_with_id(address, "b", &json!({ "query": "{" })).await;
     reqwest::get(format!("http://{address}/nowhere/s3cr3t")).await.expect("an answer");
-    // A response is counted once its last byte is sent, which may be after its client received it.
-    let text = until("the other requests are complete", async || {
-        let text = metrics_text(address).await;
-        text.contains("http_requests_in_flight 1\n").then_some(text)
-    })
-    .await;
+    let text = metrics_of_complete_requests(address).await;
     let served: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
     // Only processes that ingest serve the metrics of ingestion.
     let known = metrics::ALL.iter().map(|metric| metric.name).filter(|name| !name.starts_with("ingest_"));
@@ -105,7 +110,8 @@ async fn names_that_clients_invent_create_a_limited_number_of_series() {
     let database = sqlite();
     let process = api_without_tables(&database);
     let address = process.address().await;
-    let series = async || metrics_text(address).await.lines().filter(|line| !line.starts_with('#')).count();
+    let series =
+        async || metrics_of_complete_requests(address).await.lines().filter(|line| !line.starts_with('#')).count();
     post_with_id(address, "a", &json!({ "query": "{ __typename }" })).await;
     let before = series().await;
     let (client, url) = (reqwest::Client::new(), format!("http://{address}/graphql"));

@@ -3,7 +3,7 @@
 use insights_results_aggregator::{
     domain::ClusterId,
     identity::{Scope, Viewer},
-    store::{Cluster, ClusterHits, List as _, Page, RuleHit, Store},
+    store::{Cluster, ClusterHits, List as _, Organization, Page, RuleHit, Store, count_statements},
 };
 
 use super::owned_cluster::{OwnedCluster, write};
@@ -34,6 +34,23 @@ async fn a_member_sees_and_counts_only_its_own_organization() {
         for (viewer, requested, exists) in [(1, 1, true), (1, 2, false), (2, 1, false), (3, 3, true), (3, 1, false)] {
             let known = store.known_organizations(member(viewer), &[organization(requested)]).await.expect("an answer");
             assert_eq!(!known.is_empty(), exists, "{viewer} reads {requested} on {}", database.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_members_own_organization_is_listed_without_a_statement_even_if_it_never_reported() {
+    for database in each_database().await {
+        let store = filled(database.store().await).await;
+        for number in [1, 3] {
+            let page = pages::organizations(10, None, true);
+            let (listed, statements) = count_statements(Organization::load(&store, member(number), &[()], &page)).await;
+            let items = vec![Organization { id: organization(number) }];
+            let expected = Page { items, total: Some(1), ..Page::default() };
+            assert_eq!((listed.expect("organizations")[&()].clone(), statements), (expected, 0), "{}", database.name);
+            let page = pages::organizations(10, Some(organization(number)), false);
+            let rest = Organization::load(&store, member(number), &[()], &page).await.expect("organizations");
+            assert_eq!(rest[&()].items, [], "{}: nothing follows it", database.name);
         }
     }
 }

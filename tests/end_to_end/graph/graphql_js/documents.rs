@@ -306,6 +306,9 @@ impl Generator {
                 _ => format!("orgId: \"{}\"", self.pick(&["1", "2", "3"])),
             },
             "cluster" => format!("uuid: \"{uuid}\""),
+            "recommendation" | "ruleHit" => {
+                format!("selector: \"{}\"", self.pick(&["rule_0|KEY", "rule_2|KEY", "rule_9|KEY", "none"]))
+            }
             "clusters" if field.arguments.iter().any(|argument| argument.node.name.node == "uuids") => {
                 let uuids = json!([uuid, other_uuid]);
                 match self.below(3) {
