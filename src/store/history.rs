@@ -2,7 +2,7 @@
 
 use sea_orm::{
     Condition, DbErr,
-    sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement},
+    sea_query::{Asterisk, Expr, ExprTrait as _, Func, Query, SelectStatement},
 };
 use strum::{EnumString, IntoStaticStr};
 
@@ -111,7 +111,7 @@ impl List for HistoryEvent {
 fn internal_events() -> SelectStatement {
     let of_cluster = |table: &'static str| {
         let mut hits = Query::select();
-        hits.expr(Func::count(Expr::val(1)))
+        hits.expr(Func::count(Expr::col(Asterisk)))
             .from_as(table, "h")
             .and_where(Expr::col(("h", "cluster_id")).eq(item("id")))
             .and_where(Expr::col(("h", "recommendation_id")).eq(Expr::col(("r", "id"))))

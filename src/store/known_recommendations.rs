@@ -1,10 +1,15 @@
 //! Which recommendations have hit the clusters of an organization.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, ops::RangeInclusive};
 
-use sea_orm::sea_query::{CaseStatement, CommonTableExpression, Expr, ExprTrait as _, Query, SelectStatement};
+use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait as _, Order, Query};
 
-use super::{columns::Column, error::Error, list::Row, pools::Store};
+use super::{
+    columns::Column,
+    error::Error,
+    list::{Row, subquery},
+    pools::Store,
+};
 use crate::{
     domain::{OrgId, Selector},
     identity::{Readable, Scope},
@@ -17,8 +22,6 @@ pub type OfOrganization = (Option<OrgId>, Selector);
 const HITS: [&str; 2] = ["rule_hit", "rule_hit_history"];
 /// The name of the requested recommendations.
 const REQUESTED: &str = "p";
-/// Represents any organization. No organization has this number.
-const ANY: i64 = 0;
 
 impl Store {
     /// Returns those of the recommendations that hit or have hit a cluster of their organization, in one statement.
@@ -36,57 +39,60 @@ impl Store {
             return Ok(HashSet::new());
         }
         let during = "reading which recommendations are known";
+        let within: Vec<_> = recommendations.iter().map(|(of, _)| organizations(scope, *of)).collect();
         let columns = [
-            Column::BigInt(recommendations.iter().map(|(of, _)| of.map_or(ANY, OrgId::as_i64)).collect()),
+            Column::Int((0..).take(recommendations.len()).collect()),
+            Column::BigInt(within.iter().map(|within| *within.start()).collect()),
+            Column::BigInt(within.iter().map(|within| *within.end()).collect()),
             Column::Text(recommendations.iter().map(|(_, selector)| selector.to_string()).collect()),
         ];
+        let requested = CommonTableExpression::new()
+            .query(Column::into_table(columns, self.backend()))
+            .table_name(REQUESTED)
+            .columns(["place", "first_org", "last_org", "selector"])
+            .to_owned();
+        let [open, closed] = HITS.map(first_hit);
         let mut select = Query::select();
         select
-            .with_cte(Query::with().cte(requested(Column::into_table(columns, self.backend()))).to_owned())
-            .columns([(REQUESTED, "org_id"), (REQUESTED, "selector")])
+            .with_cte(Query::with().cte(requested).to_owned())
+            .column((REQUESTED, "place"))
             .from(REQUESTED)
             .inner_join("recommendation", Expr::col(("recommendation", "selector")).equals((REQUESTED, "selector")))
-            .and_where(is_known(scope));
+            .and_where(open.is_not_null().or(closed.is_not_null()));
         if !scope.includes_internal() {
             select.and_where(Expr::col(("recommendation", "internal")).not());
         }
         let rows = self.query(scope.client(), select, during).await?;
-        let read = |row| {
-            let mut row = Row::new(row);
-            let organization: i64 = row.next()?;
-            Ok((OrgId::try_from(organization).ok(), row.next()?))
-        };
-        rows.iter().map(read).collect::<Result<_, _>>().map_err(Error::during(during))
+        let place = |row| Row::new(row).next::<i32>();
+        let places: Vec<_> = rows.iter().map(place).collect::<Result<_, _>>().map_err(Error::during(during))?;
+        let known = places.into_iter().filter_map(|place| recommendations.get(usize::try_from(place).ok()?));
+        Ok(known.cloned().collect())
     }
 }
 
-/// The requested recommendations as a table.
-fn requested(rows: SelectStatement) -> CommonTableExpression {
-    CommonTableExpression::new().query(rows).table_name(REQUESTED).columns(["org_id", "selector"]).to_owned()
-}
-
-/// The condition that the recommendation hit or has hit a cluster of the requested organization within the scope.
-fn is_known(scope: Scope) -> Expr {
-    let requested = || Expr::col((REQUESTED, "org_id"));
-    match scope.readable() {
-        Readable::All => {
-            CaseStatement::new().case(requested().eq(ANY), hit(None)).finally(hit(Some(requested()))).into()
-        }
-        Readable::Organization(own) => requested().is_in([ANY, own.as_i64()]).and(hit(Some(Expr::val(own.as_i64())))),
+/// The numbers of the requested organizations that the scope includes.
+fn organizations(scope: Scope, requested: Option<OrgId>) -> RangeInclusive<i64> {
+    match (requested, scope.readable()) {
+        (None, Readable::All) => 1..=i64::MAX,
+        (None, Readable::Organization(own)) => own.as_i64()..=own.as_i64(),
+        (Some(requested), Readable::Organization(own)) if requested != own => RangeInclusive::new(1, 0),
+        (Some(requested), _) => requested.as_i64()..=requested.as_i64(),
     }
 }
 
-/// The condition that the recommendation hit or has hit a cluster of an organization, or any cluster.
-fn hit(of_organization: Option<Expr>) -> Expr {
-    let in_table = |table: &'static str| {
-        let column = |name| Expr::col((table, name));
-        let mut hits = Query::select();
-        hits.expr(Expr::val(1))
-            .from(table)
-            .and_where(column("recommendation_id").eq(Expr::col(("recommendation", "id"))));
-        hits.and_where_option(of_organization.clone().map(|of| column("org_id").eq(of)));
-        Expr::exists(hits)
-    };
-    let [open, closed] = HITS.map(in_table);
-    open.or(closed)
+/// The first of the organizations that the recommendation hit or has hit, by the rows of a table; null if there is none.
+/// With this order, PostgreSQL has to use the index. For EXISTS or an equal number it may read the table until it finds
+/// a row, which is all of it for most recommendations.
+fn first_hit(table: &'static str) -> Expr {
+    let column = |name| Expr::col((table, name));
+    let first = Query::select()
+        .expr(column("org_id"))
+        .from(table)
+        .and_where(column("recommendation_id").eq(Expr::col(("recommendation", "id"))))
+        .and_where(column("org_id").gte(Expr::col((REQUESTED, "first_org"))))
+        .and_where(column("org_id").lte(Expr::col((REQUESTED, "last_org"))))
+        .order_by((table, "org_id"), Order::Asc)
+        .limit(1)
+        .to_owned();
+    subquery(first)
 }

@@ -15,7 +15,7 @@ use crate::domain::{Digest, RecommendationFacts, Selector, Timestamp};
 /// all versions of this program must use the same one.
 const ADVISORY_LOCK: i64 = 0x1256_1c47_0a9a;
 /// Longest time for writing all facts, with the wait for another process that does. The largest content takes seconds.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// Most recommendations per transaction, so that ingestion waits for their rows for some milliseconds only.
 const ROWS_PER_TRANSACTION: usize = 500;
 /// The size of the descriptions of one transaction, apart from the last one.
@@ -70,7 +70,9 @@ impl Store {
         }
         set_version(&lock, Some(version)).await?;
         lock.commit().await?;
-        ids.into_iter().for_each(|ids| self.recommendation_ids.cache(ids));
+        for ids in ids {
+            self.recommendation_ids.cache(ids);
+        }
         Ok(true)
     }
 

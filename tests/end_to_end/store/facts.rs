@@ -1,11 +1,11 @@
-//! Facts of recommendations: written once, whoever writes them, also after a failure and beside batches.
+//! Facts of recommendations: written once by any number of programs, also after a failure and beside batches.
 
 use std::collections::BTreeMap;
 
 use ::entity::recommendation;
 use futures_util::future::{join, join_all};
 use insights_results_aggregator::{
-    domain::{Digest, Level, RecommendationFacts, RiskOfChange},
+    domain::{Digest, Level, RecommendationFacts, RiskOfChange, Timestamp},
     identity::Viewer,
     store::{Store, count_statements, record_statements},
 };
@@ -84,9 +84,9 @@ async fn four_programs_that_start_at_once_write_the_facts_once() {
         let writers = saved.iter().filter(|(written, _)| *written).count();
         assert_eq!(writers, 1, "{}", database.name);
         for (written, statements) in saved {
-            let writes = statements.iter().filter(|text| text.contains("UPDATE") || text.contains("INSERT")).count();
+            let changes = statements.iter().filter(|text| text.contains("UPDATE") || text.contains("INSERT")).count();
             // The version is removed, the rows are inserted, they get their facts, the version is set.
-            assert_eq!(writes, if written { 4 } else { 0 }, "{}: {statements:#?}", database.name);
+            assert_eq!(changes, if written { 4 } else { 0 }, "{}: {statements:#?}", database.name);
             assert!(written || statements.len() <= 4, "{}: {statements:#?}", database.name);
         }
         assert_eq!(rows(&database).await.len(), content.len(), "{}", database.name);
@@ -108,10 +108,10 @@ async fn after_a_failure_in_the_middle_the_previous_version_is_written_as_well_a
 
         save(&store, "old", &old).await;
         let stored = rows(&database).await;
-        old.iter().for_each(|facts| assert_facts(&stored[facts.selector.rule_fqdn()], Some(facts)));
+        assert_all(&stored, &old);
         assert!(save(&store, "new", &new).await, "{}", database.name);
         let stored = rows(&database).await;
-        new.iter().for_each(|facts| assert_facts(&stored[facts.selector.rule_fqdn()], Some(facts)));
+        assert_all(&stored, &new);
     }
 }
 
@@ -133,7 +133,7 @@ async fn facts_are_written_beside_batches_with_the_same_new_recommendations() {
             let (saved, _) = join(save(&store, &version, &content), join_all((0..4).map(batch))).await;
             assert!(saved, "round {round} on {}", database.name);
             let stored = rows(&database).await;
-            content.iter().for_each(|facts| assert_facts(&stored[facts.selector.rule_fqdn()], Some(facts)));
+            assert_all(&stored, &content);
         }
     }
 }
@@ -171,13 +171,19 @@ async fn rows(database: &Database) -> BTreeMap<String, recommendation::Model> {
     rows.into_iter().map(|row| (row.rule_fqdn.clone(), row)).collect()
 }
 
+fn assert_all(rows: &BTreeMap<String, recommendation::Model>, expected: &[RecommendationFacts]) {
+    for facts in expected {
+        assert_facts(&rows[facts.selector.rule_fqdn()], Some(facts));
+    }
+}
+
 fn assert_facts(row: &recommendation::Model, expected: Option<&RecommendationFacts>) {
     let risks = [row.total_risk, row.likelihood, row.impact, row.resolution_risk];
     let stored = (risks, row.for_managed, row.published_at, row.description.clone());
     let expected = expected.map_or(([None; 4], None, None, None), |facts| {
         let risk = facts.risk_of_change.map(|risk| risk as i16);
         let risks = [Some(facts.total_risk() as i16), Some(facts.likelihood as i16), Some(facts.impact as i16), risk];
-        let published_at = facts.published_at.map(|at| at.utc());
+        let published_at = facts.published_at.map(Timestamp::utc);
         (risks, Some(facts.is_for_managed), published_at, Some(facts.description.clone()))
     });
     assert_eq!(stored, expected, "{}", row.selector);

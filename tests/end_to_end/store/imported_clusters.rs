@@ -97,9 +97,9 @@ async fn values_cost_no_statement() {
 async fn read(store: &Store, scope: Scope, owned: OwnedCluster) -> ImportedValues {
     let (_, id) = key(owned);
     let by_key = store.clusters(scope, &[id]).await.expect("clusters").remove(&id).expect("the cluster");
-    let owner = organization(owned.organization);
+    let parent = organization(owned.organization);
     let request = ListRequest::<Cluster>::new(PageRequest::first(1));
-    let page = store.pages(scope, &[owner], &request).await.expect("clusters").remove(&owner).expect("a page");
+    let page = store.pages(scope, &[parent], &request).await.expect("clusters").remove(&parent).expect("a page");
     assert_eq!(page.items, std::slice::from_ref(&by_key));
     assert_eq!(by_key.hits().is_managed, by_key.is_managed);
     ImportedValues { display_name: by_key.display_name, is_managed: by_key.is_managed, status: by_key.status }

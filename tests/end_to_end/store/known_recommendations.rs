@@ -78,7 +78,7 @@ fn of_organization(of: Option<u32>, names: &[&str]) -> BTreeSet<OfOrganization> 
     names.iter().map(|name| (of.map(organization), selector(name))).collect()
 }
 
-/// Gives a recommendation a row though it never hit.
+/// Inserts a recommendation that never hit, as content does.
 async fn save_content(store: &Store, rule: &str) {
     let facts = RecommendationFacts {
         selector: selector(rule),

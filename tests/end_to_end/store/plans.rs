@@ -117,7 +117,8 @@ async fn filled(database: &Database) -> Store {
         }
     }
     assert_eq!(import(&store, 1).await.new, CLUSTERS);
-    let facts = ["a0", "b1", "content"].map(facts);
+    let content = (0..1_000).map(|number| format!("content{number}"));
+    let facts: Vec<_> = content.chain(["a0", "b1"].map(str::to_owned)).map(|rule| facts(&rule)).collect();
     store.save_recommendation_facts(Digest::of(b"1"), &facts).await.expect("facts");
     explained::analyze(database).await;
     store
@@ -137,7 +138,7 @@ fn facts(rule: &str) -> RecommendationFacts {
         impact: Level::High,
         likelihood: Level::High,
         risk_of_change: None,
-        is_for_managed: false,
+        is_for_managed: !rule.ends_with(['0', '1']),
         published_at: None,
         description: rule.to_owned(),
     }

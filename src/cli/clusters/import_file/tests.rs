@@ -1,3 +1,5 @@
+//! Both formats, with invalid and repeated lines.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -81,9 +81,10 @@ async fn on_postgres(connection: &DatabaseConnection, statement: &str) -> Vec<St
     // A generic plan does not depend on the values.
     let values = (1..).take_while(|number| statement.contains(&format!("${number}"))).map(|_| "NULL");
     let values = values.collect::<Vec<_>>().join(", ");
+    let values = if values.is_empty() { values } else { format!("({values})") };
     connection.execute_unprepared("SET plan_cache_mode = force_generic_plan").await.expect("set");
     connection.execute_unprepared(&format!("PREPARE explained AS {statement}")).await.expect(statement);
-    let plan = rows(connection, &format!("EXPLAIN (FORMAT JSON) EXECUTE explained ({values})")).await;
+    let plan = rows(connection, &format!("EXPLAIN (FORMAT JSON) EXECUTE explained {values}")).await;
     connection.execute_unprepared("DEALLOCATE explained").await.expect("deallocate");
     let plan: Value = plan[0].try_get_by_index(0).expect("a plan");
     let mut scans = Vec::new();
