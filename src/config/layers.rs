@@ -174,7 +174,6 @@ fn expected(default: &Value, error: &toml::de::Error) -> String {
         // serde's own messages begin with other words.
         Value::Array(_) if error.message().starts_with("must be ") => error.message().to_owned(),
         Value::Integer(_) => "must be a whole number, not negative and not too large".to_owned(),
-        Value::Array(_) if error.message().starts_with("must be ") => error.message().to_owned(),
         default => format!("must be {}", kind(default)),
     }
 }

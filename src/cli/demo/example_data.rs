@@ -48,7 +48,7 @@ pub(super) fn imported_clusters(fleet: &Fleet) -> BTreeMap<ImportKey, ImportedVa
         let organization = OrgId::try_from(i64::from(cluster.organization)).ok()?;
         let values = ImportedValues {
             display_name: Some(format!("{}-{number:03}", NAMES[number / ONE_IN % NAMES.len()])),
-            is_managed: number / ONE_IN % ONE_IN == 0,
+            is_managed: (number / ONE_IN).is_multiple_of(ONE_IN),
             status: Some("Active".to_owned()),
         };
         Some(((organization, cluster.id.into()), values))
