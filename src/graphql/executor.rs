@@ -15,7 +15,7 @@ use super::{
     guard::{Guard, Introspection},
     loaders::Loaders,
     metrics::{Metrics, count_errors},
-    operation::AdmittedRequest,
+    operation::{AdmittedRequest, Cost},
     root::RootValue,
     schema::{self, Schema},
     schema_types::{SchemaError, SchemaTypes},
@@ -101,7 +101,7 @@ impl Executor {
         // Boxed, since the future is large and would enlarge every future that contains it.
         let answer = Box::pin(store::count_statements(self.clone().answer(viewer, admitted, within)));
         let (answer, statements) =
-            if is_expensive(cost) { self.expensive.run(store::inherit_count(answer)).await } else { answer.await };
+            if is_expensive(&cost) { self.expensive.run(store::inherit_count(answer)).await } else { answer.await };
         self.metrics.count_operation(&operation, &answer, statements);
         answer
     }
@@ -115,7 +115,7 @@ impl Executor {
         };
         if returns_cost {
             let limit = self.query_cost;
-            response.extensions.insert("cost".to_owned(), value!({ "cost": cost, "limit": limit }));
+            response.extensions.insert("cost".to_owned(), value!({ "cost": cost.total(), "limit": limit }));
         }
         Answer::new(response)
     }
@@ -124,7 +124,7 @@ impl Executor {
         &self,
         viewer: Viewer,
         request: Request,
-        cost: usize,
+        cost: Cost,
         within: Duration,
     ) -> Result<Response, Unfinished> {
         let scope = viewer.scope();
@@ -135,7 +135,7 @@ impl Executor {
         let request = request.data(viewer).data(Timestamp::now()).data(loaders).data(self.content.get());
         let request = request.data(size.clone()).data(root.clone());
         let executed = async {
-            turn.take_for_cost(cost).await?;
+            turn.take_for_cost(&cost).await?;
             Ok::<_, Unfinished>(self.schema.execute(request).await)
         };
         let mut response = tokio::time::timeout(within, executed).await.map_err(|_| Unfinished::TimedOut)??;

@@ -9,21 +9,25 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
+use super::operation::Cost;
 use crate::{
     fair_queue::{FairQueue, QueueFull, Turn},
     identity::Client,
 };
 
-/// A request that costs more is expensive. It takes a millisecond of processor time or more.
-const EXPENSIVE_COST: usize = 1_000;
+/// A request that resolves more fields is expensive. A page of 100 clusters with five hits each resolves 3,000, in about
+/// a millisecond.
+const EXPENSIVE_FIELDS: usize = 5_000;
+/// A request that resolves more fields of introspection is expensive: they are resolved without yielding.
+const EXPENSIVE_INTROSPECTION: usize = 500;
 /// A request that reads more bytes of details at once is expensive.
-const EXPENSIVE_BYTES: u64 = 262_144;
+const EXPENSIVE_BYTES: u64 = 1_048_576;
 /// The expensive requests that are executed at a time, for each processor: some of them wait for the database.
 const REQUESTS_PER_PROCESSOR: usize = 3;
 
-/// Whether a request is expensive by its cost.
-pub(super) fn is_expensive(cost: usize) -> bool {
-    cost > EXPENSIVE_COST
+/// Whether a request is expensive by the work that it takes here, whatever it takes in the database.
+pub(super) fn is_expensive(cost: &Cost) -> bool {
+    cost.fields > EXPENSIVE_FIELDS || cost.introspection > EXPENSIVE_INTROSPECTION
 }
 
 /// Where expensive requests wait for their turn, and are executed.
@@ -92,7 +96,7 @@ impl Drop for Threads {
 
 impl ExecutionTurn {
     /// Waits for the turn, if the request's cost requires one.
-    pub(super) async fn take_for_cost(&self, cost: usize) -> Result<(), QueueFull> {
+    pub(super) async fn take_for_cost(&self, cost: &Cost) -> Result<(), QueueFull> {
         if is_expensive(cost) { self.take().await } else { Ok(()) }
     }
 
@@ -119,9 +123,12 @@ mod tests {
     async fn only_expensive_requests_wait_and_each_has_one_turn() {
         let requests = ExpensiveRequests { queue: FairQueue::new(1), threads: Threads(None) };
         let first = requests.turn_of(Client::Other);
-        first.take_for_cost(EXPENSIVE_COST + 1).await.expect("a turn");
+        let fields = |fields| Cost { fields, ..Cost::default() };
+        first.take_for_cost(&fields(EXPENSIVE_FIELDS + 1)).await.expect("a turn");
         first.take_for_bytes(EXPENSIVE_BYTES + 1).await.expect("the same turn");
-        requests.turn_of(Client::Other).take_for_cost(EXPENSIVE_COST).await.expect("none is needed");
+        let cheap = Cost { database: usize::MAX, introspection: EXPENSIVE_INTROSPECTION, ..fields(EXPENSIVE_FIELDS) };
+        requests.turn_of(Client::Other).take_for_cost(&cheap).await.expect("none is needed");
+        assert!(is_expensive(&Cost { introspection: EXPENSIVE_INTROSPECTION + 1, ..Cost::default() }));
         let second = requests.turn_of(Client::Other);
         let mut waiting = second.take_for_bytes(EXPENSIVE_BYTES + 1).boxed();
         assert!(poll!(&mut waiting).is_pending());

@@ -32,7 +32,7 @@ use async_graphql::{Request, parser::parse_query};
 use self::limit::Limit;
 pub(super) use self::{cost::FieldCosts, introspection::Introspection, request_error::RequestError};
 use super::{
-    operation::{AdmittedRequest, SelectedOperation},
+    operation::{AdmittedRequest, Cost, SelectedOperation},
     schema_types::SchemaTypes,
 };
 use crate::config::Limits;
@@ -72,8 +72,8 @@ impl Guard {
         field_conflicts::check(&document, &self.types)?;
         let selected = selected.ok_or_else(|| RequestError::no_operation(request.operation_name.is_some()))?;
         let introspection = self.introspection.cost(selected.definition, &document.fragments, limits.query_cost);
-        let cost = cost.saturating_add(introspection);
-        Limit::QueryCost.check(cost, limits)?;
+        let cost = Cost { introspection, ..cost };
+        Limit::QueryCost.check(cost.total(), limits)?;
         let operation = selected.to_operation();
         rewrite::rewrite(&mut document);
         request.set_parsed_query(document);

@@ -10,8 +10,25 @@ pub struct AdmittedRequest {
     /// The request with its parsed query.
     pub(super) request: Request,
     pub(super) operation: Operation,
-    /// The operation's cost, as `guard::cost` counts it.
-    pub(super) cost: usize,
+    pub(super) cost: Cost,
+}
+
+/// The cost of an operation, as the guard counts it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cost {
+    /// The fields that are resolved, apart from introspection.
+    pub(super) fields: usize,
+    /// The fields of introspection that are resolved.
+    pub(super) introspection: usize,
+    /// The work of the database that does not depend on what is returned, in fields.
+    pub(super) database: usize,
+}
+
+impl Cost {
+    /// What `limits.query_cost` bounds.
+    pub(super) fn total(self) -> usize {
+        self.fields.saturating_add(self.introspection).saturating_add(self.database)
+    }
 }
 
 /// The operation that a request runs.

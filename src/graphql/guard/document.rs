@@ -13,7 +13,10 @@ use super::{
     limit::Limit,
     selection_stats::{DefinitionStats, Reader, SelectionStats},
 };
-use crate::{config::Limits, graphql::operation::SelectedOperation};
+use crate::{
+    config::Limits,
+    graphql::operation::{Cost, SelectedOperation},
+};
 
 /// Fragments by name, each as written.
 type Definitions<'a> = HashMap<&'a str, DefinitionStats<'a>>;
@@ -21,14 +24,14 @@ type Definitions<'a> = HashMap<&'a str, DefinitionStats<'a>>;
 type Totals<'a> = HashMap<&'a str, SelectionStats>;
 
 /// Refuses a document that exceeds a limit or has a fragment that spreads itself. The spread of an undefined fragment is
-/// left to validation. Returns the cost of the selected operation, or 0 if none is selected.
+/// left to validation. Returns the cost of the selected operation without introspection; nothing if none is selected.
 pub(super) fn check(
     document: &ExecutableDocument,
     selected: Option<SelectedOperation<'_>>,
     variables: &Variables,
     costs: &FieldCosts,
     limits: &Limits,
-) -> Result<usize, RequestError> {
+) -> Result<Cost, RequestError> {
     Limit::Operations.check(document.operations.iter().len(), limits)?;
     Limit::Fragments.check(document.fragments.len(), limits)?;
     let mut reader = Reader::new(limits, costs, variables);
@@ -37,14 +40,14 @@ pub(super) fn check(
         fragments.insert(name.as_str(), reader.read_fragment(fragment)?);
     }
     let totals = fragment_totals(&fragments, limits)?;
-    let mut cost = 0;
+    let mut cost = Cost::default();
     for (name, operation) in document.operations.iter() {
         let total = checked_total(&reader.read_operation(operation)?, &totals, limits)?;
         Limit::QueryRootFields.check(total.top_fields, limits)?;
         // The request's variables belong to the selected operation, so the cost of no other is known.
         if selected.is_some_and(|selected| name == selected.name) {
-            cost = total.total_cost();
-            Limit::QueryCost.check(cost, limits)?;
+            cost = total.to_cost();
+            Limit::QueryCost.check(cost.total(), limits)?;
         }
     }
     Ok(cost)

@@ -12,7 +12,10 @@ use super::{
     limit::Limit,
     scans::{self, SCAN_COST},
 };
-use crate::{config::Limits, graphql::operation::root_type};
+use crate::{
+    config::Limits,
+    graphql::operation::{Cost, root_type},
+};
 
 /// The statistics of a selection set; of a [`DefinitionStats::own`] without the fragments that it spreads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,8 +37,8 @@ pub(super) struct SelectionStats {
 
 impl SelectionStats {
     /// The cost of the fields and of what they read.
-    pub(super) fn total_cost(&self) -> usize {
-        self.cost.saturating_add(self.scans.saturating_mul(SCAN_COST))
+    pub(super) fn to_cost(self) -> Cost {
+        Cost { fields: self.cost, database: self.scans.saturating_mul(SCAN_COST), ..Cost::default() }
     }
 }
 

@@ -16,7 +16,7 @@ fn guard(query_cost: usize) -> Guard {
 }
 
 fn admit(query_cost: usize, request: impl Into<Request>) -> Result<usize, RequestError> {
-    guard(query_cost).admit(request.into()).map(|admitted| admitted.cost)
+    guard(query_cost).admit(request.into()).map(|admitted| admitted.cost.total())
 }
 
 fn cost(request: impl Into<Request>) -> usize {

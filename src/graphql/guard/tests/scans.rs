@@ -15,7 +15,7 @@ use crate::{
 
 fn admit(limits: &Limits, request: Request) -> Result<usize, RequestError> {
     let types = SchemaTypes::parse(&sdl()).expect("the SDL is GraphQL");
-    Guard::new(limits, types, Introspection::default()).admit(request).map(|admitted| admitted.cost)
+    Guard::new(limits, types, Introspection::default()).admit(request).map(|admitted| admitted.cost.total())
 }
 
 fn limits(query_cost: usize) -> Limits {
