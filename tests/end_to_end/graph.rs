@@ -18,6 +18,7 @@ mod refusals;
 mod schema;
 mod specification;
 mod statement_counts;
+mod tenant_isolation;
 
 use std::time::Duration;
 

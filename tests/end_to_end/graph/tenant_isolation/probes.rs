@@ -1,0 +1,127 @@
+//! Questions that differ in one value.
+
+use std::{collections::BTreeSet, ops::Range};
+
+use serde_json::{Value, json};
+
+use super::{
+    explored::Explored,
+    marks::{THEIRS, absent, plain, without_marks},
+    questions::{Argument, Asker, Question, Route, alias},
+    values::{Position, Values, required, small_page},
+};
+
+/// Levels of objects that are selected below a field with values.
+const LEVELS: usize = 2;
+
+/// The questions of a viewer about one position, on one route.
+pub(super) struct Probe<'a> {
+    pub(super) asker: &'a Asker<'a>,
+    pub(super) explored: &'a Explored,
+    pub(super) position: &'a Position,
+    pub(super) route: &'a Route,
+}
+
+/// The routes to a position's field.
+pub(super) fn routes<'a>(explored: &'a Explored, position: &Position) -> &'a [Route] {
+    explored.routes.get(&position.object).map(Vec::as_slice).unwrap_or_default()
+}
+
+impl Probe<'_> {
+    /// Asks with each value that does not depend on the data.
+    pub(super) async fn ask_fixed(&self) {
+        let Values::Fixed(values) = self.position.values(self.asker.schema) else { return };
+        let values: Vec<_> = values.into_iter().map(|value| vec![value]).collect();
+        for (question, _) in self.questions(&values) {
+            self.asker.ask(&question).await;
+        }
+    }
+
+    /// Asks with each text, and returns those to which an answer has something with a mark.
+    pub(super) async fn effective(&self, texts: &BTreeSet<String>, mark: &str) -> BTreeSet<String> {
+        let texts: Vec<_> = texts.iter().filter(|text| self.fits(text)).collect();
+        let values: Vec<_> = texts.iter().map(|text| vec![json!(text)]).collect();
+        let mut effective = BTreeSet::new();
+        for (question, of_batch) in self.questions(&values) {
+            let answer = self.asker.ask(&question).await;
+            let ends = self.route.ends(&answer);
+            for (place, text) in texts[of_batch].iter().enumerate() {
+                if ends.iter().filter_map(|end| end.get(alias(place))).any(|value| plain(value).contains(mark)) {
+                    effective.insert((*text).clone());
+                }
+            }
+        }
+        effective
+    }
+
+    /// Asks with each text of others, and with one that exists nowhere: both answers are the same. What is returned with the
+    /// latter is only what was sent, so an answer cannot hide anything behind that.
+    pub(super) async fn compare(&self, theirs: &BTreeSet<String>) {
+        let theirs = theirs.iter().filter(|text| self.fits(text));
+        self.compare_values(theirs.map(|text| vec![json!(text)]).collect()).await;
+    }
+
+    /// In lists of values, the same beside an own one.
+    pub(super) async fn compare_beside(&self, own: &str, theirs: &BTreeSet<String>) {
+        if self.position.is_list() {
+            let theirs = theirs.iter().filter(|text| self.fits(text));
+            self.compare_values(theirs.map(|text| vec![json!(own), json!(text)]).collect()).await;
+        }
+    }
+
+    async fn compare_values(&self, values: Vec<Vec<Value>>) {
+        for (question, _) in self.questions(&values) {
+            let absent = Question { query: question.query.clone(), variables: with_absent(&question.variables) };
+            let with_theirs = self.asker.ask_with_values_of_others(&question).await;
+            let with_absent = self.asker.ask_with_values_of_others(&absent).await;
+            assert!(!plain(&with_absent).contains(THEIRS), "has a value of others: {absent:?}");
+            assert_eq!(
+                without_marks(&plain(&with_theirs)),
+                without_marks(&plain(&with_absent)),
+                "{} distinguishes values of others from values that exist nowhere: {question:?}",
+                self.position.name()
+            );
+        }
+    }
+
+    fn fits(&self, text: &str) -> bool {
+        matches!(self.position.values(self.asker.schema), Values::Texts) && self.position.fits(text)
+    }
+
+    /// Questions with all of these values at the position, each with the places of its values.
+    fn questions(&self, values: &[Vec<Value>]) -> Vec<(Question, Range<usize>)> {
+        let repeated: Vec<_> = values.iter().map(|values| self.arguments(values)).collect();
+        let field = &self.position.field;
+        let mut questions = Vec::new();
+        for fragment in self.asker.schema.fragments(field, LEVELS) {
+            let mut first = 0;
+            for (question, count) in self.asker.batches(self.route, &field.name, fragment.as_deref(), &repeated) {
+                questions.push((question, first..first + count));
+                first += count;
+            }
+        }
+        questions
+    }
+
+    /// The field's arguments with these values at the position.
+    fn arguments(&self, values: &[Value]) -> Vec<Argument> {
+        let Probe { asker, explored, position, .. } = self;
+        let text = explored.texts.first().map(String::as_str).unwrap_or_default();
+        let argument = position.argument(asker.schema, values, text);
+        let of_any = || explored.texts.iter().find_map(|text| required(asker.schema, &position.field.arguments, text));
+        let found = explored.arguments.get(&(position.object.clone(), position.field.name.clone())).cloned();
+        let mut others = found.or_else(of_any).unwrap_or_default();
+        others.retain(|other| other.name != argument.name);
+        let page = small_page(&position.field).filter(|_| !["first", "last"].contains(&argument.name.as_str()));
+        [argument].into_iter().chain(others).chain(page).collect()
+    }
+}
+
+fn with_absent(value: &Value) -> Value {
+    match value {
+        Value::String(text) => json!(absent(text)),
+        Value::Array(items) => items.iter().map(with_absent).collect(),
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), with_absent(value))).collect(),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,245 @@
+//! The data of the viewer's organization and of others.
+//!
+//! Each world has the same data of the viewer's organization, and the same content. Only one has other tenants.
+
+use ::entity::{cluster, imported_cluster, recommendation, rule_hit};
+use insights_results_aggregator::{
+    content::CurrentContent,
+    domain::{OrgId, Report},
+    identity::{Identity, User, UserKind, Viewer, ViewerPolicy},
+    store::Store,
+};
+use sea_orm::{
+    ColumnTrait as _, DatabaseConnection, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, sea_query::Expr,
+};
+use uuid::Uuid;
+
+use super::marks::{OURS, THEIRS};
+use crate::{
+    content_files::{ContentFolder, FOR_MANAGED},
+    harness::Database,
+    reports::{organization, report, time, write},
+};
+
+/// An organization, whose values have a mark.
+#[derive(Clone, Copy)]
+pub(super) struct Tenant {
+    number: u32,
+    mark: &'static str,
+}
+
+/// The viewer's organization.
+pub(super) const OUR_ORGANIZATION: Tenant = Tenant { number: 7, mark: OURS };
+/// The organization whose values are used.
+pub(super) const THEIR_ORGANIZATION: Tenant = Tenant { number: 1_734_091, mark: THEIRS };
+/// Those before and after it in the order of numbers.
+const NEIGHBOURS: [Tenant; 2] = [Tenant { number: 734_091, mark: THEIRS }, Tenant { number: 2_734_091, mark: THEIRS }];
+
+/// The subject of an administrator.
+const ADMINISTRATOR: &str = "administrator";
+
+/// Recommendations that hit everyone, and one of them not on managed clusters.
+const SHARED: &str = "shared.rules.a|SHARED";
+const NOT_FOR_MANAGED: &str = "shared.rules.b|NOT_FOR_MANAGED";
+/// Recommendations that hit only our organization.
+const OUR_HIT: &str = "shared.rules.c|OURS";
+const OUR_CLOSED_HIT: &str = "shared.rules.d|OURS_CLOSED";
+/// Recommendations without content that hit only others.
+const THEIR_HIT: &str = "theirs.rules.a_734091|KEY_734091";
+const THEIR_CLOSED_HIT: &str = "theirs.rules.b_734091|KEY_734091";
+const THEIR_INTERNAL_HIT: &str = "theirs.internal.a_734091|KEY_734091";
+/// Recommendations with content that hit only others.
+const PUBLISHED_HIT: &str = "published.rules.a_734081|KEY_734081";
+const PUBLISHED_INTERNAL_HIT: &str = "published.internal.a_734081|KEY_734081";
+/// Recommendations with content that hit nobody.
+const PUBLISHED_WITHOUT_HITS: [&str; 2] =
+    ["published.rules.a_734082|KEY_734082", "published.internal.a_734082|KEY_734082"];
+
+/// The numbers of clusters. Those that move change only their owner, and keep the mark of the last one.
+const MANAGED: u32 = 3;
+const MOVED_TO_US: (u32, Tenant) = (8, OUR_ORGANIZATION);
+const MOVED_TO_THEM: (u32, Tenant) = (9, THEIR_ORGANIZATION);
+
+/// The content that everyone may read.
+pub(super) fn content() -> ContentFolder {
+    let [published, internal] = PUBLISHED_WITHOUT_HITS;
+    let for_all: &[&str] = &[FOR_MANAGED, "security"];
+    ContentFolder::with(&[
+        (SHARED, for_all),
+        (NOT_FOR_MANAGED, &[]),
+        (OUR_CLOSED_HIT, for_all),
+        (PUBLISHED_HIT, for_all),
+        (PUBLISHED_INTERNAL_HIT, for_all),
+        (published, for_all),
+        (internal, for_all),
+    ])
+}
+
+impl Tenant {
+    fn id(self) -> OrgId {
+        organization(self.number)
+    }
+
+    /// A user of the organization.
+    pub(super) fn member(self) -> Viewer {
+        ViewerPolicy::default().viewer(self.identity(&format!("user-{}", self.mark)))
+    }
+
+    /// A user of the organization who is an administrator of the service.
+    pub(super) fn administrator(self) -> Viewer {
+        ViewerPolicy::new([ADMINISTRATOR.to_owned()], [self.id()]).viewer(self.identity(ADMINISTRATOR))
+    }
+
+    fn identity(self, subject: &str) -> Identity {
+        let user =
+            User { subject: subject.to_owned(), kind: UserKind::User, name: Some(format!("Name {}", self.mark)) };
+        Identity { organization: self.id(), user: Some(user), is_organization_administrator: true }
+    }
+
+    fn cluster(self, number: u32) -> Uuid {
+        format!("c0000000-0000-4000-8000-{number:06}{}", self.mark).parse().expect("a UUID")
+    }
+
+    fn time(self, day: u32) -> String {
+        format!("2024-05-{day:02}T08:15:59.{}Z", self.mark)
+    }
+
+    /// A report of a cluster with hits, each with details.
+    fn report(self, cluster: Uuid, day: u32, selectors: &[&str]) -> Report {
+        let details = format!(r#"{{"type": "rule", "owner": "{}", "list": [{day}]}}"#, self.mark);
+        let hits: Vec<_> = selectors.iter().map(|selector| (*selector, details.as_str())).collect();
+        let mut report = report(self.number, cluster.as_u128(), &hits);
+        report.last_checked = time(&self.time(day));
+        report.gathered_at = Some(report.last_checked);
+        report.request_id = Some(format!("request-{day}-{}", self.mark));
+        report.version = Some(format!("4.{}.{}", 10 + day, self.mark));
+        report
+    }
+
+    fn imported(self, cluster: Uuid, managed: bool) -> imported_cluster::Model {
+        imported_cluster::Model {
+            org_id: self.number.into(),
+            cluster_id: cluster,
+            display_name: Some(format!("Name {}", self.mark)),
+            managed,
+            status: Some(format!("Status {}", self.mark)),
+        }
+    }
+}
+
+/// A database with our organization.
+pub(super) struct World {
+    pub(super) store: Store,
+    connection: DatabaseConnection,
+    has_others: bool,
+}
+
+impl World {
+    /// The data before any cluster moves.
+    pub(super) async fn before_moves(database: &Database, has_others: bool) -> Self {
+        let world = Self { store: database.store().await, connection: database.connect().await, has_others };
+        let (ours, theirs, [first, last]) = (OUR_ORGANIZATION, THEIR_ORGANIZATION, NEIGHBOURS);
+        let (moved_to_us, moved_to_them) = (moved(MOVED_TO_US), moved(MOVED_TO_THEM));
+        world
+            .report(vec![
+                ours.report(ours.cluster(1), 1, &[SHARED, OUR_CLOSED_HIT]),
+                ours.report(ours.cluster(2), 1, &[]),
+                ours.report(ours.cluster(MANAGED), 1, &[SHARED, NOT_FOR_MANAGED]),
+            ])
+            .await;
+        world.report(vec![ours.report(ours.cluster(1), 2, &[SHARED, OUR_HIT])]).await;
+        if has_others {
+            let all = [SHARED, THEIR_HIT, THEIR_CLOSED_HIT, THEIR_INTERNAL_HIT, PUBLISHED_HIT, PUBLISHED_INTERNAL_HIT];
+            world
+                .report(vec![
+                    theirs.report(theirs.cluster(1), 3, &all),
+                    theirs.report(theirs.cluster(2), 3, &[]),
+                    theirs.report(theirs.cluster(4), 3, &[SHARED]),
+                    theirs.report(moved_to_us, 3, &all),
+                    ours.report(moved_to_them, 3, &[SHARED, OUR_HIT]),
+                    first.report(first.cluster(5), 3, &all),
+                    last.report(last.cluster(6), 3, &all),
+                ])
+                .await;
+            let open = [SHARED, THEIR_HIT, THEIR_INTERNAL_HIT, PUBLISHED_HIT];
+            world.report(vec![theirs.report(theirs.cluster(1), 4, &open)]).await;
+        }
+        world
+            .import(vec![
+                ours.imported(ours.cluster(1), false),
+                ours.imported(ours.cluster(MANAGED), true),
+                ours.imported(moved_to_them, true),
+                theirs.imported(theirs.cluster(1), false),
+                theirs.imported(theirs.cluster(2), true),
+                theirs.imported(moved_to_us, true),
+                first.imported(first.cluster(5), false),
+            ])
+            .await;
+        world.mark_storing().await;
+        world
+    }
+
+    /// Moves a cluster to our organization, and one of ours to others.
+    pub(super) async fn move_clusters(&self) {
+        let (ours, theirs) = (OUR_ORGANIZATION, THEIR_ORGANIZATION);
+        let (moved_to_us, moved_to_them) = (moved(MOVED_TO_US), moved(MOVED_TO_THEM));
+        let without_values = |mut report: Report| {
+            (report.version, report.request_id, report.gathered_at) = (None, None, None);
+            report
+        };
+        self.report(vec![without_values(ours.report(moved_to_us, 5, &[SHARED, NOT_FOR_MANAGED]))]).await;
+        if self.has_others {
+            self.report(vec![without_values(theirs.report(moved_to_them, 5, &[SHARED, THEIR_HIT]))]).await;
+            self.add_hit_of_others(moved_to_us).await;
+        }
+        self.mark_storing().await;
+    }
+
+    /// Stores the content's facts.
+    pub(super) async fn save_facts(&self, content: &CurrentContent) {
+        let content = content.get().expect("content");
+        self.store.save_recommendation_facts(content.version(), &content.facts()).await.expect("facts");
+    }
+
+    async fn report(&self, reports: Vec<Report>) {
+        write(&self.store, &reports).await;
+    }
+
+    async fn import(&self, values: Vec<imported_cluster::Model>) {
+        let kept = values.into_iter().filter(|row| self.has_others || row.org_id == i64::from(OUR_ORGANIZATION.number));
+        let rows = kept.map(|row| row.into_active_model());
+        imported_cluster::Entity::insert_many(rows).exec(&self.connection).await.expect("imported values");
+    }
+
+    /// Adds an open hit under another owner to a cluster of ours: what a statement sees that reads the hits of a cluster
+    /// which has moved to another organization since an earlier statement read the cluster.
+    async fn add_hit_of_others(&self, cluster: Uuid) {
+        let is_theirs = recommendation::Column::Selector.eq(THEIR_HIT);
+        let found = recommendation::Entity::find().filter(is_theirs).one(&self.connection).await.expect("a read");
+        let like = rule_hit::Column::OrgId.eq(i64::from(THEIR_ORGANIZATION.number));
+        let hit = rule_hit::Entity::find().filter(like).one(&self.connection).await.expect("a read");
+        let hit = rule_hit::Model {
+            cluster_id: cluster,
+            recommendation_id: found.expect("a row").id,
+            ..hit.expect("a hit of theirs")
+        };
+        rule_hit::Entity::insert(hit.into_active_model()).exec(&self.connection).await.expect("a hit is written");
+    }
+
+    /// Replaces the times at which reports were stored, which are those of a clock.
+    async fn mark_storing(&self) {
+        for tenant in [OUR_ORGANIZATION, THEIR_ORGANIZATION, NEIGHBOURS[0], NEIGHBOURS[1]] {
+            cluster::Entity::update_many()
+                .col_expr(cluster::Column::StoredAt, Expr::val(time(&tenant.time(6)).utc()))
+                .filter(cluster::Column::OrgId.eq(i64::from(tenant.number)))
+                .exec(&self.connection)
+                .await
+                .expect("times are replaced");
+        }
+    }
+}
+
+/// The UUID of a cluster that moves.
+fn moved((number, last_owner): (u32, Tenant)) -> Uuid {
+    last_owner.cluster(number)
+}
