@@ -66,9 +66,9 @@ impl Route {
         for (place, arguments) in repeated.iter().enumerate() {
             let named = arguments.iter().map(|argument| (format!("v{place}_{}", argument.name), argument));
             let named: Vec<_> = named.collect();
-            let uses = uses(named.iter().map(|(name, argument)| (argument.name.as_str(), name.as_str())));
+            let passed = uses(named.iter().map(|(name, argument)| (argument.name.as_str(), name.as_str())));
             let selected = if fragment.is_some() { "{ ...Selected }" } else { "" };
-            let _ = write!(aliased, " {}: {field}{uses} {selected}", alias(place)); // writing to a String cannot fail
+            let _ = write!(aliased, " {}: {field}{passed} {selected}", alias(place)); // writing to a String cannot fail
             used.extend(named);
         }
         self.question_with(&format!("{{ {aliased} }}"), fragment, used)
@@ -78,9 +78,9 @@ impl Route {
         let name = |place: usize, argument: &Argument| format!("r{place}_{}", argument.name);
         let around = |inner: String, (place, Step { field, arguments, on }): (usize, &Step)| {
             let names: Vec<_> = arguments.iter().map(|argument| name(place, argument)).collect();
-            let uses =
+            let passed =
                 uses(arguments.iter().zip(&names).map(|(argument, name)| (argument.name.as_str(), name.as_str())));
-            format!("{{ {field}{uses} {{ ... on {on} {inner} }} }}")
+            format!("{{ {field}{passed} {{ ... on {on} {inner} }} }}")
         };
         let selected = self.steps.iter().enumerate().rev().fold(selection.to_owned(), around);
         let on_the_way = self

@@ -10,7 +10,7 @@ use insights_results_aggregator::{
     store::Store,
 };
 use sea_orm::{
-    ColumnTrait as _, DatabaseConnection, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, sea_query::Expr,
+    ColumnTrait as _, DatabaseConnection, EntityTrait as _, IntoActiveModel, QueryFilter as _, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -207,7 +207,7 @@ impl World {
 
     async fn import(&self, values: Vec<imported_cluster::Model>) {
         let kept = values.into_iter().filter(|row| self.has_others || row.org_id == i64::from(OUR_ORGANIZATION.number));
-        let rows = kept.map(|row| row.into_active_model());
+        let rows = kept.map(IntoActiveModel::into_active_model);
         imported_cluster::Entity::insert_many(rows).exec(&self.connection).await.expect("imported values");
     }
 
