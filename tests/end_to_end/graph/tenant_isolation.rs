@@ -1,9 +1,9 @@
 //! No request returns anything of another tenant, or depends on it.
 //!
-//! The schema is read by introspection, so that every field and argument is covered without being listed. A member asks
-//! everything: without arguments, and at each position of an argument with all values that another organization reads of
-//! itself, and with values of the same form that exist nowhere. Every answer is the same as in a database without other
-//! tenants, and the answers to both values are the same.
+//! The schema is read by introspection, so that every field and argument is covered without being listed. A member
+//! requests everything: without arguments, and at each position of an argument with all values that another
+//! organization reads of itself, and with values of the same form that exist nowhere. Every answer is the same as in a
+//! database without other tenants, and the answers to both values are the same.
 
 mod explored;
 mod introspected;
@@ -63,7 +63,7 @@ struct Tenants {
     schema: Schema,
     graph: Graph,
     without_others: Graph,
-    /// What another organization reads of itself, before and after clusters moved, that concerns nobody else.
+    /// What another organization reads of itself, before and after clusters moved, that concerns no other.
     theirs: BTreeSet<String>,
 }
 
@@ -107,7 +107,8 @@ impl Tenants {
         positions
     }
 
-    /// Asks as those who see others, who read something of these at each position: otherwise the test could not fail.
+    /// Sends requests as viewers that see others, which read something of these at each position: otherwise the test
+    /// could not fail.
     async fn effective(&self) -> Effective {
         let mut effective = Effective::new();
         self.read_by(THEIR_ORGANIZATION.member().seeing_internal(), &mut effective).await;
@@ -121,8 +122,8 @@ impl Tenants {
         effective
     }
 
-    /// Asks as a viewer who sees others with the values that are effective at each position, or with all if none is known
-    /// to be. Returns the positions at which some are, and adds these.
+    /// Sends, as a viewer that sees others, the values that are effective at each position, or with all if none is
+    /// known to be. Returns the positions at which some are, and adds these.
     async fn read_by(&self, viewer: Viewer, effective: &mut Effective) -> BTreeSet<String> {
         let asker = Asker { schema: &self.schema, graph: &self.graph, viewer, without_others: None };
         let explored = Explored::by(&asker, LEVELS).await;
@@ -145,8 +146,8 @@ impl Tenants {
         read
     }
 
-    /// Asks as a member of our organization: with `theirs` on the shortest route to each position, and everywhere with the
-    /// values that are effective.
+    /// Sends requests as a member of our organization: with `theirs` on the shortest route to each position, and
+    /// everywhere with the values that are effective.
     async fn check(&self, viewer: Viewer, levels: usize, theirs: &BTreeSet<String>, effective: &Effective) {
         let without_others = Some(&self.without_others);
         let asker = Asker { schema: &self.schema, graph: &self.graph, viewer, without_others };

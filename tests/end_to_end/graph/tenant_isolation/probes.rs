@@ -28,7 +28,7 @@ pub(super) fn routes<'a>(explored: &'a Explored, position: &Position) -> &'a [Ro
 }
 
 impl Probe<'_> {
-    /// Asks with each value that does not depend on the data.
+    /// Sends requests with each value that does not depend on the data.
     pub(super) async fn ask_fixed(&self) {
         let Values::Fixed(values) = self.position.values(self.asker.schema) else { return };
         let values: Vec<_> = values.into_iter().map(|value| vec![value]).collect();
@@ -37,7 +37,7 @@ impl Probe<'_> {
         }
     }
 
-    /// Asks with each text, and returns those to which an answer has something with a mark.
+    /// Sends requests with each text, and returns those to which an answer has something with a mark.
     pub(super) async fn effective(&self, texts: &BTreeSet<String>, mark: &str) -> BTreeSet<String> {
         let texts: Vec<_> = texts.iter().filter(|text| self.fits(text)).collect();
         let values: Vec<_> = texts.iter().map(|text| vec![json!(text)]).collect();
@@ -54,7 +54,7 @@ impl Probe<'_> {
         effective
     }
 
-    /// Asks with each text of others, and with one that exists nowhere: both answers are the same. What is returned with the
+    /// Sends each text of others, and one that exists nowhere: both answers are the same. What is returned with the
     /// latter is only what was sent, so an answer cannot hide anything behind that.
     pub(super) async fn compare(&self, theirs: &BTreeSet<String>) {
         let theirs = theirs.iter().filter(|text| self.fits(text));

@@ -1,4 +1,4 @@
-//! Requests, and a viewer who asks them.
+//! Requests, and a viewer that sends them.
 
 use std::fmt::Write as _;
 

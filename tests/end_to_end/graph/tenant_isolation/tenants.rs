@@ -51,7 +51,7 @@ const THEIR_INTERNAL_HIT: &str = "theirs.internal.a_734091|KEY_734091";
 /// Recommendations with content that hit only others.
 const PUBLISHED_HIT: &str = "published.rules.a_734081|KEY_734081";
 const PUBLISHED_INTERNAL_HIT: &str = "published.internal.a_734081|KEY_734081";
-/// Recommendations with content that hit nobody.
+/// Recommendations with content that hit no cluster.
 const PUBLISHED_WITHOUT_HITS: [&str; 2] =
     ["published.rules.a_734082|KEY_734082", "published.internal.a_734082|KEY_734082"];
 
