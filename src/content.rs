@@ -14,8 +14,10 @@ mod metadata;
 mod plugin;
 mod problem;
 mod recommendation;
+mod rendering;
 mod rules;
 mod source;
+mod template;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -28,8 +30,10 @@ pub use changes::Changes;
 pub use current::CurrentContent;
 pub use loaded::Content;
 pub use problem::{Error, Problem};
-pub use recommendation::Recommendation;
+pub use recommendation::{Recommendation, Templates};
+pub use rendering::{Format, render, render_in_background, render_plain};
 pub use source::{Loaded, Source};
+pub use template::Template;
 
 /// Most bytes of a file. A larger one is not read.
 pub const MAX_FILE_BYTES: u64 = 256 * 1024;

@@ -19,7 +19,8 @@ pub fn read_files(bytes: &[u8]) {
     let mut problems = Vec::new();
     match Metadata::parse(file, &next(), &levels, &mut problems) {
         Some(metadata) => {
-            assert!(!metadata.description.trim().is_empty() && !metadata.description.contains('\0'));
+            let description = metadata.description.as_written();
+            assert!(!description.trim().is_empty() && !description.contains('\0'));
             assert!(metadata.tags.len() <= MAX_TAGS);
         }
         None => assert!(!problems.is_empty()),

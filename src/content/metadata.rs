@@ -1,12 +1,13 @@
 //! `metadata.yaml`: the facts of an error key.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use serde::Deserialize;
 
 use super::{
-    MAX_TAGS, Problem,
+    MAX_TAGS, Problem, Template,
     levels::Levels,
+    texts::parse_template,
     yaml::{self, Field, Scalar, or_report},
 };
 use crate::domain::{Level, RiskOfChange, Timestamp};
@@ -32,7 +33,7 @@ struct MetadataFile {
 /// The facts of an error key.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Metadata {
-    pub(super) description: String,
+    pub(super) description: Arc<Template>,
     pub(super) impact: Level,
     pub(super) likelihood: Level,
     pub(super) risk_of_change: Option<RiskOfChange>,
@@ -46,8 +47,10 @@ impl Metadata {
     pub(super) fn parse(file: &Path, text: &str, levels: &Levels, problems: &mut Vec<Problem>) -> Option<Self> {
         let read: MetadataFile = or_report(yaml::parse(file, text), problems)?;
         let field = |name, scalar| Field { file, name, scalar };
-        let description = field("description", read.description.as_ref()).required().map(str::to_owned);
-        let description = or_report(description, problems);
+        let description = field("description", read.description.as_ref());
+        let line = description.line();
+        let description = or_report(description.required(), problems);
+        let description = description.map(|text| parse_template(file, line, text.to_owned(), problems));
         let impact = or_report(levels.impact(field("impact", read.impact.as_ref())), problems);
         let likelihood = or_report(likelihood(field("likelihood", read.likelihood.as_ref())), problems);
         let published_at = or_report(published_at(field("publish_date", read.publish_date.as_ref())), problems);

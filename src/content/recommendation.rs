@@ -4,11 +4,24 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::{Category, metadata::Metadata, plugin::Plugin, texts::Texts};
+use super::{Category, Template, metadata::Metadata, plugin::Plugin, texts::Texts};
 use crate::domain::{Digest, Level, RecommendationFacts, RiskOfChange, Selector, Timestamp, TotalRisk};
 
 /// The tag of recommendations for managed clusters.
 const FOR_MANAGED: &str = "osd_customer";
+
+/// The texts of a recommendation that are filled in with the details of a hit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Templates {
+    /// One line that describes a hit.
+    pub description: Arc<Template>,
+    /// Why the cluster is hit, in Markdown.
+    pub reason: Arc<Template>,
+    /// How to resolve it, in Markdown.
+    pub resolution: Option<Arc<Template>>,
+    /// More information, in Markdown.
+    pub more_info: Option<Arc<Template>>,
+}
 
 /// What the content says of a recommendation. Texts are as written, with templates unfilled, and never blank.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,18 +30,12 @@ pub struct Recommendation {
     pub selector: Selector,
     /// The name of the rule, which its error keys share.
     pub rule_name: String,
-    /// One line that describes a hit, with templates.
-    pub description: String,
     /// A summary, in Markdown.
     pub summary: Option<Arc<str>>,
     /// The text that is independent of a hit, in Markdown.
     pub generic: Arc<str>,
-    /// Why the cluster is hit, in Markdown with templates.
-    pub reason: Arc<str>,
-    /// How to resolve it, in Markdown with templates.
-    pub resolution: Option<Arc<str>>,
-    /// More information, in Markdown with templates.
-    pub more_info: Option<Arc<str>>,
+    /// The texts that depend on a hit.
+    pub templates: Templates,
     /// What a hit means for a cluster.
     pub impact: Level,
     /// How likely that is.
@@ -60,12 +67,14 @@ impl Recommendation {
         Some(Self {
             selector,
             rule_name: plugin.name.clone(),
-            description: metadata.description,
             summary: texts.summary,
             generic: texts.generic?,
-            reason: texts.reason?,
-            resolution: texts.resolution,
-            more_info: texts.more_info,
+            templates: Templates {
+                description: metadata.description,
+                reason: texts.reason?,
+                resolution: texts.resolution,
+                more_info: texts.more_info,
+            },
             impact: metadata.impact,
             likelihood: metadata.likelihood,
             risk_of_change: metadata.risk_of_change,
@@ -75,6 +84,11 @@ impl Recommendation {
             is_active: metadata.is_active,
             knowledge_base: plugin.knowledge_base.clone(),
         })
+    }
+
+    /// One line that describes a hit, as it was written.
+    pub fn description(&self) -> &str {
+        self.templates.description.as_written()
     }
 
     /// How severe the recommendation is.
@@ -96,7 +110,7 @@ impl Recommendation {
             risk_of_change: self.risk_of_change,
             is_for_managed: self.is_for_managed(),
             published_at: self.published_at,
-            description: self.description.clone(),
+            description: self.description().to_owned(),
         }
     }
 
@@ -105,12 +119,9 @@ impl Recommendation {
         let Self {
             selector,
             rule_name,
-            description,
             summary,
             generic,
-            reason,
-            resolution,
-            more_info,
+            templates: Templates { description, reason, resolution, more_info },
             impact,
             likelihood,
             risk_of_change,
@@ -121,16 +132,17 @@ impl Recommendation {
             knowledge_base,
         } = self;
         // No text is empty, so the empty text represents an absent one.
-        let optional = |text: &Option<Arc<str>>| text.as_deref().unwrap_or_default().to_owned();
+        let written = |template: &Template| template.as_written().to_owned();
+        let optional = |template: &Option<Arc<Template>>| template.as_deref().map(written).unwrap_or_default();
         let levels = [*impact as u8, *likelihood as u8, risk_of_change.map_or(0, |risk| risk as u8)];
         let facts = format!("{levels:?} {is_active}");
         let texts = [
             selector.to_string(),
             rule_name.clone(),
-            description.clone(),
-            optional(summary),
+            written(description),
+            summary.as_deref().unwrap_or_default().to_owned(),
             generic.to_string(),
-            reason.to_string(),
+            written(reason),
             optional(resolution),
             optional(more_info),
             facts,

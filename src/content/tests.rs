@@ -1,6 +1,7 @@
 //! Loading of valid and invalid content.
 
 mod bounds;
+mod cases;
 mod folder;
 mod links;
 mod properties;
@@ -35,9 +36,10 @@ fn all_parts_of_a_recommendation_are_loaded() {
     let found: Vec<_> = content.recommendations().map(|recommendation| recommendation.selector.to_string()).collect();
     assert_eq!(found, [NEW, OLD], "in the order of selectors");
     let old = content.recommendation(&OLD.parse().expect("a selector")).expect("loaded");
-    assert_eq!((old.rule_name.as_str(), old.description.as_str()), ("Kubelet version", "Node {{=pydata.name}} is old"));
-    assert_eq!((&*old.generic, &*old.reason), ("Generic of the rule\n", "Reason of the key\n"));
-    assert_eq!((old.resolution.as_deref(), old.more_info.as_deref()), (Some("Update {{=pydata.name}}"), None));
+    assert_eq!((old.rule_name.as_str(), old.description()), ("Kubelet version", "Node {{=pydata.name}} is old"));
+    assert_eq!((&*old.generic, old.templates.reason.as_written()), ("Generic of the rule\n", "Reason of the key\n"));
+    let resolution = old.templates.resolution.as_ref().map(|template| template.as_written());
+    assert_eq!((resolution, &old.templates.more_info), (Some("Update {{=pydata.name}}"), &None));
     assert_eq!((old.impact, old.likelihood, old.total_risk()), (Level::Critical, Level::High, TotalRisk::Important));
     assert_eq!(old.risk_of_change, Some(RiskOfChange::Low));
     assert_eq!(old.tags, ["openshift", "service_availability", "osd_customer"]);
@@ -48,7 +50,7 @@ fn all_parts_of_a_recommendation_are_loaded() {
     assert_eq!(article.as_deref(), Some("https://access.redhat.com/solutions/6964031"));
 
     let new = content.recommendation(&NEW.parse().expect("a selector")).expect("loaded");
-    assert_eq!((&*new.reason, new.impact), ("Reason of the rule\n", Level::Low));
+    assert_eq!((new.templates.reason.as_written(), new.impact), ("Reason of the rule\n", Level::Low));
     assert!(!new.is_active && !new.is_for_managed() && new.published_at.is_none() && new.tags.is_empty());
     let facts = content.facts();
     assert_eq!(facts, [new.facts(), old.facts()]);
@@ -189,7 +191,7 @@ fn an_error_key_needs_a_generic_text_and_a_reason() {
     folder.write(&format!("{KEY}/reason.md"), "\n");
     let loaded = folder.load().expect("content");
     let old = loaded.content.recommendation(&OLD.parse().expect("a selector")).expect("loaded");
-    assert_eq!(&*old.reason, "Reason of the rule\n", "a blank text overrides nothing");
+    assert_eq!(old.templates.reason.as_written(), "Reason of the rule\n", "a blank text overrides nothing");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! The Markdown files of a rule and of its error keys.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use super::{
-    Problem,
+    Problem, Template,
+    template::UnknownConstruct,
     tree::{TextFile, Tree},
 };
 
@@ -11,40 +12,40 @@ use super::{
 #[derive(Clone, Debug, Default)]
 pub(super) struct Texts {
     pub(super) generic: Option<Arc<str>>,
-    pub(super) reason: Option<Arc<str>>,
-    pub(super) resolution: Option<Arc<str>>,
+    pub(super) reason: Option<Arc<Template>>,
+    pub(super) resolution: Option<Arc<Template>>,
     pub(super) summary: Option<Arc<str>>,
-    pub(super) more_info: Option<Arc<str>>,
+    pub(super) more_info: Option<Arc<Template>>,
 }
 
 impl Texts {
-    /// Reads the texts among the files of a folder.
+    /// Reads the texts among the files of a folder. Records constructs of templates that are not known.
     ///
     /// # Errors
     /// If one of them cannot be read. Another text instead of it would be wrong.
     pub(super) fn read(tree: &mut Tree, files: &BTreeMap<String, TextFile>) -> Result<Self, Problem> {
         let mut read = |name: &str| {
-            let text = files.get(name).map(|file| tree.read(file)).transpose()?;
-            Ok(text.filter(|text| !text.trim().is_empty()).map(Arc::from))
+            let Some(file) = files.get(name) else { return Ok(None) };
+            let text = tree.read(file)?;
+            Ok(Some((file, text)).filter(|(_, text)| !text.trim().is_empty()))
         };
-        Ok(Self {
-            generic: read("generic.md")?,
-            reason: read("reason.md")?,
-            resolution: read("resolution.md")?,
-            summary: read("summary.md")?,
-            more_info: read("more_info.md")?,
-        })
+        let generic = read("generic.md")?;
+        let summary = read("summary.md")?;
+        let templates = [read("reason.md")?, read("resolution.md")?, read("more_info.md")?];
+        let [reason, resolution, more_info] = templates
+            .map(|read| read.map(|(file, text)| parse_template(&file.name, Some(1), text, &mut tree.problems)));
+        let plain = |read: Option<(&TextFile, String)>| read.map(|(_, text)| Arc::from(text));
+        Ok(Self { generic: plain(generic), reason, resolution, summary: plain(summary), more_info })
     }
 
     /// Each text, or else the one of `defaults`.
     pub(super) fn or(self, defaults: &Self) -> Self {
-        let or = |text: Option<Arc<str>>, default: &Option<Arc<str>>| text.or_else(|| default.clone());
         Self {
-            generic: or(self.generic, &defaults.generic),
-            reason: or(self.reason, &defaults.reason),
-            resolution: or(self.resolution, &defaults.resolution),
-            summary: or(self.summary, &defaults.summary),
-            more_info: or(self.more_info, &defaults.more_info),
+            generic: self.generic.or_else(|| defaults.generic.clone()),
+            reason: self.reason.or_else(|| defaults.reason.clone()),
+            resolution: self.resolution.or_else(|| defaults.resolution.clone()),
+            summary: self.summary.or_else(|| defaults.summary.clone()),
+            more_info: self.more_info.or_else(|| defaults.more_info.clone()),
         }
     }
 
@@ -56,4 +57,19 @@ impl Texts {
             _ => None,
         }
     }
+}
+
+/// Parses a text that begins on a line of a file, if that is known. Records the constructs that are not known, which leave nothing out.
+pub(super) fn parse_template(
+    file: &Path,
+    first_line: Option<u64>,
+    text: String,
+    problems: &mut Vec<Problem>,
+) -> Arc<Template> {
+    let (template, unknown) = Template::parse(text);
+    let problem = |unknown: UnknownConstruct| {
+        Problem::new(file, first_line.map(|first| first + unknown.line - 1), unknown.reason)
+    };
+    problems.extend(unknown.into_iter().map(problem));
+    Arc::new(template)
 }

@@ -91,10 +91,14 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// The line of the value, from 1; `None` if it is not known.
+    pub(super) fn line(&self) -> Option<u64> {
+        self.scalar.map(|scalar| scalar.line).filter(|line| *line > 0)
+    }
+
     /// A problem of this field.
     pub(super) fn problem(&self, reason: &str) -> Problem {
-        let line = self.scalar.map(|scalar| scalar.line).filter(|line| *line > 0);
-        Problem::new(self.file, line, format!("{} {reason}", self.name))
+        Problem::new(self.file, self.line(), format!("{} {reason}", self.name))
     }
 }
 

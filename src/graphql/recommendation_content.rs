@@ -11,7 +11,7 @@ use super::{
     risks::{Level, RiskOfChange, TotalRisk},
     scalars::{DateTime, Url},
 };
-use crate::content::{self, MAX_CATEGORIES_OF_RECOMMENDATION, MAX_TAGS};
+use crate::content::{self, MAX_CATEGORIES_OF_RECOMMENDATION, MAX_TAGS, Template};
 
 /// What the rule content says of a recommendation.
 pub(super) struct RecommendationContent(pub(super) Arc<content::Recommendation>);
@@ -26,22 +26,22 @@ impl RecommendationContent {
 
     /// One line that describes the problem, for lists.
     async fn description(&self) -> &str {
-        &self.0.description
+        self.0.description()
     }
 
     /// Why a cluster is affected.
     async fn reason(&self) -> &str {
-        &self.0.reason
+        self.0.templates.reason.as_written()
     }
 
     /// How to resolve the problem. Null if there is no text.
     async fn resolution(&self) -> Option<&str> {
-        self.0.resolution.as_deref()
+        self.0.templates.resolution.as_deref().map(Template::as_written)
     }
 
     /// Further information. Null if there is no text.
     async fn more_info(&self) -> Option<&str> {
-        self.0.more_info.as_deref()
+        self.0.templates.more_info.as_deref().map(Template::as_written)
     }
 
     /// How severe the problem is.

@@ -80,7 +80,9 @@ fn a_swap_during_a_load_is_never_seen_in_part() {
                     loads += 1;
                     assert_eq!((lines(&loaded), selectors(&loaded).len()), (vec![], 2));
                     let generic = |recommendation: &Arc<Recommendation>| recommendation.generic.replace("Generic ", "");
-                    let reason = |recommendation: &Arc<Recommendation>| recommendation.reason.replace("Reason ", "");
+                    let reason = |recommendation: &Arc<Recommendation>| {
+                        recommendation.templates.reason.as_written().replace("Reason ", "")
+                    };
                     // Only KUBELET_NEW has the reason of the rule.
                     let mut states = loaded.content.recommendations().map(generic);
                     let first = states.next().expect("a recommendation");
