@@ -42,6 +42,7 @@ mod schema_types;
 mod service;
 mod shared;
 mod siblings;
+mod text_format;
 mod user;
 mod viewer;
 

@@ -27,6 +27,8 @@ pub(super) trait Listed: ContainerType + Clone {
     type Row: List;
     /// What the list belongs to.
     type Parent: ParentOf<Self::Row> + Clone;
+    /// The fields that need the columns [`List::LARGE`].
+    const LARGE_FIELDS: &'static [&'static str] = &[];
 
     /// The node of a row.
     fn new(row: &Arc<Self::Row>, parent: &Self::Parent, siblings: &Arc<Siblings<Self::Row>>) -> Self;
@@ -70,7 +72,7 @@ impl PageArguments {
         order: Order<T::Row>,
     ) -> Result<Option<InOrder<Connection<T>>>> {
         let selected = ctx.look_ahead();
-        let is_large = T::Row::LARGE.iter().any(|column| is_selected_of_nodes(&selected, column));
+        let is_large = T::LARGE_FIELDS.iter().any(|field| is_selected_of_nodes(&selected, field));
         let mut request = ListRequest {
             filter,
             order,
@@ -109,7 +111,7 @@ pub(super) async fn load_one<T: Listed>(
     filter: <T::Row as List>::Filter,
 ) -> Result<Option<T>> {
     let selected = ctx.look_ahead();
-    let is_large = T::Row::LARGE.iter().any(|column| selected.field(column).exists());
+    let is_large = T::LARGE_FIELDS.iter().any(|field| selected.field(field).exists());
     let request = ListRequest {
         filter,
         order: T::Row::DEFAULT_ORDER,

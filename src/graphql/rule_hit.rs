@@ -14,8 +14,12 @@ use super::{
     risks::TotalRisk,
     scalars::{DateTime, RawJson},
     siblings::Siblings,
+    text_format::TextFormat,
 };
-use crate::store;
+use crate::{
+    content::{Template, Templates, render_in_background},
+    store,
+};
 
 /// A hit of a cluster's current report.
 #[derive(Clone)]
@@ -28,6 +32,18 @@ impl RuleHit {
     /// A hit of a cluster.
     pub(super) fn of(cluster: Cluster, row: store::RuleHit) -> Self {
         Self { row: Arc::new(row), cluster }
+    }
+
+    /// One of the recommendation's texts, filled in with the hit's details.
+    async fn text(
+        &self,
+        ctx: &Context<'_>,
+        format: TextFormat,
+        template: impl FnOnce(&Templates) -> Option<&Arc<Template>>,
+    ) -> Result<Option<String>> {
+        let content = ctx.content()?.and_then(|content| content.recommendation(&self.row.selector));
+        let Some(template) = content.and_then(|content| template(&content.templates)) else { return Ok(None) };
+        Ok(Some(render_in_background(template, self.row.details.as_ref(), format.into()).await))
     }
 }
 
@@ -70,6 +86,42 @@ impl RuleHit {
         Ok(content.map(|content| content.total_risk().into()))
     }
 
+    /// One line that describes the hit. Null if no content of the recommendation is loaded.
+    async fn description(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How the text is written.", default_with = "TextFormat::Markdown")] format: TextFormat,
+    ) -> Result<Option<String>> {
+        self.text(ctx, format, |templates| Some(&templates.description)).await
+    }
+
+    /// Why the cluster is hit. Null if no content of the recommendation is loaded.
+    async fn reason(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How the text is written.", default_with = "TextFormat::Markdown")] format: TextFormat,
+    ) -> Result<Option<String>> {
+        self.text(ctx, format, |templates| Some(&templates.reason)).await
+    }
+
+    /// How to resolve the problem. Null if there is no such text, or no content of the recommendation is loaded.
+    async fn resolution(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How the text is written.", default_with = "TextFormat::Markdown")] format: TextFormat,
+    ) -> Result<Option<String>> {
+        self.text(ctx, format, |templates| templates.resolution.as_ref()).await
+    }
+
+    /// Further information. Null if there is no such text, or no content of the recommendation is loaded.
+    async fn more_info(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How the text is written.", default_with = "TextFormat::Markdown")] format: TextFormat,
+    ) -> Result<Option<String>> {
+        self.text(ctx, format, |templates| templates.more_info.as_ref()).await
+    }
+
     /// The recommendation, as the cluster's owner sees it.
     async fn recommendation(&self) -> InOrder<Recommendation> {
         InOrder(Recommendation::of(Some(self.cluster.row.organization), self.row.selector.clone()))
@@ -84,6 +136,7 @@ impl RuleHit {
 impl Listed for RuleHit {
     type Row = store::RuleHit;
     type Parent = Cluster;
+    const LARGE_FIELDS: &'static [&'static str] = &["details", "description", "reason", "resolution", "moreInfo"];
 
     fn new(row: &Arc<store::RuleHit>, cluster: &Cluster, _: &Arc<Siblings<store::RuleHit>>) -> Self {
         Self { row: row.clone(), cluster: cluster.clone() }
