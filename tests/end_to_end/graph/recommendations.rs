@@ -105,6 +105,36 @@ async fn a_hit_has_its_recommendation_with_content() {
     }
 }
 
+#[tokio::test]
+async fn the_texts_of_a_hit_are_filled_in_with_its_details() {
+    for database in each_database().await {
+        let store = database.store().await;
+        let details = r#"{"name": "<b>node</b>"}"#;
+        write(&store, &[report(1, 1, &[(FOR_ALL, details), (WITHOUT_CONTENT, details)])]).await;
+        let content = content().load_into(&store).await;
+        let graph = Graph::with_content(store, content, &default_config().limits);
+        let texts = "description reason resolution moreInfo html: reason(format: HTML)";
+        let query = format!(
+            "{{ cluster(uuid: \"{}\") {{ report {{ ruleHits {{ nodes {{ {texts} }} }} }}
+                ruleHit(selector: \"{FOR_ALL}\") {{ html: reason(format: HTML) }} }} }}",
+            cluster(1)
+        );
+        let found = data(&graph, member(), &query).await;
+        let hits = &found["cluster"]["report"]["ruleHits"]["nodes"];
+        let html = "<p>Why &lt;b&gt;node&lt;/b&gt;.</p>\n";
+        assert_eq!(hits[0]["html"], html, "{}", database.name);
+        assert_eq!(found["cluster"]["ruleHit"]["html"], html, "{}", database.name);
+        assert_eq!(hits[0]["description"], format!("Title of {FOR_ALL}"), "{}", database.name);
+        let reason = hits[0]["reason"].as_str().expect("a reason");
+        assert!(reason.starts_with("Why ") && !reason.contains("<b>"), "{reason}");
+        assert_eq!((&hits[0]["resolution"], &hits[0]["moreInfo"]), (&json!("How."), &Value::Null));
+        assert_eq!(
+            hits[1],
+            json!({ "description": null, "reason": null, "resolution": null, "moreInfo": null, "html": null })
+        );
+    }
+}
+
 /// What a viewer sees of the hits by a recommendation, in every place that shows or counts hits.
 async fn seen(graph: &Graph, viewer: Viewer, selector: &str) -> Value {
     let (cluster, node) = (cluster(1), id(&format!("1:RuleHit:{}:{selector}", cluster(1))));
