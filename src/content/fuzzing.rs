@@ -1,8 +1,14 @@
-//! Invariants of the parsers for any input, for the targets in `fuzz/` and for property tests.
+//! Invariants of the parsers and of rendering for any input, for the targets in `fuzz/` and for property tests.
 
 use std::path::Path;
 
-use super::{MAX_CATEGORIES, MAX_TAGS, categories::Categories, levels::Levels, metadata::Metadata, plugin::Plugin};
+use pulldown_cmark::{Event, Options, Parser, Tag};
+
+use super::{
+    Format, MAX_CATEGORIES, MAX_TAGS, Template, categories::Categories, levels::Levels, metadata::Metadata,
+    plugin::Plugin, render,
+};
+use crate::domain::Details;
 
 /// Parses bytes as the four YAML files, which NULs separate: `config.yaml`, `metadata.yaml`, `plugin.yaml`, the groups.
 ///
@@ -36,4 +42,50 @@ pub fn read_files(bytes: &[u8]) {
         assert!(categories.all.len() <= MAX_CATEGORIES && categories.all.is_sorted_by(|a, b| a.key < b.key));
     }
     assert!(problems.iter().all(|problem| !problem.to_string().contains('\n')));
+}
+
+/// Fills in a template with details, which a NUL separates. Values that are markup begin with `<evil` or
+/// `javascript:evil`.
+///
+/// # Panics
+/// If the result is larger than its bound, has markup of a value, or HTML that is not expected.
+pub fn render_template(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (template, details) = text.split_once('\0').unwrap_or((&text, "null"));
+    // What the author of a template writes is not checked as Markdown.
+    if template.contains("evil") {
+        return;
+    }
+    let (template, _) = Template::parse(template);
+    let details = Details::from_checked(details);
+    let markdown = render(&template, Some(&details), Format::Markdown);
+    assert!(markdown.len() < 2 * 1024 * 1024, "a character has at most six bytes as a reference");
+    for event in Parser::new_ext(&markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
+        match event {
+            Event::Html(html) | Event::InlineHtml(html) => {
+                assert!(!html.contains("<evil") && !html.contains("javascript:evil"), "{markdown}");
+            }
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                assert!(!dest_url.trim_start().starts_with("javascript:evil"), "{markdown}");
+            }
+            _ => {}
+        }
+    }
+    let html = render(&template, Some(&details), Format::Html);
+    assert!(html.len() < 6 * 1024 * 1024);
+    for tag in html.split('<').skip(1) {
+        assert!(is_expected(tag), "<{tag}");
+    }
+}
+
+/// Whether text after `<` begins with an element that texts may have.
+fn is_expected(tag: &str) -> bool {
+    let Some((tag, _)) = tag.split_once('>') else { return false };
+    match tag.split_once(' ') {
+        None => tag.trim_start_matches('/').chars().all(|c| c.is_ascii_alphanumeric()) && tag != "script",
+        Some(("a", attributes)) => ["http:", "https:", "mailto:"]
+            .iter()
+            .any(|scheme| attributes.to_lowercase().starts_with(&format!("href=\"{scheme}"))),
+        Some((name, attributes)) => name == "ol" && attributes.starts_with("start="),
+    }
 }

@@ -5,6 +5,9 @@ mod cases;
 mod folder;
 mod links;
 mod properties;
+mod rendering;
+mod template_properties;
+mod unknown_constructs;
 mod watching;
 
 use super::{Error, Loaded, MAX_CATEGORIES_OF_RECOMMENDATION};

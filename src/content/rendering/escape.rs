@@ -6,8 +6,8 @@ use crate::content::template::{is_placeholder, placeholder_index};
 
 /// Characters that are escaped anywhere in Markdown's text.
 const MARKUP: [char; 16] = ['\\', '`', '*', '_', '[', ']', '<', '>', '&', '~', '|', '#', '!', '$', '@', '^'];
-/// Characters that are markup at the start of a line.
-const MARKUP_AT_START: [char; 6] = ['-', '+', '=', ':', '.', ')'];
+/// A space that is not markup.
+const SPACE: &str = "&#32;";
 /// Characters of a link's destination that stay, beside letters and digits.
 const IN_DESTINATION: &[u8] = b"-._~/?#=+,;%";
 
@@ -46,27 +46,39 @@ pub(super) fn in_markdown(value: &str) -> String {
     let inner = value.trim_matches(' ');
     let digits = inner.bytes().take_while(u8::is_ascii_digit).count();
     let mut written = String::with_capacity(value.len() + 8);
-    let spaces = |count: usize| "&#32;".repeat(count.min(2));
-    let leading = value.len() - value.trim_start_matches(' ').len();
-    written.push_str(&spaces(leading));
+    // Spaces could indent a line, or break it.
+    if value.starts_with(' ') {
+        written.push_str(SPACE);
+    }
     for (position, c) in inner.char_indices() {
-        let after = &inner[position + c.len_utf8()..];
-        // Some renderers make links of addresses.
-        let is_address = c == ':' && after.starts_with("//")
-            || c == '.'
-                && inner[..position]
-                    .get(position.saturating_sub(3)..)
-                    .is_some_and(|www| www.eq_ignore_ascii_case("www"));
-        let is_at_start = (position == 0 || position == digits) && MARKUP_AT_START.contains(&c);
-        if MARKUP.contains(&c) || is_at_start || is_address {
+        let (before, after) = (&inner[..position], &inner[position + c.len_utf8()..]);
+        if MARKUP.contains(&c)
+            || (position == 0 || position == digits) && begins_line(c, after)
+            || is_in_address(c, before, after)
+        {
             written.push('\\');
         }
         written.push(c);
     }
-    if !inner.is_empty() {
-        written.push_str(&spaces(value.len() - value.trim_end_matches(' ').len()));
+    if value.ends_with(' ') && !inner.is_empty() {
+        written.push_str(SPACE);
     }
     written
+}
+
+/// Whether a character, at the start of a line or after digits there, may begin a list, a rule, a heading or a table.
+fn begins_line(c: char, after: &str) -> bool {
+    match c {
+        '=' | ':' => true,
+        '-' | '+' | '.' | ')' => after.is_empty() || after.starts_with([' ', '-']),
+        _ => false,
+    }
+}
+
+/// Whether a character is part of an address of which some renderers make a link.
+fn is_in_address(c: char, before: &str, after: &str) -> bool {
+    let is_www = || before.get(before.len().saturating_sub(3)..).is_some_and(|start| start.eq_ignore_ascii_case("www"));
+    c == ':' && after.starts_with("//") || c == '.' && is_www()
 }
 
 /// Text that is not markup anywhere in Markdown, whatever is beside it. Less readable than the others.
@@ -99,6 +111,11 @@ pub(super) fn in_destination(value: &str) -> String {
         }
     }
     written
+}
+
+/// Code in a block of code, where line breaks stay, but not at the end: a fence could follow.
+pub(super) fn in_fence(code: &str) -> String {
+    code.trim_end_matches(['\r', '\n']).to_owned()
 }
 
 /// Code in a table, where a bar ends the cell.

@@ -97,7 +97,7 @@ impl<'a> Iterator for Events<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let event = self.parser.next()?;
         Some(match event {
-            Event::Text(text) if self.in_code => Some(Event::Text(self.filled(text, str::to_owned))),
+            Event::Text(text) if self.in_code => Some(Event::Text(self.filled(text, escape::in_fence))),
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(self.inline(text))),
             Event::Code(code) => Some(Event::Code(self.inline(code))),
             Event::Start(Tag::Link { link_type, dest_url, title, id }) => {

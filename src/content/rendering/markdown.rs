@@ -20,25 +20,14 @@ pub(super) fn write(text: &str, values: &[String]) -> String {
     }
     let places = places::find(text);
     let written = apply(text, edits(text, &places, values));
-    // Dead links are text in the result.
-    if !places.dead_links.is_empty() || places::find(&written).structure == places.structure {
+    if places::find(&written).structure == places.structure {
         return written;
     }
     apply(text, references(text, &places, values))
 }
 
 fn edits(text: &str, places: &Places, values: &[String]) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    for link in &places.dead_links {
-        let address = links::address(&link.destination, values);
-        let address = address.map(|address| format!(" ({})", escape::in_markdown(&address))).unwrap_or_default();
-        if link.text.is_empty() {
-            edits.push((link.link.clone(), address));
-        } else {
-            edits.push((link.link.start..link.text.start, String::new()));
-            edits.push((link.text.end..link.link.end, address));
-        }
-    }
+    let mut edits = at_dead_links(places, values, escape::in_markdown);
     for span in &places.code_spans {
         edits.extend(widen_code_span(text, span, values));
     }
@@ -49,20 +38,38 @@ fn edits(text: &str, places: &Places, values: &[String]) -> Vec<Edit> {
         Place::Text => escape::in_markdown(value),
         Place::Code { is_in_table: true } => escape::in_table(&escape::on_one_line(value)),
         Place::Code { is_in_table: false } | Place::IndentedCode => escape::on_one_line(value).into_owned(),
-        Place::FencedCode => value.trim_end_matches(['\r', '\n']).to_owned(),
+        Place::FencedCode => escape::in_fence(value),
         Place::Destination => escape::in_destination(value),
         Place::RawHtml => escape::in_raw_html(value),
     }));
     edits
 }
 
+/// Replaces links that open nothing by their text and address.
+fn at_dead_links(places: &Places, values: &[String], write: impl Fn(&str) -> String) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for link in &places.dead_links {
+        let address = links::address(&link.destination, values);
+        let address = address.map(|address| format!(" ({})", write(&address))).unwrap_or_default();
+        if link.text.is_empty() {
+            edits.push((link.link.clone(), address));
+        } else {
+            edits.push((link.link.start..link.text.start, String::new()));
+            edits.push((link.text.end..link.link.end, address));
+        }
+    }
+    edits
+}
+
 /// As character references. They are not read as such in code, where they are visible.
 fn references(text: &str, places: &Places, values: &[String]) -> Vec<Edit> {
-    at_placeholders(text, places, values, |place, value| match place {
+    let mut edits = at_dead_links(places, values, escape::as_references);
+    edits.extend(at_placeholders(text, places, values, |place, value| match place {
         Place::Destination => escape::in_destination(value),
         Place::RawHtml => escape::in_raw_html(value),
         _ => escape::as_references(value),
-    })
+    }));
+    edits
 }
 
 fn at_placeholders(text: &str, places: &Places, values: &[String], write: impl Fn(Place, &str) -> String) -> Vec<Edit> {
@@ -114,7 +121,8 @@ fn widen_fence(text: &str, block: &Range<usize>, values: &[String]) -> Vec<Edit>
 
 /// Replaces parts of a text. A part inside another one is not replaced.
 fn apply(text: &str, mut edits: Vec<Edit>) -> String {
-    edits.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
+    // What is inserted before a value is first.
+    edits.sort_by_key(|(range, _)| (range.start, range.end));
     let mut written = String::with_capacity(text.len());
     let mut position = 0;
     for (range, replacement) in edits {

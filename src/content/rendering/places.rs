@@ -65,7 +65,7 @@ pub(super) fn find(text: &str) -> Places {
         {
             *text = text.start.min(range.start)..text.end.max(range.end);
         }
-        places.add_structure(&event);
+        places.structure.extend(kind(&event));
         match event {
             Event::Text(_) => {
                 let is_in_code = |place: Place| matches!(place, Place::FencedCode | Place::IndentedCode);
@@ -92,13 +92,18 @@ pub(super) fn find(text: &str) -> Places {
                 let is_dead = dest_url.contains(is_placeholder)
                     && !matches!(link_type, LinkType::Autolink | LinkType::Email)
                     && links::destination(&dest_url, &[]).is_none();
+                places.structure.extend((!is_dead).then_some(7));
                 open_links.push(is_dead.then(|| DeadLink {
                     text: range.end..range.start,
                     link: range,
                     destination: dest_url.into_string(),
                 }));
             }
-            Event::End(TagEnd::Link | TagEnd::Image) => places.dead_links.extend(open_links.pop().flatten()),
+            Event::End(TagEnd::Link | TagEnd::Image) => {
+                let dead = open_links.pop().flatten();
+                places.structure.extend(dead.is_none().then_some(8));
+                places.dead_links.extend(dead);
+            }
             _ => {}
         }
     }
@@ -123,20 +128,22 @@ impl Places {
         }
         is_any
     }
+}
 
-    /// The kind of a part. Texts have no kind: values change where they are split.
-    fn add_structure(&mut self, event: &Event<'_>) {
-        self.structure.push(match event {
-            Event::Start(tag) => start_kind(tag),
-            Event::End(_) => 1,
-            Event::Code(_) => 2,
-            Event::Html(_) | Event::InlineHtml(_) => 3,
-            Event::SoftBreak => 4,
-            Event::HardBreak => 5,
-            Event::Rule => 6,
-            _ => return,
-        });
-    }
+/// The kind of a part. Texts have no kind: values change where they are split. The kinds of links depend on whether they
+/// open something.
+fn kind(event: &Event<'_>) -> Option<u8> {
+    Some(match event {
+        Event::Start(Tag::Link { .. } | Tag::Image { .. }) | Event::End(TagEnd::Link | TagEnd::Image) => return None,
+        Event::Start(tag) => start_kind(tag),
+        Event::End(_) => 1,
+        Event::Code(_) => 2,
+        Event::Html(_) | Event::InlineHtml(_) => 3,
+        Event::SoftBreak => 4,
+        Event::HardBreak => 5,
+        Event::Rule => 6,
+        _ => return None,
+    })
 }
 
 fn start_kind(tag: &Tag<'_>) -> u8 {
@@ -155,8 +162,6 @@ fn start_kind(tag: &Tag<'_>) -> u8 {
         Tag::Emphasis => 21,
         Tag::Strong => 22,
         Tag::Strikethrough => 23,
-        Tag::Link { .. } => 24,
-        Tag::Image { .. } => 25,
-        _ => 26,
+        _ => 24,
     }
 }
