@@ -10,6 +10,8 @@ mod columns;
 mod consumer_errors;
 mod error;
 mod history;
+mod hit_counts;
+mod impacted_clusters;
 mod imported_clusters;
 mod known_recommendations;
 mod list;
@@ -32,9 +34,13 @@ pub use clusters::{Cluster, ReportHead};
 pub use consumer_errors::{Attempt, MessageIdentity, Replayed};
 pub use error::{Class, Error};
 pub use history::{HistoryEvent, HistoryEventKind};
+pub use hit_counts::{ClusterCounts, ImpactCounts};
+pub use impacted_clusters::{ImpactedCluster, ImpactedClusterFilter, Impacting};
 pub use imported_clusters::{ImportKey, Imported, ImportedValues};
 pub use known_recommendations::OfOrganization;
-pub use list::{List, ListRequest, Lookup, Order, ParentKey, Position, SortColumn, SortKind, SortValue, Source};
+pub use list::{
+    Joined, List, ListRequest, Lookup, Order, Paged, ParentKey, Position, SortColumn, SortKind, SortValue, Source,
+};
 pub use migrations::{MigrationStatus, SchemaState, newest_migration};
 pub use organizations::Organization;
 pub use page::{Direction, End, Page, PageRequest};

@@ -22,7 +22,7 @@ use super::{
     siblings::Siblings,
 };
 use crate::{
-    domain::ClusterId,
+    domain::{ClusterId, OrgId},
     store::{self, ClusterHits, IncludedHits, RuleHitFilter},
 };
 
@@ -43,9 +43,25 @@ impl Cluster {
         ids: impl IntoIterator<Item = ClusterId>,
     ) -> Result<HashMap<ClusterId, Self>, LoadFailed> {
         let loaded = loaders.load_many::<ClusterById>(ids.into_iter().collect()).await?;
-        let siblings = Siblings::new(loaded.into_values().flatten().collect());
+        Ok(Self::siblings(loaded.into_values().flatten()))
+    }
+
+    /// The clusters of some rows, all siblings. A cluster may have several rows.
+    pub(super) fn siblings(rows: impl IntoIterator<Item = Arc<store::Cluster>>) -> HashMap<ClusterId, Self> {
+        let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.id, row)).collect();
+        let siblings = Siblings::new(rows.into_values().collect());
         let cluster = |row: &Arc<store::Cluster>| (row.id, Self { row: row.clone(), siblings: siblings.clone() });
-        Ok(siblings.rows.iter().map(cluster).collect())
+        siblings.rows.iter().map(cluster).collect()
+    }
+
+    /// A cluster without siblings.
+    pub(super) fn alone(row: Arc<store::Cluster>) -> Self {
+        Self { siblings: Siblings::new(vec![row.clone()]), row }
+    }
+
+    /// The organizations that own the cluster and its siblings.
+    pub(super) fn owners_of_siblings(&self) -> BTreeSet<OrgId> {
+        self.siblings.rows.iter().map(|cluster| cluster.organization).collect()
     }
 }
 
@@ -98,8 +114,8 @@ impl Cluster {
     /// The organization that owns the cluster.
     async fn organization(&self) -> InOrder<Organization> {
         let owners = self.siblings.shared.get(|| {
-            let owners: BTreeSet<_> = self.siblings.rows.iter().map(|cluster| cluster.organization).collect();
-            Owners(Siblings::new(owners.into_iter().map(|id| Arc::new(store::Organization { id })).collect()))
+            let owners = self.owners_of_siblings().into_iter();
+            Owners(Siblings::new(owners.map(|id| Arc::new(store::Organization { id })).collect()))
         });
         InOrder(Organization::among(&owners.0, self.row.organization))
     }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The longest text that is searched for.
-const LONGEST_TEXT: usize = 100;
+pub(super) const LONGEST_TEXT: usize = 100;
 /// The most characters of a version, a rule's name or an error key: longer ones are not stored.
 const MAX_NAME: usize = 255;
 /// The latest time.
@@ -106,7 +106,7 @@ impl ClusterFilter {
     }
 }
 
-fn at_most<T>(argument: &str, values: Option<Vec<T>>) -> Result<Option<Vec<T>>> {
+pub(super) fn at_most<T>(argument: &str, values: Option<Vec<T>>) -> Result<Option<Vec<T>>> {
     match values {
         Some(values) if values.len() > MAX_KEYS => {
             Err(bad_user_input(argument, &format!("has {} values; at most {MAX_KEYS} are taken", values.len())))
@@ -116,7 +116,7 @@ fn at_most<T>(argument: &str, values: Option<Vec<T>>) -> Result<Option<Vec<T>>> 
 }
 
 /// PostgreSQL takes no text with a NUL in it.
-fn without_nul(argument: &str, texts: &[String]) -> Result<()> {
+pub(super) fn without_nul(argument: &str, texts: &[String]) -> Result<()> {
     if texts.iter().any(|text| text.contains('\0')) {
         return Err(bad_user_input(argument, "holds a NUL character, which nothing has"));
     }

@@ -1,6 +1,6 @@
 //! Connections: pages of a list, in Relay's form.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, marker::PhantomData, sync::Arc};
 
 use async_graphql::{ContainerType, Context, Lookahead, Object, Result, SimpleObject, TypeName};
 
@@ -9,10 +9,11 @@ use super::{
     context::ContextExt as _,
     error::bad_user_input,
     in_order::{InOrder, ListInOrder},
+    loaders::LoadPages,
     shared::Shared,
     siblings::{Children, Relation, Siblings},
 };
-use crate::store::{End, List, ListRequest, Order, PageRequest, Position};
+use crate::store::{End, ListRequest, Order, PageRequest, Paged, Position};
 
 /// The most keys (UUIDs, ids, selectors) that an argument may have.
 pub(super) const MAX_KEYS: usize = 100;
@@ -21,10 +22,13 @@ const MAX_PAGE_SIZE: usize = 100;
 /// The length of a page where none is requested.
 const DEFAULT_PAGE_SIZE: usize = 20;
 
+/// The fields of a connection that need the items of its page.
+pub(super) const SHOW_ITEMS: [&str; 3] = ["edges", "nodes", "pageInfo"];
+
 /// A type whose lists are connections.
 pub(super) trait Listed: ContainerType + Clone {
     /// The declaration of the list.
-    type Row: List;
+    type Row: LoadPages;
     /// What the list belongs to.
     type Parent: ParentOf<Self::Row> + Clone;
     /// The fields that need the columns [`List::LARGE`].
@@ -35,7 +39,7 @@ pub(super) trait Listed: ContainerType + Clone {
 }
 
 /// A node that has a list, or `()` for a list of the root.
-pub(super) trait ParentOf<L: List>: Send + Sync {
+pub(super) trait ParentOf<L: Paged>: Send + Sync {
     /// The node's key as the list's parent.
     fn key(&self) -> L::Parent;
     /// The keys of the node and all its siblings.
@@ -55,22 +59,22 @@ pub(super) struct PageArguments {
 
 impl PageArguments {
     /// Loads a page of the parent's list, unrestricted and in its default order.
-    pub(super) async fn load<T: Listed>(
+    pub(super) async fn load<T: Listed, E: EdgeOf<T>>(
         self,
         ctx: &Context<'_>,
         parent: &T::Parent,
-    ) -> Result<Option<InOrder<Connection<T>>>> {
-        self.load_by(ctx, parent, <T::Row as List>::Filter::default(), T::Row::DEFAULT_ORDER).await
+    ) -> Result<Option<InOrder<Connection<T, E>>>> {
+        self.load_by(ctx, parent, <T::Row as Paged>::Filter::default(), T::Row::DEFAULT_ORDER).await
     }
 
-    /// Loads a page of the parent's list.
-    pub(super) async fn load_by<T: Listed>(
+    /// Loads a page of the parent's list. Reads no items if only the list's length is selected.
+    pub(super) async fn load_by<T: Listed, E: EdgeOf<T>>(
         self,
         ctx: &Context<'_>,
         parent: &T::Parent,
-        filter: <T::Row as List>::Filter,
+        filter: <T::Row as Paged>::Filter,
         order: Order<T::Row>,
-    ) -> Result<Option<InOrder<Connection<T>>>> {
+    ) -> Result<Option<InOrder<Connection<T, E>>>> {
         let selected = ctx.look_ahead();
         let is_large = T::LARGE_FIELDS.iter().any(|field| is_selected_of_nodes(&selected, field));
         let mut request = ListRequest {
@@ -81,15 +85,19 @@ impl PageArguments {
             beyond: false,
             large: large(ctx, is_large)?,
         };
+        if !SHOW_ITEMS.iter().any(|field| selected.field(field).exists()) {
+            request.page = PageRequest::first(0);
+            request.order = T::Row::DEFAULT_ORDER;
+        }
         // Nothing is beyond a position that is not given.
         let is_selected = |flag| selected.field("pageInfo").field(flag).exists();
         request.beyond = (request.page.after.is_some() && is_selected("hasPreviousPage"))
             || (request.page.before.is_some() && is_selected("hasNextPage"));
         let children = load_children(ctx, parent, request).await?;
-        Ok(Some(InOrder(Connection { children, parent: parent.clone(), order })))
+        Ok(Some(InOrder(Connection { children, parent: parent.clone(), order, edges: PhantomData })))
     }
 
-    fn page_request<L: List>(&self, order: Order<L>) -> Result<PageRequest> {
+    fn page_request<L: Paged>(&self, order: Order<L>) -> Result<PageRequest> {
         if self.first.is_some() && self.last.is_some() {
             return Err(bad_user_input("last", "cannot be combined with first: a page is taken from one end"));
         }
@@ -108,7 +116,7 @@ impl PageArguments {
 pub(super) async fn load_one<T: Listed>(
     ctx: &Context<'_>,
     parent: &T::Parent,
-    filter: <T::Row as List>::Filter,
+    filter: <T::Row as Paged>::Filter,
 ) -> Result<Option<T>> {
     let selected = ctx.look_ahead();
     let is_large = T::LARGE_FIELDS.iter().any(|field| selected.field(field).exists());
@@ -130,7 +138,7 @@ fn large(ctx: &Context<'_>, is_selected: bool) -> Result<Option<usize>> {
 }
 
 /// Loads a part of the parent's list, together with those of its siblings.
-async fn load_children<L: List>(
+async fn load_children<L: LoadPages>(
     ctx: &Context<'_>,
     parent: &impl ParentOf<L>,
     request: ListRequest<L>,
@@ -139,7 +147,7 @@ async fn load_children<L: List>(
     Ok(relation.children(ctx.loaders()?, parent.key(), || parent.sibling_keys(), request).await?)
 }
 
-fn read_cursor<L: List>(argument: &str, cursor: Option<&str>, order: Order<L>) -> Result<Option<Position>> {
+fn read_cursor<L: Paged>(argument: &str, cursor: Option<&str>, order: Order<L>) -> Result<Option<Position>> {
     let Some(cursor) = cursor else { return Ok(None) };
     let position = order.read_cursor(cursor);
     let invalid = || bad_user_input(argument, "is not a cursor of this list in this order and direction");
@@ -167,32 +175,40 @@ fn is_selected_of_nodes(connection: &Lookahead<'_>, field: &str) -> bool {
     connection.field("nodes").field(field).exists() || connection.field("edges").field("node").field(field).exists()
 }
 
-/// A page of a list.
-pub(super) struct Connection<T: Listed> {
+/// An item of a page, as a type of the schema.
+pub(super) trait EdgeOf<T: Listed>: ContainerType {
+    /// The edge of a node.
+    fn new(node: T, cursor: String) -> Self;
+}
+
+/// A page of a list, with edges of type `E`.
+pub(super) struct Connection<T: Listed, E = Edge<T>> {
     children: Children<T::Row>,
     parent: T::Parent,
     order: Order<T::Row>,
+    edges: PhantomData<fn() -> E>,
 }
 
-impl<T: Listed> Connection<T> {
+impl<T: Listed, E> Connection<T, E> {
     fn items(&self) -> impl Iterator<Item = T> {
         self.children.page.items.iter().map(|row| T::new(row, &self.parent, &self.children.siblings))
     }
 }
 
-impl<T: Listed> TypeName for Connection<T> {
+impl<T: Listed, E: EdgeOf<T>> TypeName for Connection<T, E> {
     fn type_name() -> Cow<'static, str> {
-        format!("{}Connection", T::type_name()).into()
+        let edge = E::type_name();
+        format!("{}Connection", edge.strip_suffix("Edge").unwrap_or(&edge)).into()
     }
 }
 
 /// A page of a list.
 #[Object(name_type)]
-impl<T: Listed> Connection<T> {
+impl<T: Listed, E: EdgeOf<T>> Connection<T, E> {
     /// The page's items, each with its cursor.
-    async fn edges(&self) -> ListInOrder<InOrder<Edge<T>>> {
+    async fn edges(&self) -> ListInOrder<InOrder<E>> {
         let cursors = self.children.page.items.iter().map(|row| self.order.cursor(row));
-        ListInOrder(self.items().zip(cursors).map(|(node, cursor)| InOrder(Edge { node, cursor })).collect())
+        ListInOrder(self.items().zip(cursors).map(|(node, cursor)| InOrder(E::new(node, cursor))).collect())
     }
 
     /// The page's items.
@@ -229,6 +245,12 @@ struct TotalNotLoaded;
 pub(super) struct Edge<T: Listed> {
     node: T,
     cursor: String,
+}
+
+impl<T: Listed> EdgeOf<T> for Edge<T> {
+    fn new(node: T, cursor: String) -> Self {
+        Self { node, cursor }
+    }
 }
 
 impl<T: Listed> TypeName for Edge<T> {

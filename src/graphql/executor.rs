@@ -129,10 +129,11 @@ impl Executor {
     ) -> Result<Response, Unfinished> {
         let scope = viewer.scope();
         let turn = self.expensive.turn_of(scope.client());
-        let loaders = Loaders::new(&self.store, scope, turn.clone());
+        let content = self.content.get();
+        let loaders = Loaders::new(&self.store, scope, content.clone(), turn.clone());
         let size = Arc::new(AnswerSize::new(self.response_bytes));
         let root = RootValue::default();
-        let request = request.data(viewer).data(Timestamp::now()).data(loaders).data(self.content.get());
+        let request = request.data(viewer).data(Timestamp::now()).data(loaders).data(content);
         let request = request.data(size.clone()).data(root.clone());
         let executed = async {
             turn.take_for_cost(&cost).await?;

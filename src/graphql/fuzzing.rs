@@ -2,8 +2,8 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::node_id::NodeId;
-use crate::store::{Cluster, Direction, HistoryEvent, List, Order, Organization, RuleHit};
+use super::{node_id::NodeId, recommendation_row::RecommendationRow};
+use crate::store::{Cluster, Direction, HistoryEvent, ImpactedCluster, Order, Organization, Paged, RuleHit};
 
 /// Decodes bytes as a cursor of each list.
 ///
@@ -19,6 +19,8 @@ pub fn read_cursor(bytes: &[u8]) {
             by_version[1].read_cursor(&text).is_some(),
             RuleHit::DEFAULT_ORDER.read_cursor(&text).is_some(),
             HistoryEvent::DEFAULT_ORDER.read_cursor(&text).is_some(),
+            RecommendationRow::DEFAULT_ORDER.read_cursor(&text).is_some(),
+            ImpactedCluster::DEFAULT_ORDER.read_cursor(&text).is_some(),
         ];
         assert!(valid.into_iter().filter(|is_valid| *is_valid).count() <= 1, "{text}");
     }
@@ -49,8 +51,10 @@ mod tests {
     use super::*;
 
     /// Valid and invalid prefixes of decoded cursors and ids.
-    const PREFIXES: [&str; 8] = [
+    const PREFIXES: [&str; 10] = [
         "2:clusters:version:asc:",
+        "2:recommendations:totalRisk:desc:",
+        "2:impactedClusters:uuid:asc:",
         "1:Organization:",
         "1:Cluster:",
         "1:Report:",

@@ -19,6 +19,7 @@ use crate::store;
 pub(super) struct HistoryEvent {
     row: Arc<store::HistoryEvent>,
     cluster: Cluster,
+    siblings: Arc<Siblings<store::HistoryEvent>>,
 }
 
 /// The kind of a history event.
@@ -51,7 +52,7 @@ impl HistoryEvent {
 
     /// The recommendation, as the cluster's owner sees it.
     async fn recommendation(&self) -> InOrder<Recommendation> {
-        InOrder(Recommendation::of(Some(self.cluster.row.organization), self.row.selector.clone()))
+        InOrder(Recommendation::of_event(&self.cluster, &self.row, &self.siblings))
     }
 
     /// The UUID of the cluster.
@@ -69,7 +70,7 @@ impl Listed for HistoryEvent {
     type Row = store::HistoryEvent;
     type Parent = Cluster;
 
-    fn new(row: &Arc<store::HistoryEvent>, cluster: &Cluster, _: &Arc<Siblings<store::HistoryEvent>>) -> Self {
-        Self { row: row.clone(), cluster: cluster.clone() }
+    fn new(row: &Arc<store::HistoryEvent>, cluster: &Cluster, siblings: &Arc<Siblings<store::HistoryEvent>>) -> Self {
+        Self { row: row.clone(), cluster: cluster.clone(), siblings: siblings.clone() }
     }
 }

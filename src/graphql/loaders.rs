@@ -15,9 +15,13 @@ use dataloader::{BatchFn, cached};
 
 use super::{error::LoadFailed, expensive_requests::ExecutionTurn, shared::Shared};
 use crate::{
+    content::Content,
     domain::{ClusterId, OrgId, Selector},
     identity::Scope,
-    store::{Cluster, ClusterHits, Error, List, ListRequest, Page, ParentKey as _, RuleHit, Store},
+    store::{
+        Cluster, ClusterCounts, ClusterFilter, ClusterHits, Error, ImpactCounts, List, ListRequest, Page, Paged,
+        ParentKey as _, RuleHit, Store,
+    },
 };
 
 /// What is read for many keys in one statement.
@@ -57,7 +61,7 @@ impl<L: List> Batch for Pages<L> {
         // One statement for each request: the arguments are part of it.
         let mut parents: HashMap<&Arc<ListRequest<L>>, Vec<L::Parent>> = HashMap::new();
         for (parent, request) in keys {
-            parents.entry(request).or_default().push(*parent);
+            parents.entry(request).or_default().push(parent.clone());
         }
         let mut loaded = HashMap::with_capacity(keys.len());
         for (request, parents) in parents {
@@ -70,18 +74,117 @@ impl<L: List> Batch for Pages<L> {
     }
 }
 
+/// A list whose pages can be loaded.
+pub(super) trait LoadPages: Paged {
+    /// Loads the same page of each parent's list. Every parent is in the result.
+    fn load_pages(
+        loaders: &Loaders,
+        parents: Vec<Self::Parent>,
+        request: Arc<ListRequest<Self>>,
+    ) -> impl Future<Output = Result<PagesByParent<Self>, LoadFailed>> + Send;
+}
+
+/// A page of each parent's list.
+pub(super) type PagesByParent<L> = HashMap<<L as Paged>::Parent, Arc<Page<Arc<L>>>>;
+
+impl<L: List> LoadPages for L {
+    async fn load_pages(
+        loaders: &Loaders,
+        parents: Vec<<L as List>::Parent>,
+        request: Arc<ListRequest<L>>,
+    ) -> Result<PagesByParent<L>, LoadFailed> {
+        if request.large.is_some() {
+            let bytes = parents.iter().map(|parent| parent.clone().large_bytes()).fold(0, u64::saturating_add);
+            loaders.take_turn_for_bytes(bytes).await?;
+        }
+        let keys = parents.into_iter().map(|parent| (parent, request.clone())).collect();
+        let pages = loaders.load_many::<Pages<L>>(keys).await?;
+        Ok(pages.into_iter().map(|((parent, _), page)| (parent, page)).collect())
+    }
+}
+
+/// How many clusters of an organization, or of all that the viewer may see, each recommendation hits.
+pub(super) struct ImpactsOf;
+
+impl Batch for ImpactsOf {
+    type Key = Option<OrgId>;
+    type Value = Arc<ImpactCounts>;
+
+    async fn load(store: &Store, scope: Scope, of: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        let counts = store.impact_counts(scope, of).await?;
+        Ok(counts.into_iter().map(|(of, counts)| (of, Arc::new(counts))).collect())
+    }
+}
+
+/// The same for clusters that match a filter.
+pub(super) struct ImpactsAmong;
+
+impl Batch for ImpactsAmong {
+    type Key = (OrgId, Arc<ClusterFilter>);
+    type Value = Arc<ImpactCounts>;
+
+    async fn load(store: &Store, scope: Scope, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        let mut counts = HashMap::with_capacity(keys.len());
+        for (filter, organizations) in by_filter(keys) {
+            let of_filter = store.impact_counts_among(scope, &organizations, filter).await?;
+            let counted = of_filter.into_iter().filter_map(|(of, counted)| Some((of?, Arc::new(counted))));
+            counts.extend(counted.map(|(of, counted)| ((of, filter.clone()), counted)));
+        }
+        Ok(counts)
+    }
+}
+
+/// The clusters of an organization that match a filter, counted, with up to [`MAX_VERSIONS`] versions.
+pub(super) struct CountedClusters;
+
+/// The most versions of clusters that are counted, newest first.
+pub(super) const MAX_VERSIONS: usize = 100;
+
+impl Batch for CountedClusters {
+    type Key = (OrgId, Arc<ClusterFilter>);
+    type Value = Arc<ClusterCounts>;
+
+    async fn load(store: &Store, scope: Scope, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        let mut counts = HashMap::with_capacity(keys.len());
+        for (filter, organizations) in by_filter(keys) {
+            let of_filter = store.cluster_counts(scope, &organizations, filter, MAX_VERSIONS).await?;
+            counts.extend(of_filter.into_iter().map(|(of, counted)| ((of, filter.clone()), Arc::new(counted))));
+        }
+        Ok(counts)
+    }
+}
+
+fn by_filter(keys: &[(OrgId, Arc<ClusterFilter>)]) -> HashMap<&Arc<ClusterFilter>, Vec<OrgId>> {
+    let mut organizations: HashMap<_, Vec<_>> = HashMap::new();
+    for (organization, filter) in keys {
+        organizations.entry(filter).or_default().push(*organization);
+    }
+    organizations
+}
+
 /// The loaders of one request, and what it reads without one.
 pub(super) struct Loaders {
     store: Store,
     scope: Scope,
+    content: Option<Arc<Content>>,
     turn: Arc<ExecutionTurn>,
     by_batch: Shared,
 }
 
 impl Loaders {
-    /// Loaders for one request, whose viewer may see what `scope` includes.
-    pub(super) fn new(store: &Store, scope: Scope, turn: Arc<ExecutionTurn>) -> Self {
-        Self { store: store.clone(), scope, turn, by_batch: Shared::default() }
+    /// Loaders for one request, whose viewer may see what `scope` includes, and which uses this content.
+    pub(super) fn new(store: &Store, scope: Scope, content: Option<Arc<Content>>, turn: Arc<ExecutionTurn>) -> Self {
+        Self { store: store.clone(), scope, content, turn, by_batch: Shared::default() }
+    }
+
+    /// The rule content; `None` if none is loaded.
+    pub(super) fn content(&self) -> Option<&Content> {
+        self.content.as_deref()
+    }
+
+    /// What the viewer may see.
+    pub(super) fn scope(&self) -> Scope {
+        self.scope
     }
 
     /// Waits for the request's turn if the number of bytes that it will read requires one.

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
+    sync::Arc,
 };
 
 use async_graphql::{
@@ -12,7 +13,7 @@ use async_graphql::{
 
 use super::{
     cluster::Cluster, context::ContextExt as _, in_order::InOrder, node_id::NodeId, organization::Organization,
-    recommendation::Recommendation, report::Report, rule_hit::RuleHit,
+    recommendation::Recommendation, report::Report, rule_hit::RuleHit, siblings::Siblings,
 };
 use crate::domain::{ClusterId, OrgId, Selector};
 
@@ -71,6 +72,8 @@ pub(super) async fn in_order(ctx: &Context<'_>, ids: &[Option<NodeId>]) -> Resul
     let hits: Vec<_> = named().filter_map(hit).collect();
     let allowed = ctx.answer_size()?.limit();
     let hits = if hits.is_empty() { HashMap::default() } else { loaders.rule_hits(&hits, allowed).await? };
+    let hits: HashMap<_, _> = hits.into_iter().map(|(key, row)| (key, Arc::new(row))).collect();
+    let sibling_hits = Siblings::new(hits.values().cloned().collect());
 
     let recommendations = Recommendation::find(ctx, named().filter_map(recommendation_of)).await?;
     let recommendations: HashMap<_, _> = recommendations.into_iter().map(|node| (node.key(), node)).collect();
@@ -81,7 +84,7 @@ pub(super) async fn in_order(ctx: &Context<'_>, ids: &[Option<NodeId>]) -> Resul
         NodeId::Report(id) => clusters.get(id).and_then(Report::of).map(Node::Report),
         NodeId::RuleHit(id, selector) => {
             let (cluster, row) = (clusters.get(id)?, hits.get(&(*id, selector.clone()))?);
-            Some(Node::RuleHit(RuleHit::of(cluster.clone(), row.clone())))
+            Some(Node::RuleHit(RuleHit::of(cluster.clone(), row, &sibling_hits)))
         }
         NodeId::Recommendation(of, selector) => {
             recommendations.get(&(*of, selector.clone())).cloned().map(Node::Recommendation)

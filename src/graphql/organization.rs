@@ -6,17 +6,22 @@ use async_graphql::{Context, Object, Result};
 
 use super::{
     cluster::Cluster,
-    cluster_list::{ClusterFilter, ClusterOrder},
+    cluster_list::{ClusterFilter, ClusterOrder, at_most},
     connection::{Connection, Listed, PageArguments, ParentOf},
     context::ContextExt as _,
     in_order::InOrder,
     node_id::NodeId,
+    organization_summary::OrganizationSummary,
+    recommendation::Recommendation,
+    recommendation_list::{RecommendationFilter, RecommendationOrder, RecommendationsOf},
+    recommendation_row::RecommendationRow,
+    scalars::{Duration, Uuid},
     shared::Shared,
     siblings::Siblings,
 };
 use crate::{
     domain::OrgId,
-    store::{self, List as _},
+    store::{self, Paged as _},
 };
 
 /// An organization, with the organizations that were returned together with it.
@@ -42,6 +47,16 @@ impl Organization {
     /// The organization's number.
     pub(super) fn number(&self) -> OrgId {
         self.id
+    }
+
+    /// The numbers of the organization and its siblings.
+    pub(super) fn sibling_numbers(&self) -> impl Iterator<Item = OrgId> {
+        self.siblings.rows.iter().map(|row| row.id)
+    }
+
+    /// What the organization and its siblings loaded.
+    pub(super) fn shared(&self) -> &Shared {
+        &self.siblings.shared
     }
 }
 
@@ -75,6 +90,52 @@ impl Organization {
         let filter = filter.map(|filter| filter.check(ctx.now()?)).transpose()?.unwrap_or_default();
         let order = order_by.map_or(store::Cluster::DEFAULT_ORDER, store::Order::from);
         PageArguments { first, after, last, before }.load_by(ctx, self, filter, order).await
+    }
+
+    /// The recommendations of the organization: those with content, whether they hit a cluster or not, and those without
+    /// content that hit one. By default ordered by total risk, descending. Null only if loading failed, with an entry in
+    /// `errors`.
+    #[expect(clippy::too_many_arguments, reason = "a resolver has a parameter for each argument of its field")]
+    async fn recommendations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Number of items from the start, 1 to 100. Defaults to 20 unless `last` is given.")]
+        first: Option<i64>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only recommendations that meet all of these conditions.")] filter: Option<
+            RecommendationFilter,
+        >,
+        #[graphql(desc = "The order of the list.")] order_by: Option<RecommendationOrder>,
+    ) -> Result<Option<InOrder<Connection<Recommendation>>>> {
+        let filter = filter.map(RecommendationFilter::check).transpose()?.unwrap_or_default();
+        let order = order_by.map_or(RecommendationRow::DEFAULT_ORDER, store::Order::from);
+        let parent = RecommendationsOf::Organization(self.clone());
+        PageArguments { first, after, last, before }.load_by(ctx, &parent, filter, order).await
+    }
+
+    /// The organization's clusters and their hits, counted. Null only if loading failed, with an entry in `errors`.
+    async fn summary(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these of the organization's clusters, at most 100. All if null.")] cluster_uuids: Option<
+            Vec<Uuid>,
+        >,
+        #[graphql(desc = "Only clusters on whose data rules ran no longer ago than this.")] seen_within: Option<
+            Duration,
+        >,
+    ) -> Result<Option<InOrder<OrganizationSummary>>> {
+        let uuids = at_most("clusterUuids", cluster_uuids)?;
+        let now = ctx.now()?;
+        let filter = store::ClusterFilter {
+            ids: uuids.map(|uuids| uuids.into_iter().map(|Uuid(id)| id).collect()),
+            seen_since: seen_within.and_then(|within| within.before(now)),
+            ..store::ClusterFilter::default()
+        };
+        let loaders = ctx.loaders()?;
+        let summary = OrganizationSummary::load(loaders, self.id, self.sibling_numbers(), filter).await?;
+        Ok(Some(InOrder(summary)))
     }
 }
 

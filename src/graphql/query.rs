@@ -14,6 +14,8 @@ use super::{
     node_id::InvalidNodeId,
     organization::Organization,
     recommendation::Recommendation,
+    recommendation_list::{RecommendationFilter, RecommendationOrder, RecommendationsOf},
+    recommendation_row::RecommendationRow,
     scalars::Uuid,
     service::Service,
     viewer::Viewer,
@@ -21,6 +23,8 @@ use super::{
 use crate::{
     content::{Content, MAX_CATEGORIES},
     domain::{ClusterId, OrgId},
+    identity::Readable,
+    store::{Order, Paged as _},
 };
 
 /// The root of all queries.
@@ -118,6 +122,32 @@ impl Query {
         let Ok(selector) = selector.parse() else { return Ok(None) };
         let requested = [(ctx.viewer()?.organization(), selector)];
         Ok(Recommendation::find(ctx, requested).await?.pop().map(InOrder))
+    }
+
+    /// The recommendations that the viewer may see: those with content, whether they hit a cluster or not, and those without
+    /// content that hit one. For administrators and without authentication those of all organizations, for others those
+    /// of their own. By default ordered by total risk, descending. Null only if loading failed, with an entry in `errors`.
+    #[expect(clippy::too_many_arguments, reason = "a resolver has a parameter for each argument of its field")]
+    async fn recommendations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Number of items from the start, 1 to 100. Defaults to 20 unless `last` is given.")]
+        first: Option<i64>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only recommendations that meet all of these conditions.")] filter: Option<
+            RecommendationFilter,
+        >,
+        #[graphql(desc = "The order of the list.")] order_by: Option<RecommendationOrder>,
+    ) -> Result<Option<InOrder<Connection<Recommendation>>>> {
+        let filter = filter.map(RecommendationFilter::check).transpose()?.unwrap_or_default();
+        let order = order_by.map_or(RecommendationRow::DEFAULT_ORDER, Order::from);
+        let parent = RecommendationsOf::Viewer(match ctx.viewer()?.scope().readable() {
+            Readable::All => None,
+            Readable::Organization(own) => Some(own),
+        });
+        PageArguments { first, after, last, before }.load_by(ctx, &parent, filter, order).await
     }
 
     /// The categories of recommendations, ordered by key, at most 100. Empty if no content is loaded.

@@ -1,15 +1,28 @@
 //! `Recommendation`.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use async_graphql::{Context, Object, Result};
 
 use super::{
-    context::ContextExt as _, in_order::InOrder, node_id::NodeId, recommendation_content::RecommendationContent,
+    cluster::Cluster,
+    cluster_list::ClusterFilter,
+    connection::{Connection, Listed, PageArguments, ParentOf},
+    context::ContextExt as _,
+    impacted_cluster::{ImpactedCluster, ImpactedClusterEdge},
+    impacted_cluster_list::ImpactedClusterOrder,
+    in_order::InOrder,
+    node_id::NodeId,
+    recommendation_content::RecommendationContent,
+    recommendation_list::RecommendationsOf,
+    recommendation_row::RecommendationRow,
+    shared::Shared,
+    siblings::Siblings,
 };
 use crate::{
     domain::{OrgId, Selector},
     identity::Readable,
+    store::{self, Impacting, List as _, OfOrganization},
 };
 
 /// A recommendation, as one organization sees it.
@@ -17,17 +30,55 @@ use crate::{
 pub(super) struct Recommendation {
     /// `None` if no organization is in scope.
     organization: Option<OrgId>,
-    selector: Selector,
+    pub(super) selector: Selector,
+    /// How many clusters it hits, where that was counted.
+    impacted: Option<u64>,
+    among: Among,
+}
+
+/// What a recommendation was returned together with.
+#[derive(Clone)]
+enum Among {
+    Recommendations(Arc<Siblings<RecommendationRow>>),
+    HitsOf(Cluster, Arc<Siblings<store::RuleHit>>),
+    EventsOf(Cluster, Arc<Siblings<store::HistoryEvent>>),
 }
 
 impl Recommendation {
-    /// A recommendation that is known to the viewer.
-    pub(super) fn of(organization: Option<OrgId>, selector: Selector) -> Self {
-        Self { organization, selector }
+    /// Recommendations that are known to the viewer, all siblings.
+    fn all(known: impl IntoIterator<Item = OfOrganization>) -> Vec<Self> {
+        let rows = known.into_iter().map(|(of, selector)| Arc::new(RecommendationRow::found(of, selector)));
+        let siblings = Siblings::new(rows.collect());
+        siblings.rows.iter().map(|row| Self::among(row, &siblings)).collect()
+    }
+
+    /// The recommendation that hits a cluster, as the cluster's owner sees it.
+    pub(super) fn of_hit(cluster: &Cluster, hit: &store::RuleHit, siblings: &Arc<Siblings<store::RuleHit>>) -> Self {
+        let among = Among::HitsOf(cluster.clone(), siblings.clone());
+        Self::of_owner(cluster, hit.selector.clone(), among)
+    }
+
+    /// The recommendation that hits a cluster, or did, as the cluster's owner sees it.
+    pub(super) fn of_event(
+        cluster: &Cluster,
+        event: &store::HistoryEvent,
+        siblings: &Arc<Siblings<store::HistoryEvent>>,
+    ) -> Self {
+        let among = Among::EventsOf(cluster.clone(), siblings.clone());
+        Self::of_owner(cluster, event.selector.clone(), among)
+    }
+
+    fn of_owner(cluster: &Cluster, selector: Selector, among: Among) -> Self {
+        Self { organization: Some(cluster.row.organization), selector, impacted: None, among }
+    }
+
+    fn among(row: &RecommendationRow, siblings: &Arc<Siblings<RecommendationRow>>) -> Self {
+        let RecommendationRow { organization, impacted, .. } = *row;
+        Self { organization, selector: row.selector.clone(), impacted, among: Among::Recommendations(siblings.clone()) }
     }
 
     /// What identifies the node.
-    pub(super) fn key(&self) -> (Option<OrgId>, Selector) {
+    pub(super) fn key(&self) -> OfOrganization {
         (self.organization, self.selector.clone())
     }
 
@@ -36,11 +87,11 @@ impl Recommendation {
     /// statement, and none if all have content.
     pub(super) async fn find(
         ctx: &Context<'_>,
-        requested: impl IntoIterator<Item = (Option<OrgId>, Selector)>,
+        requested: impl IntoIterator<Item = OfOrganization>,
     ) -> Result<Vec<Self>> {
         let (viewer, content) = (ctx.viewer()?, ctx.content()?);
         let readable = viewer.scope().readable();
-        let is_visible = |(of, selector): &(Option<OrgId>, Selector)| {
+        let is_visible = |(of, selector): &OfOrganization| {
             let may_read = match readable {
                 Readable::All => true,
                 Readable::Organization(own) => *of == Some(own),
@@ -52,7 +103,7 @@ impl Recommendation {
         let without: HashSet<_> = visible.iter().map(|(_, of)| of.clone()).filter(|of| !has_content(of)).collect();
         let hit = ctx.loaders()?.ever_hit(without).await?;
         let is_known = |selector: &Selector| has_content(selector) || hit.contains(selector);
-        Ok(visible.into_iter().filter(|(_, of)| is_known(of)).map(|(of, selector)| Self::of(of, selector)).collect())
+        Ok(Self::all(visible.into_iter().filter(|(_, of)| is_known(of))))
     }
 }
 
@@ -90,4 +141,76 @@ impl Recommendation {
     async fn internal(&self) -> bool {
         self.selector.is_internal()
     }
+
+    /// The clusters that the recommendation hits, where the hit is shown by default: those of the organization for which
+    /// the recommendation was returned, or all that the viewer may see if there is none. Null only if loading failed, with
+    /// an entry in `errors`.
+    #[expect(clippy::too_many_arguments, reason = "a resolver has a parameter for each argument of its field")]
+    async fn impacted_clusters(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Number of items from the start, 1 to 100. Defaults to 20 unless `last` is given.")]
+        first: Option<i64>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only clusters that meet all of these conditions.")] filter: Option<ClusterFilter>,
+        #[graphql(desc = "The order of the list.")] order_by: Option<ImpactedClusterOrder>,
+    ) -> Result<Option<InOrder<Connection<ImpactedCluster, ImpactedClusterEdge>>>> {
+        let filter = filter.map(|filter| filter.check(ctx.now()?)).transpose()?.unwrap_or_default();
+        let order = order_by.map_or(store::ImpactedCluster::DEFAULT_ORDER, store::Order::from);
+        PageArguments { first, after, last, before }.load_by(ctx, self, filter.into(), order).await
+    }
+}
+
+impl Listed for Recommendation {
+    type Row = RecommendationRow;
+    type Parent = RecommendationsOf;
+
+    fn new(row: &Arc<RecommendationRow>, _: &RecommendationsOf, siblings: &Arc<Siblings<RecommendationRow>>) -> Self {
+        Self::among(row, siblings)
+    }
+}
+
+impl ParentOf<store::ImpactedCluster> for Recommendation {
+    fn key(&self) -> Impacting {
+        Impacting { organization: self.organization, selector: self.selector.clone(), count: self.impacted }
+    }
+
+    fn sibling_keys(&self) -> Vec<Impacting> {
+        let of_row = |row: &Arc<RecommendationRow>| {
+            let RecommendationRow { organization, impacted, .. } = **row;
+            Impacting { organization, selector: row.selector.clone(), count: impacted }
+        };
+        match &self.among {
+            Among::Recommendations(siblings) => siblings.rows.iter().map(of_row).collect(),
+            Among::HitsOf(cluster, siblings) => {
+                of_owners(cluster, siblings.rows.iter().map(|hit| &hit.selector).collect())
+            }
+            Among::EventsOf(cluster, siblings) => {
+                of_owners(cluster, siblings.rows.iter().map(|event| &event.selector).collect())
+            }
+        }
+    }
+
+    fn shared(&self) -> Option<&Shared> {
+        Some(match &self.among {
+            Among::Recommendations(siblings) => &siblings.shared,
+            Among::HitsOf(_, siblings) => &siblings.shared,
+            Among::EventsOf(_, siblings) => &siblings.shared,
+        })
+    }
+}
+
+/// Recommendations of the owners of sibling clusters. Nearly always there is one owner.
+fn of_owners(cluster: &Cluster, selectors: HashSet<&Selector>) -> Vec<Impacting> {
+    let of = |organization| {
+        let impacting = move |selector: &&Selector| Impacting {
+            organization: Some(organization),
+            selector: (*selector).clone(),
+            count: None,
+        };
+        selectors.iter().map(impacting)
+    };
+    cluster.owners_of_siblings().into_iter().flat_map(of).collect()
 }

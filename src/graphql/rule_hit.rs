@@ -26,12 +26,13 @@ use crate::{
 pub(super) struct RuleHit {
     row: Arc<store::RuleHit>,
     cluster: Cluster,
+    siblings: Arc<Siblings<store::RuleHit>>,
 }
 
 impl RuleHit {
-    /// A hit of a cluster.
-    pub(super) fn of(cluster: Cluster, row: store::RuleHit) -> Self {
-        Self { row: Arc::new(row), cluster }
+    /// A hit of a cluster, with the hits that were read together with it.
+    pub(super) fn of(cluster: Cluster, row: &Arc<store::RuleHit>, siblings: &Arc<Siblings<store::RuleHit>>) -> Self {
+        Self { row: row.clone(), cluster, siblings: siblings.clone() }
     }
 
     /// One of the recommendation's texts, filled in with the hit's details.
@@ -124,7 +125,7 @@ impl RuleHit {
 
     /// The recommendation, as the cluster's owner sees it.
     async fn recommendation(&self) -> InOrder<Recommendation> {
-        InOrder(Recommendation::of(Some(self.cluster.row.organization), self.row.selector.clone()))
+        InOrder(Recommendation::of_hit(&self.cluster, &self.row, &self.siblings))
     }
 
     /// Since when the recommendation has hit the cluster without interruption.
@@ -138,7 +139,7 @@ impl Listed for RuleHit {
     type Parent = Cluster;
     const LARGE_FIELDS: &'static [&'static str] = &["details", "description", "reason", "resolution", "moreInfo"];
 
-    fn new(row: &Arc<store::RuleHit>, cluster: &Cluster, _: &Arc<Siblings<store::RuleHit>>) -> Self {
-        Self { row: row.clone(), cluster: cluster.clone() }
+    fn new(row: &Arc<store::RuleHit>, cluster: &Cluster, siblings: &Arc<Siblings<store::RuleHit>>) -> Self {
+        Self::of(cluster.clone(), row, siblings)
     }
 }

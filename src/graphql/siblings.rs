@@ -12,10 +12,10 @@ use tokio::sync::OnceCell;
 
 use super::{
     error::LoadFailed,
-    loaders::{Loaders, Pages},
+    loaders::{LoadPages, Loaders},
     shared::Shared,
 };
-use crate::store::{List, ListRequest, Page, ParentKey as _};
+use crate::store::{ListRequest, Page, Paged};
 
 /// The rows that a list returned for all of its parents together, and what their nodes loaded.
 pub(super) struct Siblings<R> {
@@ -36,19 +36,19 @@ pub(super) struct Children<L> {
     pub(super) siblings: Arc<Siblings<L>>,
 }
 
-type Loaded<L> = Result<HashMap<<L as List>::Parent, Children<L>>, LoadFailed>;
+type Loaded<L> = Result<HashMap<<L as Paged>::Parent, Children<L>>, LoadFailed>;
 type Cells<L> = HashMap<Arc<ListRequest<L>>, Arc<OnceCell<Loaded<L>>>>;
 
 /// The children of siblings in one list, for each set of arguments.
-pub(super) struct Relation<L: List>(Mutex<Cells<L>>);
+pub(super) struct Relation<L: Paged>(Mutex<Cells<L>>);
 
-impl<L: List> Default for Relation<L> {
+impl<L: Paged> Default for Relation<L> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<L: List> Relation<L> {
+impl<L: LoadPages> Relation<L> {
     /// Returns the children of `parent`, loaded with those of all `parents`, unless they were loaded before.
     ///
     /// A load that fails, fails once for all siblings. One that is dropped is repeated by the next sibling that waits.
@@ -68,15 +68,10 @@ impl<L: List> Relation<L> {
     }
 }
 
-async fn load<L: List>(loaders: &Loaders, parents: Vec<L::Parent>, request: Arc<ListRequest<L>>) -> Loaded<L> {
-    if request.large.is_some() {
-        let bytes = parents.iter().map(|parent| parent.large_bytes()).fold(0, u64::saturating_add);
-        loaders.take_turn_for_bytes(bytes).await?;
-    }
-    let keys = parents.into_iter().map(|parent| (parent, request.clone())).collect();
-    let pages = loaders.load_many::<Pages<L>>(keys).await?;
+async fn load<L: LoadPages>(loaders: &Loaders, parents: Vec<L::Parent>, request: Arc<ListRequest<L>>) -> Loaded<L> {
+    let pages = L::load_pages(loaders, parents, request).await?;
     let siblings = Siblings::new(pages.values().flat_map(|page| page.items.iter().cloned()).collect());
-    let children = |((parent, _), page)| (parent, Children { page, siblings: siblings.clone() });
+    let children = |(parent, page)| (parent, Children { page, siblings: siblings.clone() });
     Ok(pages.into_iter().map(children).collect())
 }
 

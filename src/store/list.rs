@@ -7,6 +7,7 @@
 mod by_index;
 mod cursor;
 mod order;
+mod paged;
 mod select;
 mod sorted;
 
@@ -14,16 +15,20 @@ use std::{
     collections::HashMap,
     fmt::{self, Debug},
     hash::{Hash, Hasher},
+    slice,
 };
 
 use sea_orm::{
     Condition, DbBackend, DbErr, QueryResult, TryGetable,
-    sea_query::{Expr, SelectStatement},
+    sea_query::{Expr, ExprTrait as _, SelectStatement},
 };
 
-pub use self::order::{Order, Position, SortColumn, SortKind, SortValue};
 use self::select::Select;
 pub(super) use self::select::{ITEM, item, subquery, within};
+pub use self::{
+    order::{Order, Position, SortColumn, SortKind, SortValue},
+    paged::Paged,
+};
 use super::{
     columns::Column,
     error::Error,
@@ -67,13 +72,19 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
     /// When a column does not hold what it should.
     fn read(row: &mut Row<'_>) -> Result<Self, DbErr>;
 
+    /// The condition that an item belongs to a parent, whose column is `parent`; `column` is a column of the item. `None`
+    /// for a list without parents.
+    fn belongs_to(_filter: &Self::Filter, parent: &Expr, column: &dyn Fn(&'static str) -> Expr) -> Option<Condition> {
+        Self::PARENT.map(|name| column(name).eq(parent.clone()).into())
+    }
+
     /// A condition on the items of a parent that holds for every request within the scope.
     fn always(_scope: Scope, _parent: Expr) -> Condition {
         Condition::all()
     }
 
-    /// A statement for the length of a parent's whole list, where a row has it. Otherwise the items are counted. Only for
-    /// lists without a filter.
+    /// A statement for the length of a parent's whole list, where a row has it or fewer tables do. Otherwise the items are
+    /// counted, as they are under a filter.
     fn length(_scope: Scope, _parent: Expr) -> Option<SelectStatement> {
         None
     }
@@ -106,12 +117,27 @@ pub enum Source {
     Merged(&'static [&'static str]),
     /// A table or view whose items are read and sorted.
     Sorted(&'static str),
+    /// A table with such an index, each of whose items has the columns of a row in another table.
+    Joined(Joined),
+}
+
+/// A table whose items have the columns of another table's row.
+#[derive(Clone, Copy, Debug)]
+pub struct Joined {
+    /// The table with the index.
+    pub table: &'static str,
+    /// Its columns, each with its name in the list.
+    pub columns: &'static [(&'static str, &'static str)],
+    /// The other table.
+    pub with: &'static str,
+    /// The column with the other row's key, and that key's column.
+    pub on: (&'static str, &'static str),
 }
 
 impl Source {
     fn tables(&self) -> &[&'static str] {
         match self {
-            Self::Indexed(table) | Self::Sorted(table) => std::slice::from_ref(table),
+            Self::Indexed(table) | Self::Sorted(table) | Self::Joined(Joined { table, .. }) => slice::from_ref(table),
             Self::Merged(tables) => tables,
         }
     }
@@ -130,9 +156,9 @@ pub struct Lookup {
 }
 
 /// The key of a list's parents.
-pub trait ParentKey: Copy + Debug + Eq + Hash + Send + Sync + 'static {
-    /// What the column [`List::PARENT`] holds.
-    type Id: TryGetable + Copy + Eq + Hash + Send;
+pub trait ParentKey: Clone + Debug + Eq + Hash + Send + Sync + 'static {
+    /// What identifies a parent in a statement: what the column [`List::PARENT`] holds, if there is one.
+    type Id: TryGetable + Eq + Hash + Send;
 
     /// This parent's value of the column.
     fn id(self) -> Self::Id;
@@ -165,7 +191,7 @@ impl Filter for () {
 }
 
 /// A page of a list, the same for every parent.
-pub struct ListRequest<L: List> {
+pub struct ListRequest<L: Paged> {
     /// Only items that match.
     pub filter: L::Filter,
     /// The list's order.
@@ -211,15 +237,15 @@ impl Store {
         parents: &[L::Parent],
         request: &ListRequest<L>,
     ) -> Result<HashMap<L::Parent, Page<L>>, Error> {
-        let ids = parents.iter().map(|parent| parent.id()).collect();
+        let ids = parents.iter().map(|parent| parent.clone().id()).collect();
         let mut pages: HashMap<<L::Parent as ParentKey>::Id, Page<L>> = HashMap::with_capacity(parents.len());
         self.read_list(scope, Some(L::Parent::column(ids)), request, |parent, row| {
             pages.entry(parent).or_default().add(row);
         })
         .await?;
         let page = |parent: &L::Parent| {
-            let page = pages.remove(&parent.id()).unwrap_or_default();
-            (*parent, Page { total: page.total.or(request.total.then_some(0)), ..page }.cut(&request.page))
+            let page = pages.remove(&parent.clone().id()).unwrap_or_default();
+            (parent.clone(), Page { total: page.total.or(request.total.then_some(0)), ..page }.cut(&request.page))
         };
         Ok(parents.iter().map(page).collect())
     }
@@ -328,7 +354,7 @@ impl ParentKey for () {
     }
 }
 
-impl<L: List> ListRequest<L> {
+impl<L: Paged> ListRequest<L> {
     /// A page of the whole list in its default order, without what has to be requested.
     pub fn new(page: PageRequest) -> Self {
         let filter = L::Filter::default();
@@ -343,27 +369,27 @@ impl<L: List> ListRequest<L> {
 
 // Derived implementations would require the same of `L`.
 
-impl<L: List> Clone for ListRequest<L> {
+impl<L: Paged> Clone for ListRequest<L> {
     fn clone(&self) -> Self {
         Self { filter: self.filter.clone(), page: self.page.clone(), ..*self }
     }
 }
 
-impl<L: List> Debug for ListRequest<L> {
+impl<L: Paged> Debug for ListRequest<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(L::NAME).field("filter", &self.filter).field("page", &self.page).finish_non_exhaustive()
     }
 }
 
-impl<L: List> PartialEq for ListRequest<L> {
+impl<L: Paged> PartialEq for ListRequest<L> {
     fn eq(&self, other: &Self) -> bool {
         self.parts() == other.parts() && self.page == other.page && self.filter == other.filter
     }
 }
 
-impl<L: List> Eq for ListRequest<L> {}
+impl<L: Paged> Eq for ListRequest<L> {}
 
-impl<L: List> Hash for ListRequest<L> {
+impl<L: Paged> Hash for ListRequest<L> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.parts().hash(state);
         self.page.hash(state);

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::list::{List, ListRequest, PageRow, Position};
+use super::list::{List, ListRequest, PageRow, Paged, Position};
 
 /// A page of a list: up to `size` items from one end of what lies between two positions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -11,7 +11,7 @@ pub struct PageRequest {
     pub after: Option<Position>,
     /// Only items before this position.
     pub before: Option<Position>,
-    /// The largest number of items.
+    /// The largest number of items; 0 where none is requested, but only what is known of the whole list.
     pub size: usize,
     /// The end that the items are taken from. They are returned in the list's order in either case.
     pub end: End,
@@ -115,9 +115,11 @@ impl<L: List> Page<L> {
         self.has_next |= row.has_after;
         self.items.extend(row.item);
     }
+}
 
+impl<L: Paged> Page<L> {
     /// The requested page of a list whose items were all read.
-    pub(super) fn of_whole(items: Vec<L>, request: &ListRequest<L>) -> Self {
+    pub fn of_whole(items: Vec<L>, request: &ListRequest<L>) -> Self {
         let ListRequest { order, page, .. } = request;
         let total = request.total.then_some(items.len() as u64);
         let mut items: Vec<_> = items.into_iter().map(|item| (order.position(&item), item)).collect();

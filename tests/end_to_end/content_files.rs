@@ -39,6 +39,11 @@ impl ContentFolder {
         folder
     }
 
+    /// Writes a recommendation into the folder.
+    pub(crate) fn write(&self, recommendation: &RecommendationFiles<'_>) {
+        recommendation.write(self.path());
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
@@ -68,33 +73,74 @@ impl ContentFolder {
     }
 }
 
+/// The files of one recommendation.
+pub(crate) struct RecommendationFiles<'a> {
+    pub(crate) selector: &'a str,
+    pub(crate) rule_name: &'a str,
+    pub(crate) description: &'a str,
+    /// A name of [`write_levels`], as is the risk of the change.
+    pub(crate) impact: &'a str,
+    pub(crate) likelihood: usize,
+    pub(crate) risk_of_change: Option<&'a str>,
+    pub(crate) published: Option<&'a str>,
+    pub(crate) is_active: bool,
+    pub(crate) tags: &'a [&'a str],
+}
+
 /// Writes the levels of impact and of the risk of changes.
 pub(crate) fn write_levels(folder: &Path) {
-    let text = "impact: {Data Loss: 4, Slow: 1}\nresolution_risk: {Restart: 2}\n";
+    let text = "impact: {Slow: 1, Drift: 2, Outage: 3, Data Loss: 4}\n\
+                resolution_risk: {Retry: 1, Restart: 2, Rebuild: 3, Rollback: 4}\n";
     fs::write(folder.join("config.yaml"), text).expect("the levels are written");
 }
 
 /// Writes a recommendation of impact 4 and likelihood 2, so of total risk 3.
 pub(crate) fn write_recommendation(folder: &Path, selector: &str, description: &str, tags: &[&str]) {
-    let selector: Selector = selector.parse().expect("a selector");
-    let part = if selector.is_internal() { "internal" } else { "external" };
-    let rule = folder.join(part).join(selector.rule_fqdn());
-    let key = rule.join(selector.error_key());
-    fs::create_dir_all(&key).expect("folders");
-    let plugin =
-        format!("name: A rule\nnode_id: \"1234\"\nproduct_code: OCP4\npython_module: {}\n", selector.rule_fqdn());
-    let metadata = format!(
-        "description: \"{description}\"\nimpact: Data Loss\nlikelihood: 2\npublish_date: '2024-04-08 00:42:00'\n\
-         resolution_risk: Restart\nstatus: active\ntags: [{}]\n",
-        tags.join(", ")
-    );
-    for (file, text) in [
-        (rule.join("plugin.yaml"), plugin.as_str()),
-        (rule.join("generic.md"), "What it is."),
-        (rule.join("reason.md"), "Why {{=pydata.name}}."),
-        (rule.join("resolution.md"), "How."),
-        (key.join("metadata.yaml"), &metadata),
-    ] {
-        fs::write(file, text).expect("a file is written");
+    let files = RecommendationFiles {
+        selector,
+        rule_name: "A rule",
+        description,
+        impact: "Data Loss",
+        likelihood: 2,
+        risk_of_change: Some("Restart"),
+        published: Some("2024-04-08 00:42:00"),
+        is_active: true,
+        tags,
+    };
+    files.write(folder);
+}
+
+impl RecommendationFiles<'_> {
+    fn write(&self, folder: &Path) {
+        let selector: Selector = self.selector.parse().expect("a selector");
+        let part = if selector.is_internal() { "internal" } else { "external" };
+        let rule = folder.join(part).join(selector.rule_fqdn());
+        let key = rule.join(selector.error_key());
+        fs::create_dir_all(&key).expect("folders");
+        let plugin = format!(
+            "name: {}\nnode_id: \"1234\"\nproduct_code: OCP4\npython_module: {}\n",
+            self.rule_name,
+            selector.rule_fqdn()
+        );
+        let optional = |name: &str, value: Option<&str>| value.map_or(String::new(), |it| format!("{name}: '{it}'\n"));
+        let metadata = format!(
+            "description: {}\nimpact: {}\nlikelihood: {}\n{}{}status: {}\ntags: [{}]\n",
+            serde_json::to_string(self.description).expect("JSON"),
+            self.impact,
+            self.likelihood,
+            optional("publish_date", self.published),
+            optional("resolution_risk", self.risk_of_change),
+            if self.is_active { "active" } else { "inactive" },
+            self.tags.join(", ")
+        );
+        for (file, text) in [
+            (rule.join("plugin.yaml"), plugin.as_str()),
+            (rule.join("generic.md"), "What it is."),
+            (rule.join("reason.md"), "Why {{=pydata.name}}."),
+            (rule.join("resolution.md"), "How."),
+            (key.join("metadata.yaml"), &metadata),
+        ] {
+            fs::write(file, text).expect("a file is written");
+        }
     }
 }

@@ -7,7 +7,20 @@ const SCHEMA = "schema.graphql";
 const EXAMPLES = "examples/queries/*.graphql";
 
 /** Types without an id: they are part of another object and cannot be queried alone. */
-const VALUES = ["Category", "HistoryEvent", "PageInfo", "RecommendationContent", "Service", "User", "Viewer"];
+const VALUES = [
+  "Category",
+  "CategoryCount",
+  "HistoryEvent",
+  "OrganizationSummary",
+  "PageInfo",
+  "RecommendationContent",
+  "Service",
+  "TagCount",
+  "TotalRiskCount",
+  "User",
+  "VersionCount",
+  "Viewer",
+];
 /** The levels of fields of an example: from organizations to the name of a category. */
 const DEPTH = 10;
 

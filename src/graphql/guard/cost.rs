@@ -7,12 +7,12 @@ use std::collections::HashMap;
 
 use async_graphql::{
     Value as ConstValue, Variables,
-    parser::types::{BaseType, Field, FieldDefinition, Type},
+    parser::types::{BaseType, Field, FieldDefinition, Selection, SelectionSet, Type},
 };
 use async_graphql_value::Value;
 
 use crate::graphql::{
-    connection::{MAX_KEYS, page_size},
+    connection::{MAX_KEYS, SHOW_ITEMS, page_size},
     list_size,
     schema_types::{SchemaTypes, innermost},
 };
@@ -37,7 +37,7 @@ pub(super) struct FieldCost {
 enum Length {
     /// One item; or the items of a page, which are counted at the field that returns the connection.
     One,
-    /// As many as `first` or `last`.
+    /// As many as `first` or `last`; one if nothing is selected that needs the items.
     Page,
     /// One per key of this argument.
     Keys(String),
@@ -93,6 +93,7 @@ impl FieldCost {
         match &self.length {
             Length::One => 1,
             Length::AtMost(size) => *size,
+            Length::Page if !may_show_items(&field.selection_set.node) => 1,
             Length::Page => {
                 let number = |name| argument(name).and_then(|value| number(value, variables));
                 page_size(number("first"), number("last"))
@@ -100,6 +101,15 @@ impl FieldCost {
             Length::Keys(name) => argument(name).map_or(0, |value| list_length(value, variables)).min(MAX_KEYS),
         }
     }
+}
+
+/// Is anything selected of a connection that needs the items of its page? A fragment may select it.
+pub(super) fn may_show_items(connection: &SelectionSet) -> bool {
+    connection.items.iter().any(|selection| match &selection.node {
+        Selection::Field(field) => SHOW_ITEMS.contains(&field.node.name.node.as_str()),
+        Selection::InlineFragment(inline) => may_show_items(&inline.node.selection_set.node),
+        Selection::FragmentSpread(_) => true,
+    })
 }
 
 /// The number of items in the lists among a field's arguments, at any depth: each is copied for every parent.
@@ -191,9 +201,14 @@ mod tests {
     fn lists_multiply_the_cost_of_their_fields() {
         let costs = FieldCosts::new(&types(&sdl()));
         let length = |parent: &str, field: &str| costs.0[parent][field].length.clone();
-        for (parent, field) in
-            [("Query", "organizations"), ("Organization", "clusters"), ("Report", "ruleHits"), ("Cluster", "history")]
-        {
+        for (parent, field) in [
+            ("Query", "organizations"),
+            ("Query", "recommendations"),
+            ("Organization", "clusters"),
+            ("Recommendation", "impactedClusters"),
+            ("Report", "ruleHits"),
+            ("Cluster", "history"),
+        ] {
             assert_eq!(length(parent, field), Length::Page, "{parent}.{field}");
         }
         assert_eq!(length("Query", "clusters"), Length::Keys("uuids".to_owned()));

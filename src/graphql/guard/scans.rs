@@ -9,7 +9,8 @@ use async_graphql::{
     parser::types::{Field, Selection, SelectionSet},
 };
 
-use crate::graphql::cluster_list;
+use super::cost::may_show_items;
+use crate::graphql::{cluster_list, impacted_cluster_list};
 
 /// The cost of reading all items of a list once, in fields. A filtered list with its total reads them twice: the limit of
 /// 20,000 allows nine of these. Thirty took 5.4 s of SQL over 20,000 clusters.
@@ -25,7 +26,7 @@ const TEXT_COST: usize = 4;
 /// The cost of a field of a type for each of its parents.
 pub(super) fn cost_per_parent(parent: Option<&str>, field: &Field) -> usize {
     match (parent, field.name.node.as_str()) {
-        (Some("Cluster"), "history") => HISTORY_COST,
+        (Some("Cluster"), "history") if may_show_items(&field.selection_set.node) => HISTORY_COST,
         (Some("RuleHit"), "description" | "reason" | "resolution" | "moreInfo") => TEXT_COST,
         _ => 0,
     }
@@ -33,15 +34,27 @@ pub(super) fn cost_per_parent(parent: Option<&str>, field: &Field) -> usize {
 
 /// How often a field of a type reads all items of its list. The arguments of a field that does not exist are ignored.
 pub(super) fn count(parent: Option<&str>, field: &Field, variables: &Variables) -> usize {
-    if (parent, field.name.node.as_str()) != (Some("Organization"), "clusters") {
-        return 0;
-    }
     let argument = |name: &str| -> Option<ConstValue> {
         let value = field.get_argument(name)?.node.clone();
         let variable = |name: Name| Ok::<_, ServerError>(variables.get(&name).cloned().unwrap_or_default());
         value.into_const_with(variable).ok()
     };
-    cluster_list::scans(argument("filter"), argument("orderBy"), may_select_total(&field.selection_set.node))
+    let selected = &field.selection_set.node;
+    // Of the page, and of the total beside it.
+    let of_list = |scans: fn(Option<ConstValue>, Option<ConstValue>, bool) -> usize| {
+        let of = |total| scans(argument("filter"), argument("orderBy"), total);
+        let page = of(false);
+        let total = if may_select_total(selected) { of(true) - page } else { 0 };
+        total + if may_show_items(selected) { page } else { 0 }
+    };
+    match (parent, field.name.node.as_str()) {
+        (Some("Organization"), "clusters") => of_list(cluster_list::scans),
+        (Some("Recommendation"), "impactedClusters") => of_list(impacted_cluster_list::scans),
+        // The hits of each recommendation are counted; and of each version, the clusters, which are looked up.
+        (Some("Organization" | "Query"), "recommendations") => 1,
+        (Some("Organization"), "summary") => 2,
+        _ => 0,
+    }
 }
 
 /// Is the total selected? A fragment may select it.

@@ -6,7 +6,7 @@
 //! page as JSON.
 
 use sea_orm::{
-    DbBackend,
+    Condition, DbBackend,
     sea_query::{
         Asterisk, CommonTableExpression, Expr, ExprTrait as _, Func, IntoIden as _, JoinType, Order, Query,
         SelectStatement, TableRef, UnionType,
@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use super::{
-    List,
+    Joined, List, Source,
     order::Side,
     select::{ITEM, Select, look_up, null, subquery},
 };
@@ -23,6 +23,8 @@ use crate::store::columns::Column;
 /// The name of the parents, and of the items in their pages.
 const PARENTS: &str = "p";
 const PAGE: &str = "c";
+/// The name of the rows that are joined with the items, on SQLite.
+const WITH: &str = "w";
 /// The names of the items of one table, and of all, where a page has items of several tables.
 const PART: &str = "part";
 const MERGED: &str = "merged";
@@ -37,16 +39,23 @@ pub(super) fn statement<L: List>(select: &Select<'_, L>, parents: Option<Column>
         .with_cte(Query::with().cte(lists(select, parents)).to_owned())
         .columns([(PARENTS, "parent"), (PARENTS, "total"), (PARENTS, "has_before"), (PARENTS, "has_after")])
         .from(PARENTS);
+    if request.page.size == 0 {
+        return statement.expr_as(Expr::val(false), "has_item").to_owned();
+    }
     let column: Box<dyn Fn(&'static str) -> Expr> = match (select.backend, L::SOURCE.tables()) {
         (DbBackend::Sqlite, [table]) => {
             let keys = page(select, table, of_parent).column((ITEM, L::KEY.column)).to_owned();
-            let is_in_page = Expr::col((PAGE, L::KEY.column)).in_subquery(keys);
-            let is_in_page = match (of_parent, L::PARENT) {
-                (Some(parent), Some(column)) => Expr::col((PAGE, column)).eq(parent.clone()).and(is_in_page),
-                _ => is_in_page,
-            };
+            let column = column_on_sqlite(L::SOURCE);
+            let belongs_to = |parent| L::belongs_to(&request.filter, parent, &column);
+            let is_in_page = Condition::all()
+                .add_option(of_parent.and_then(belongs_to))
+                .add(column(L::KEY.column).in_subquery(keys));
             statement.join_as(JoinType::LeftJoin, *table, PAGE, is_in_page);
-            Box::new(|column| Expr::col((PAGE, column)))
+            if let Source::Joined(Joined { with, on: (of_item, key), .. }) = L::SOURCE {
+                let is_row = Expr::col((WITH, key)).equals((PAGE, of_item));
+                statement.join_as(JoinType::LeftJoin, with, WITH, is_row);
+            }
+            Box::new(column)
         }
         (DbBackend::Sqlite, _) => {
             let rows = Func::cust("json_each").arg(as_json(select, whole_page(select, of_parent)));
@@ -63,9 +72,20 @@ pub(super) fn statement<L: List>(select: &Select<'_, L>, parents: Option<Column>
     };
     statement.expr_as(column(L::KEY.column).is_not_null(), "has_item").order_by_expr(parent.clone(), Order::Asc);
     select.select_columns(&mut statement, &column);
-    look_up::<L>(&mut statement, PAGE, select.backend);
+    look_up::<L>(&mut statement, &column, select.backend);
     request.order.apply(&mut statement, &column, request.page.is_backward());
     statement
+}
+
+/// A column of an item in its page, on SQLite. It does not look into a subquery that is left joined, so joined tables are
+/// there one by one.
+fn column_on_sqlite(source: Source) -> impl Fn(&'static str) -> Expr {
+    let columns = if let Source::Joined(Joined { columns, .. }) = source { Some(columns) } else { None };
+    move |name| match columns.map(|columns| columns.iter().find(|(_, listed)| *listed == name)) {
+        Some(None) => Expr::col((WITH, name)),
+        Some(Some((column, _))) => Expr::col((PAGE, *column)),
+        None => Expr::col((PAGE, name)),
+    }
 }
 
 /// The parents, each with what is requested of its whole list: determined once per parent, before its items are joined.

@@ -7,15 +7,16 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{List, Order, Position, SortKind, SortValue};
+use super::{Order, Paged, Position, SortKind, SortValue};
 use crate::store::page::Direction;
 
-/// The longest cursor that is read: the list, a UUID and twice 255 characters of four bytes, in JSON and base64.
-const MAX_BYTES: usize = 4096;
+/// The longest cursor that is read: the list and three times 255 characters, in JSON, where a character has up to six
+/// bytes, and base64.
+const MAX_BYTES: usize = 8192;
 /// The version of the form.
 const VERSION: &str = "2";
 
-impl<L: List> Order<L> {
+impl<L: Paged> Order<L> {
     /// The cursor of an item.
     pub fn cursor(&self, item: &L) -> String {
         self.write_cursor(&self.position(item))

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{List, item};
+use super::{Paged, item};
 use crate::{domain::Timestamp, store::page::Direction};
 
 /// A column that a list can be ordered by.
@@ -101,7 +101,7 @@ impl Side {
     }
 }
 
-impl<L: List> Order<L> {
+impl<L: Paged> Order<L> {
     /// The order by a column.
     pub const fn new(by: &'static SortColumn<L>, direction: Direction) -> Self {
         Self { by, direction }
@@ -175,7 +175,7 @@ impl<L: List> Order<L> {
 }
 
 /// The value of an item's key, which is never null.
-fn key_of<L: List>(item: &L) -> SortValue {
+fn key_of<L: Paged>(item: &L) -> SortValue {
     (L::KEY.value)(item).unwrap_or(SortValue::Integer(0))
 }
 

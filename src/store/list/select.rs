@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Asterisk, Expr, ExprTrait as _, Func, JoinType, Query, SelectStatement, UnionType},
 };
 
-use super::{Filter as _, List, ListRequest, Lookup, Position, Source, by_index, order::Side, sorted};
+use super::{Filter as _, Joined, List, ListRequest, Lookup, Position, Source, by_index, order::Side, sorted};
 use crate::{
     identity::{Readable, Scope},
     store::columns::Column,
@@ -49,7 +49,7 @@ impl<L: List> Select<'_, L> {
     /// The statement for a page of each of these parents, or of the whole list.
     pub(super) fn statement(&self, parents: Option<Column>) -> SelectStatement {
         match L::SOURCE {
-            Source::Indexed(_) | Source::Merged(_) => by_index::statement(self, parents),
+            Source::Indexed(_) | Source::Merged(_) | Source::Joined(_) => by_index::statement(self, parents),
             Source::Sorted(table) => sorted::statement(self, table, parents),
         }
     }
@@ -58,20 +58,20 @@ impl<L: List> Select<'_, L> {
     /// or of all.
     pub(super) fn items(&self, table: &'static str, of_parent: Option<&Expr>) -> SelectStatement {
         let mut items = Query::select();
+        L::SOURCE.add_to(&mut items, table, self.backend);
         items
-            .from_as(table, ITEM)
             .cond_where(within::<L>(self.scope))
             .cond_where(L::always(self.scope, of_parent.cloned().unwrap_or_else(parent::<L>)))
             .cond_where(self.request.filter.condition(self.scope, self.backend));
-        if let (Some(column), Some(of_parent)) = (L::PARENT, of_parent) {
-            items.and_where(item(column).eq(of_parent.clone()));
-        }
+        let belongs_to = |of_parent| L::belongs_to(&self.request.filter, of_parent, &item);
+        items.cond_where(Condition::all().add_option(of_parent.and_then(belongs_to)));
         items
     }
 
     /// The length of a parent's list, or of the whole list.
     pub(super) fn length(&self, of_parent: Option<&Expr>) -> Expr {
-        let kept = of_parent.and_then(|of_parent| L::length(self.scope, of_parent.clone()));
+        let is_whole = self.request.filter == L::Filter::default();
+        let kept = of_parent.filter(|_| is_whole).and_then(|of_parent| L::length(self.scope, of_parent.clone()));
         let counts = L::SOURCE
             .tables()
             .iter()
@@ -126,6 +126,30 @@ impl<L: List> Select<'_, L> {
     }
 }
 
+impl Source {
+    /// Selects from the items in one of the tables.
+    fn add_to(&self, statement: &mut SelectStatement, table: &'static str, backend: DbBackend) {
+        let Self::Joined(Joined { columns, with, on: (of_item, key), .. }) = self else {
+            statement.from_as(table, ITEM);
+            return;
+        };
+        let mut joined = Query::select();
+        for (column, name) in *columns {
+            joined.expr_as(Expr::col((table, *column)), *name);
+        }
+        joined.column((*with, Asterisk)).from(table);
+        let is_row = Expr::col((*with, *key)).equals((table, *of_item));
+        if backend == DbBackend::Sqlite {
+            joined.inner_join(*with, is_row);
+        } else {
+            // As in `look_up`.
+            let row = Query::select().column(Asterisk).from(*with).and_where(is_row).limit(1).to_owned();
+            joined.join_lateral(JoinType::InnerJoin, row, *with, Expr::val(true));
+        }
+        statement.from_subquery(joined, ITEM);
+    }
+}
+
 /// The condition that an item belongs to an organization that the scope includes.
 pub(in crate::store) fn within<L: List>(scope: Scope) -> Condition {
     match scope.readable() {
@@ -134,10 +158,14 @@ pub(in crate::store) fn within<L: List>(scope: Scope) -> Condition {
     }
 }
 
-/// Selects the columns of [`List::LOOKUP`] for the items that are named `items`.
-pub(super) fn look_up<L: List>(statement: &mut SelectStatement, items: &'static str, backend: DbBackend) {
+/// Selects the columns of [`List::LOOKUP`] for the items whose columns are `item`.
+pub(super) fn look_up<L: List>(
+    statement: &mut SelectStatement,
+    item: impl Fn(&'static str) -> Expr,
+    backend: DbBackend,
+) {
     let Some(Lookup { table, key, columns }) = L::LOOKUP else { return };
-    let is_row = key.iter().map(|(column, of_item)| Expr::col((LOOKUP, *column)).eq(Expr::col((items, *of_item))));
+    let is_row = key.iter().map(|(column, of_item)| Expr::col((LOOKUP, *column)).eq(item(of_item)));
     let is_row = is_row.reduce(Expr::and).unwrap_or_else(null);
     if backend == DbBackend::Sqlite {
         statement.join_as(JoinType::LeftJoin, table, LOOKUP, is_row);
@@ -159,13 +187,13 @@ pub(super) fn find<L: List>(
 ) -> SelectStatement {
     let in_table = |table: &&'static str| {
         let mut items = Query::select();
+        L::SOURCE.add_to(&mut items, table, backend);
         items
             .column((ITEM, column))
             .columns(L::COLUMNS.iter().map(|column| (ITEM, *column)))
-            .from_as(*table, ITEM)
             .cond_where(condition.clone())
             .cond_where(within::<L>(scope));
-        look_up::<L>(&mut items, ITEM, backend);
+        look_up::<L>(&mut items, item, backend);
         items
     };
     let statements = L::SOURCE.tables().iter().map(in_table);

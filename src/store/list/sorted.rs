@@ -26,6 +26,9 @@ pub(super) fn statement<L: List>(
     if let Some(parents) = parents {
         items.and_where(parents.contains(parent::<L>(), select.backend));
     }
+    if request.page.size == 0 {
+        return lists(select, items);
+    }
     // There may be no item between the page's positions, and no row to hold the total.
     let lists_apart = (request.total || request.beyond) && !request.page.is_unbounded();
 

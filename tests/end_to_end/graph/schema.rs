@@ -102,15 +102,19 @@ fn connections_follow_relays_specification() {
     assert!(connections.contains(&"Cluster"), "{connections:?}");
     for node in connections {
         let connection = shape(&types[&format!("{node}Connection")]);
+        let (edge, node) = (node, if node == "ImpactedCluster" { "Cluster" } else { node });
         let expected = [
-            ("edges", format!("[{node}Edge!]!")),
+            ("edges", format!("[{edge}Edge!]!")),
             ("nodes", format!("[{node}!]!")),
             ("pageInfo", "PageInfo!".to_owned()),
             ("totalCount", "Int!".to_owned()),
         ];
-        assert_eq!(connection, BTreeMap::from(expected), "{node}Connection");
-        let edge = BTreeMap::from([("cursor", "String!".to_owned()), ("node", format!("{node}!"))]);
-        assert_eq!(shape(&types[&format!("{node}Edge")]), edge, "{node}Edge");
+        assert_eq!(connection, BTreeMap::from(expected), "{edge}Connection");
+        let mut expected = BTreeMap::from([("cursor", "String!".to_owned()), ("node", format!("{node}!"))]);
+        if edge == "ImpactedCluster" {
+            expected.extend([("ruleHit", "RuleHit".to_owned()), ("impactedSince", "DateTime".to_owned())]);
+        }
+        assert_eq!(shape(&types[&format!("{edge}Edge")]), expected, "{edge}Edge");
     }
     let page_info = [
         ("endCursor", "String"),
@@ -140,7 +144,16 @@ fn every_connection_field_has_page_arguments_and_is_nullable() {
             found.push(place);
         }
     }
-    assert_eq!(found, ["Cluster.history", "Organization.clusters", "Query.organizations", "Report.ruleHits"]);
+    let expected = [
+        "Cluster.history",
+        "Organization.clusters",
+        "Organization.recommendations",
+        "Query.organizations",
+        "Query.recommendations",
+        "Recommendation.impactedClusters",
+        "Report.ruleHits",
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]

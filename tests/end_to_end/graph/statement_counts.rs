@@ -3,6 +3,8 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
+use insights_results_aggregator::store::record_statements;
+
 use super::*;
 use crate::{
     harness::each_database,
@@ -191,6 +193,62 @@ async fn a_request_beyond_the_cost_limit_takes_no_statement() {
         let (answer, statements) = graph.query_counting(QUERY).await;
         assert_eq!(answer["data"], Value::Null, "{answer}");
         assert_eq!(statements, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn recommendations_their_clusters_and_summaries_take_one_statement_each() {
+    let order = "orderBy: {field: IMPACTED_CLUSTERS, direction: DESC}";
+    let of_clusters = "filter: {hasHits: true} orderBy: {field: VERSION, direction: ASC}";
+    let edges = "edges { impactedSince ruleHit { selector details } node { uuid report { storedAt } } }";
+    let below_hits = "clusters(first: 10) { nodes { report { ruleHits(first: 5) { nodes {
+        recommendation { selector impactedClusters(first: 2) { totalCount nodes { uuid } } } } } } } }";
+    let uuids: Vec<_> = (1..=100).map(|number| cluster(number).to_string()).collect();
+    let summary =
+        "clusterCount hitClusterCount hitCount versions { count } hitsByTotalRisk { count } hitsByTag { tag }";
+    let queries = [
+        // The numbers of clusters are counted once for all recommendations.
+        (format!("{{ recommendations(first: 100 {order}) {{ totalCount nodes {{ selector impactedClusters {{ totalCount }} }} }} }}"), 1),
+        // The same with other arguments; and with a filter, one for all totals.
+        (format!("{{ a: recommendations(last: 2) {{ totalCount }} b: recommendations {{ nodes {{ impactedClusters({of_clusters}) {{ totalCount }} }} }} }}"), 2),
+        // The numbers, the clusters, their hits.
+        (format!("{{ recommendations {{ nodes {{ impactedClusters(first: 10) {{ totalCount {edges} }} }} }} }}"), 3),
+        (format!("{{ recommendations {{ nodes {{ impactedClusters(last: 9 {of_clusters}) {{ totalCount {edges} }} }} }} }}"), 3),
+        // What is known of a hit without its details takes none.
+        ("{ recommendations { nodes { impactedClusters(first: 2) { edges { ruleHit { id recommendation { id } } } } } } }".to_owned(), 2),
+        // The organizations, the numbers, the clusters; and the summary's clusters, whose hits are counted already.
+        (format!("{{ organizations(first: 1) {{ nodes {{ recommendations(last: 50) {{ nodes {{ impactedClusters(first: 2) {{ nodes {{ uuid }} }} }} }} summary {{ {summary} }} }} }} }}"), 4),
+        (format!("{{ organization(orgId: \"1\") {{ summary(clusterUuids: {uuids:?} seenWithin: \"P36500D\") {{ {summary} }} }} }}"), 2),
+        (format!("{{ organization(orgId: \"1\") {{ a: summary {{ {summary} }} b: summary {{ hitCount }} }} }}"), 2),
+        // The clusters, their hits, and the clusters of all recommendations that hit any of them.
+        (format!("{{ organization(orgId: \"1\") {{ {below_hits} }} }}"), 3),
+    ];
+    check(&queries.each_ref().map(|(query, statements)| (query.as_str(), *statements))).await;
+}
+
+#[tokio::test]
+async fn a_total_alone_reads_no_items() {
+    for database in each_database().await {
+        let graph = Graph::with_reports(&database, &reports(1, 1, 3, 2)).await;
+        for (list, table) in [
+            ("clusters", "imported_cluster"),
+            ("recommendations { nodes { impactedClusters(filter: {hasHits: true})", "imported_cluster"),
+        ] {
+            let close = "}".repeat(list.matches('{').count() - list.matches("filter: {").count());
+            let query =
+                |selection: &str| format!("{{ organization(orgId: \"1\") {{ {list} {{ {selection} }} {close} }} }}");
+            for (selection, reads_items) in [("totalCount", false), ("totalCount nodes { uuid }", true)] {
+                let (answer, statements) = record_statements(graph.query(&query(selection))).await;
+                assert_eq!(answer.get("errors"), None, "{answer}");
+                let last = statements.last().expect("a statement");
+                assert_eq!(
+                    last.contains(&format!("JOIN \"{table}\"")) || last.contains(&format!("FROM \"{table}\" AS \"l\"")),
+                    reads_items,
+                    "{}: {last}",
+                    database.name
+                );
+            }
+        }
     }
 }
 

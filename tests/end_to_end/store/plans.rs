@@ -10,8 +10,9 @@ use insights_results_aggregator::{
     domain::{Digest, Level, RecommendationFacts, Report, VersionKey},
     identity::{Scope, Viewer},
     store::{
-        Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, Imported, ImportedValues, List,
-        ListRequest, Order, Organization, PageRequest, Position, RuleHit, SortValue, Store, record_statements,
+        Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, ImpactedCluster, Impacting, Imported,
+        ImportedValues, List, ListRequest, Order, Organization, PageRequest, Position, RuleHit, SortValue, Store,
+        record_statements,
     },
 };
 
@@ -168,6 +169,17 @@ async fn read_everything(store: &Store) {
     for scope in scopes() {
         store.known_recommendations(scope, &recommendations).await.expect("recommendations");
     }
+    for scope in scopes() {
+        store.impact_counts(scope, &keys).await.expect("counts");
+        for filter in filters() {
+            let organizations = [organization(1), organization(2)];
+            store.impact_counts_among(scope, &organizations, &filter).await.expect("counts");
+            store.cluster_counts(scope, &organizations, &filter, 100).await.expect("counts");
+        }
+        for total in [true, false] {
+            read_impacted_clusters(store, scope, total).await;
+        }
+    }
     let attempts: Vec<_> = (0..100).map(|offset| rejected(offset).attempt).collect();
     store.replayed(&attempts).await.expect("replayed messages");
     store.mark_replayed(&attempts, minute(3)).await.expect("marked");
@@ -202,6 +214,40 @@ async fn read_children(store: &Store, scope: Scope, total: bool) {
             store.pages(scope, &organizations, &request).await.expect("clusters");
         }
     }
+}
+
+/// Of one organization, and of all.
+async fn read_impacted_clusters(store: &Store, scope: Scope, total: bool) {
+    let parents = [Some(organization(1)), None].map(|organization| Impacting {
+        organization,
+        selector: selector("a0"),
+        count: None,
+    });
+    let id = || SortValue::Uuid(cluster(1).uuid());
+    let version = VersionKey::of("4.12.0").expect("a version").to_string();
+    let positions = [
+        (&ImpactedCluster::BY_UUID, position(None, id())),
+        (&ImpactedCluster::BY_LAST_CHECKED, position(Some(SortValue::Time(minute(2))), id())),
+        (&ImpactedCluster::BY_VERSION, position(Some(SortValue::Text(version)), id())),
+        (&ImpactedCluster::BY_VERSION, position(None, id())),
+        (&ImpactedCluster::BY_IMPACTED_SINCE, position(Some(SortValue::Time(minute(2))), id())),
+    ];
+    for (by, at) in positions {
+        for direction in [Direction::Ascending, Direction::Descending] {
+            let order = Order::new(by, direction);
+            let filtered = filters().into_iter().map(|filter| ListRequest {
+                filter: filter.into(),
+                order,
+                total,
+                ..ListRequest::new(PageRequest::first(10))
+            });
+            for request in bounded::<ImpactedCluster>(total, order, at.clone()).into_iter().chain(filtered) {
+                ImpactedCluster::load(store, scope, &parents, &request).await.expect("clusters");
+            }
+        }
+    }
+    let only_total = ListRequest { total, ..ListRequest::new(PageRequest::first(0)) };
+    ImpactedCluster::load(store, scope, &parents, &only_total).await.expect("a total");
 }
 
 fn filtered(total: bool, order: Order<Cluster>) -> impl Iterator<Item = ListRequest<Cluster>> {

@@ -41,6 +41,23 @@ fn every_selection_costs_one() {
 }
 
 #[test]
+fn a_page_of_which_only_the_total_is_selected_costs_no_page() {
+    for (selections, expected) in [
+        ("totalCount", 3),
+        ("totalCount __typename", 4),
+        ("... { totalCount }", 4),
+        ("totalCount pageInfo { endCursor }", 2 + 3 * 100),
+        ("totalCount ...F", 2 + 3 * 100),
+    ] {
+        let query = format!(
+            "{{ organization(orgId: \"1\") {{ clusters(first: 100) {{ {selections} }} }} }} \
+             fragment F on ClusterConnection {{ totalCount }}"
+        );
+        assert_eq!(cost(query.as_str()), expected, "{selections}");
+    }
+}
+
+#[test]
 fn the_fields_of_a_page_count_once_per_item() {
     // The organization and its list once; nodes, uuid and version for each.
     let expected = |size: usize| 2 + 3 * size;

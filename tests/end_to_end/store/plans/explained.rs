@@ -6,13 +6,15 @@ use serde_json::Value;
 use crate::harness::{Database, until};
 
 /// Aliases that SQLite may read as a whole: the parents and intermediate results.
-const INTERMEDIATE: [&str; 4] = ["p", "part", "merged", "numbered"];
+const INTERMEDIATE: [&str; 6] = ["p", "part", "merged", "numbered", "counted", "grouped"];
 /// A table that hardly grows, whose items SQLite may scan.
 const NOT_GROWING: [&str; 1] = [r#"FROM "organization" AS "i""#];
 /// The indexes of the few recommendations that are hidden from some viewers. All of them are read.
 const INDEXES_OF_HIDDEN: [&str; 2] = ["INDEX recommendation_internal", "INDEX recommendation_not_for_managed"];
 /// The statement that compares all facts with those of content. It is run where content changed.
 const OF_FACTS: &str = r#"SELECT "recommendation"."id", "recommendation"."selector""#;
+/// The statement that counts the clusters that each recommendation hits.
+const OF_COUNTS: &str = r#"WITH "counted""#;
 /// The tables that grow with clusters, reports and messages.
 const GROWING_TABLES: [&str; 5] = ["cluster", "rule_hit", "rule_hit_history", "imported_cluster", "consumer_error"];
 
@@ -61,8 +63,15 @@ async fn on_sqlite(connection: &DatabaseConnection, statement: &str) -> Vec<Stri
     let is_scan = |step: &String| step.strip_prefix("SCAN ").is_some_and(|scanned| !is_intermediate(scanned));
     // The items of a list are named by the same alias, whatever they are.
     let grows = |step: &String| step != "SCAN i" || !NOT_GROWING.iter().any(|from| statement.contains(from));
-    let grows = |step: &String| grows(step) && !(step == "SCAN recommendation" && statement.starts_with(OF_FACTS));
+    let grows =
+        |step: &String| grows(step) && !(is_of_recommendations(statement) && step.starts_with("SCAN recommendation"));
+
     steps.filter(is_scan).filter(grows).collect()
+}
+
+/// Whether a statement is one of those that read all recommendations.
+fn is_of_recommendations(statement: &str) -> bool {
+    [OF_FACTS, OF_COUNTS].iter().any(|of| statement.starts_with(of))
 }
 
 /// Whether SQLite scans keys from the statement's parameters or an intermediate result. Steps name tables by their

@@ -1,0 +1,236 @@
+//! The clusters that a recommendation hits.
+
+use std::{collections::HashMap, sync::Arc};
+
+use sea_orm::{
+    Condition, DbBackend, DbErr,
+    sea_query::{Asterisk, Expr, ExprTrait as _, Func, Query, SelectStatement},
+};
+
+use super::{
+    cluster_filter::ClusterFilter,
+    clusters::Cluster,
+    columns::Column,
+    error::Error,
+    list::{
+        Filter, ITEM, Joined, List, ListRequest, Lookup, Order, ParentKey, Row, SortColumn, SortKind, SortValue,
+        Source, subquery, within,
+    },
+    page::{Direction, Page},
+    pools::Store,
+    visibility::{IncludedHits, shown},
+};
+use crate::{
+    domain::{OrgId, Selector, Timestamp},
+    identity::Scope,
+};
+
+/// A cluster that a recommendation hits, where the hit is shown by default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImpactedCluster {
+    /// The cluster.
+    pub cluster: Arc<Cluster>,
+    /// The recommendation, as the list that has the cluster was requested for it.
+    pub recommendation: Option<Selector>,
+    /// Since when the recommendation has hit the cluster without interruption.
+    pub impacted_since: Timestamp,
+}
+
+/// A recommendation, as the parent of the list of clusters that it hits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Impacting {
+    /// Only clusters of this organization; `None` for all within the scope.
+    pub organization: Option<OrgId>,
+    /// The recommendation.
+    pub selector: Selector,
+    /// How many clusters there are, where it is known.
+    pub count: Option<u64>,
+}
+
+/// What restricts a list of impacted clusters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ImpactedClusterFilter {
+    clusters: ClusterFilter,
+    /// Whether the parents are recommendations of all organizations within the scope.
+    of_all: bool,
+}
+
+impl From<ClusterFilter> for ImpactedClusterFilter {
+    fn from(clusters: ClusterFilter) -> Self {
+        Self { clusters, of_all: false }
+    }
+}
+
+impl Filter for ImpactedClusterFilter {
+    fn condition(&self, scope: Scope, backend: DbBackend) -> Condition {
+        self.clusters.condition(scope, backend)
+    }
+
+    fn needs_scan(&self) -> bool {
+        self.clusters.needs_scan()
+    }
+}
+
+impl ImpactedCluster {
+    /// By UUID.
+    pub const BY_UUID: SortColumn<Self> = SortColumn {
+        name: Cluster::BY_UUID.name,
+        column: "cluster_id",
+        kind: SortKind::Uuid,
+        is_nullable: false,
+        value: |impacted| (Cluster::BY_UUID.value)(&impacted.cluster),
+    };
+    /// By the time when rules last ran.
+    pub const BY_LAST_CHECKED: SortColumn<Self> = SortColumn {
+        name: Cluster::BY_LAST_CHECKED.name,
+        column: Cluster::BY_LAST_CHECKED.column,
+        kind: Cluster::BY_LAST_CHECKED.kind,
+        is_nullable: Cluster::BY_LAST_CHECKED.is_nullable,
+        value: |impacted| (Cluster::BY_LAST_CHECKED.value)(&impacted.cluster),
+    };
+    /// By version, in the order of semantic versioning.
+    pub const BY_VERSION: SortColumn<Self> = SortColumn {
+        name: Cluster::BY_VERSION.name,
+        column: Cluster::BY_VERSION.column,
+        kind: Cluster::BY_VERSION.kind,
+        is_nullable: Cluster::BY_VERSION.is_nullable,
+        value: |impacted| (Cluster::BY_VERSION.value)(&impacted.cluster),
+    };
+    /// By the time since when the recommendation has hit the cluster.
+    pub const BY_IMPACTED_SINCE: SortColumn<Self> = SortColumn {
+        name: "impactedSince",
+        column: "impacted_since",
+        kind: SortKind::Time,
+        is_nullable: false,
+        value: |impacted| Some(SortValue::Time(impacted.impacted_since)),
+    };
+
+    /// The columns of a cluster after those of the hit.
+    const COLUMNS: [&'static str; Cluster::COLUMNS.len() + 2] = {
+        let mut columns = ["cluster_id"; Cluster::COLUMNS.len() + 2];
+        columns[1] = "impacted_since";
+        let mut place = 0;
+        while place < Cluster::COLUMNS.len() {
+            columns[place + 2] = Cluster::COLUMNS[place];
+            place += 1;
+        }
+        columns
+    };
+}
+
+impl List for ImpactedCluster {
+    type Parent = Impacting;
+    type Filter = ImpactedClusterFilter;
+
+    const NAME: &'static str = "impactedClusters";
+    const SOURCE: Source = Source::Joined(Joined {
+        table: "rule_hit",
+        columns: &[
+            ("recommendation_id", "recommendation_id"),
+            ("org_id", "hit_org_id"),
+            ("cluster_id", "cluster_id"),
+            ("impacted_since", "impacted_since"),
+        ],
+        with: "cluster",
+        on: ("cluster_id", "id"),
+    });
+    const OWNER: &'static str = "hit_org_id";
+    const COLUMNS: &'static [&'static str] = &Self::COLUMNS;
+    const LOOKUP: Option<Lookup> = Cluster::LOOKUP;
+    const KEY: SortColumn<Self> = Self::BY_UUID;
+    const DEFAULT_ORDER: Order<Self> = Order::new(&Self::BY_UUID, Direction::Ascending);
+
+    fn read(row: &mut Row<'_>) -> Result<Self, DbErr> {
+        let _: uuid::Uuid = row.next()?;
+        Ok(Self { impacted_since: row.next()?, cluster: Arc::new(Cluster::read(row)?), recommendation: None })
+    }
+
+    fn belongs_to(
+        filter: &ImpactedClusterFilter,
+        parent: &Expr,
+        column: &dyn Fn(&'static str) -> Expr,
+    ) -> Option<Condition> {
+        let by_recommendation = column("recommendation_id").eq(subquery(id_of(parent)));
+        let of_organization = || column("hit_org_id").eq(organization_of(parent));
+        Some(Condition::all().add(by_recommendation).add_option((!filter.of_all).then(of_organization)))
+    }
+
+    fn always(scope: Scope, _: Expr) -> Condition {
+        shown(scope, IncludedHits::default(), ITEM)
+    }
+
+    /// Counts hits without reading their clusters. Recommendations of all organizations are counted as the items are.
+    fn length(scope: Scope, parent: Expr) -> Option<SelectStatement> {
+        let of_hit = |name| Expr::col((ITEM, name));
+        let mut hits = Query::select();
+        hits.expr(Func::count(Expr::col(Asterisk)))
+            .from_as("rule_hit", ITEM)
+            .and_where(of_hit("recommendation_id").eq(subquery(id_of(&parent))))
+            .and_where(of_hit("org_id").eq(organization_of(&parent)))
+            .cond_where(within::<Cluster>(scope))
+            .cond_where(shown(scope, IncludedHits::default(), ITEM));
+        Some(hits)
+    }
+
+    /// Reads nothing for recommendations that are known to hit no cluster. Those of one organization have the order of an
+    /// index, those of all have not, so they are statements of their own.
+    async fn load(
+        store: &Store,
+        scope: Scope,
+        parents: &[Impacting],
+        request: &ListRequest<Self>,
+    ) -> Result<HashMap<Impacting, Page<Self>>, Error> {
+        let is_whole = request.filter == ImpactedClusterFilter::default();
+        let (known, counted): (Vec<_>, Vec<_>) = parents.iter().cloned().partition(|parent| {
+            parent.count == Some(0) || is_whole && request.page.size == 0 && parent.count.is_some()
+        });
+        let total = |parent: &Impacting| parent.count.unwrap_or_default();
+        let known = known.into_iter().map(|parent| {
+            let page = Page { total: request.total.then_some(total(&parent)), ..Page::default() };
+            (parent, page)
+        });
+        let mut pages: HashMap<_, _> = known.collect();
+        let (of_one, of_all): (Vec<_>, Vec<_>) = counted.into_iter().partition(|parent| parent.organization.is_some());
+        for (parents, of_all) in [(of_one, false), (of_all, true)] {
+            if !parents.is_empty() {
+                let filter = ImpactedClusterFilter { of_all, ..request.filter.clone() };
+                let request = ListRequest { filter, ..request.clone() };
+                pages.extend(store.pages(scope, &parents, &request).await?);
+            }
+        }
+        let named = |(parent, page): (Impacting, Page<Self>)| {
+            let selector = parent.selector.clone();
+            (parent, page.map(|item| Self { recommendation: Some(selector.clone()), ..item }))
+        };
+        Ok(pages.into_iter().map(named).collect())
+    }
+}
+
+/// How many characters of a parent's text are its organization.
+const ORGANIZATION_DIGITS: usize = 10;
+
+impl ParentKey for Impacting {
+    /// The organization's number in ten digits, and the selector.
+    type Id = String;
+
+    fn id(self) -> String {
+        let organization = self.organization.map_or(0, OrgId::as_i64);
+        format!("{organization:0ORGANIZATION_DIGITS$}{}", self.selector)
+    }
+
+    fn column(ids: Vec<String>) -> Column {
+        Column::Text(ids)
+    }
+}
+
+/// The organization of a parent.
+fn organization_of(parent: &Expr) -> Expr {
+    let digits = Func::cust("substr").arg(parent.clone()).arg(1).arg(ORGANIZATION_DIGITS as i32);
+    Expr::from(digits).cast_as("bigint")
+}
+
+/// The id of a parent's recommendation.
+fn id_of(parent: &Expr) -> SelectStatement {
+    let selector = Func::cust("substr").arg(parent.clone()).arg(ORGANIZATION_DIGITS as i32 + 1);
+    Query::select().column("id").from("recommendation").and_where(Expr::col("selector").eq(selector)).to_owned()
+}
