@@ -4,6 +4,7 @@
 
 mod digest;
 mod identifiers;
+mod lower_case;
 mod recommendation;
 mod report;
 mod selector;
@@ -12,6 +13,7 @@ mod version;
 
 pub use digest::Digest;
 pub use identifiers::{ClusterId, InvalidOrgId, OrgId};
+pub use lower_case::lower_case;
 pub use recommendation::{Level, RecommendationFacts, RiskOfChange, TotalRisk};
 pub use report::{Details, Report, RuleHit};
 pub use selector::{InvalidSelector, Selector};

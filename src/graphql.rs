@@ -41,6 +41,7 @@ mod report;
 mod risks;
 mod root;
 mod rule_hit;
+mod rule_hit_list;
 mod scalars;
 mod schema;
 mod schema_types;

@@ -4,15 +4,20 @@
 //! ingestion. PostgreSQL and SQLite have different texts of the hand-written statements, in `sql/`. The rooms that use
 //! the store do not know which database it is, and contain neither SQL nor sea-orm types.
 
+mod batch_lock;
 mod cluster_filter;
 mod clusters;
 mod columns;
 mod consumer_errors;
+mod contains;
 mod error;
+mod facts_to_count;
 mod history;
 mod hit_counts;
+mod impact_counts;
 mod impacted_clusters;
 mod imported_clusters;
+mod kept_values;
 mod known_recommendations;
 mod list;
 mod migrations;
@@ -34,7 +39,8 @@ pub use clusters::{Cluster, ReportHead};
 pub use consumer_errors::{Attempt, MessageIdentity, Replayed};
 pub use error::{Class, Error};
 pub use history::{HistoryEvent, HistoryEventKind};
-pub use hit_counts::{ClusterCounts, ImpactCounts};
+pub use hit_counts::HitCounts;
+pub use impact_counts::{ClusterCounts, ImpactCounts};
 pub use impacted_clusters::{ImpactedCluster, ImpactedClusterFilter, Impacting};
 pub use imported_clusters::{ImportKey, Imported, ImportedValues};
 pub use known_recommendations::OfOrganization;
@@ -46,7 +52,7 @@ pub use organizations::Organization;
 pub use page::{Direction, End, Page, PageRequest};
 pub use pools::Store;
 pub use probe::Probe;
-pub use rule_hits::{ClusterHits, RuleHit, RuleHitFilter};
+pub use rule_hits::{ClusterHits, RuleHit, RuleHitFilter, TextFilter};
 pub use statement_count::{count_statements, inherit_count, record_statements};
 pub use visibility::IncludedHits;
 pub use write::{Batch, ConsumerError, Written};

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use insights_results_aggregator::{
     config::Database,
-    domain::{ClusterId, OrgId, Selector, VersionKey},
+    domain::{ClusterId, Digest, Level, OrgId, RecommendationFacts, Selector, TotalRisk, VersionKey},
     identity::{Scope, Viewer},
     store::{
-        Cluster, ClusterFilter, Direction, End, HistoryEvent, List, ListRequest, Order, PageRequest, Position,
-        SortValue, Store,
+        Cluster, ClusterFilter, Direction, End, HistoryEvent, ImportedValues, List, ListRequest, Order, PageRequest,
+        Position, SortColumn, SortValue, Store,
     },
 };
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, QueryResult, Statement, prelude::Uuid};
 
 /// An organization with many clusters, 5 hits each.
 const FLEET: i64 = 900_001;
@@ -46,6 +46,17 @@ const FILL: &str = "
     ORDER BY round;
     ANALYZE";
 
+/// Every kind of order: with an index, by a column of each type, and by a part of the counts.
+const ORDERS: [&SortColumn<Cluster>; 7] = [
+    &Cluster::BY_UUID,
+    &Cluster::BY_LAST_CHECKED,
+    &Cluster::BY_VERSION,
+    &Cluster::BY_NAME,
+    &Cluster::BY_HITS,
+    &Cluster::BY_CRITICAL,
+    &Cluster::BY_TOTAL_RISK,
+];
+
 /// Fills the database and prints a line for each measured page.
 pub(crate) async fn measure(database: &Database) {
     let connection = sea_orm::Database::connect(database.url.expose()).await.expect("connect");
@@ -54,15 +65,52 @@ pub(crate) async fn measure(database: &Database) {
     connection.execute_unprepared("VACUUM").await.expect("vacuum");
     let store = Store::open(database).await.expect("open");
     println!("{:72} {:>9}", "page", "ms");
+    known(&store, &connection).await;
     clusters(&store).await;
     filters(&store).await;
     history(&store).await;
 }
 
+/// Stores facts of all recommendations, and names of all clusters, and prints how long each takes.
+async fn known(store: &Store, connection: &DatabaseConnection) {
+    let read = async |sql: &str| {
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        connection.query_all_raw(statement).await.expect(sql)
+    };
+    let levels = [Level::Low, Level::Medium, Level::High, Level::Critical];
+    let facts = |(number, row): (usize, &QueryResult)| RecommendationFacts {
+        selector: row.try_get_by_index::<String>(0).expect("a text").parse().expect("a selector"),
+        impact: levels[number % 4],
+        likelihood: levels[number % 4],
+        risk_of_change: None,
+        is_for_managed: number % 3 > 0,
+        published_at: None,
+        description: format!("Recommendation {number}"),
+    };
+    let rows = read("SELECT selector FROM recommendation ORDER BY id").await;
+    let facts: Vec<_> = rows.iter().enumerate().map(facts).collect();
+    let start = Instant::now();
+    store.save_recommendation_facts(Digest::of(b"large"), &facts).await.expect("facts");
+    print("facts of all recommendations, with the counts of all clusters", start.elapsed());
+
+    let rows = read("SELECT id FROM cluster WHERE org_id = 900001").await;
+    let imported = rows.iter().enumerate().map(|(number, row)| {
+        let cluster: ClusterId = row.try_get_by_index::<Uuid>(0).expect("a UUID").into();
+        let name = Some(format!("Cluster {}", number * 7_919 % 100_000));
+        let values = ImportedValues { display_name: name, is_managed: number % 10 == 0, status: None };
+        ((OrgId::try_from(FLEET).expect("an organization"), cluster), values)
+    });
+    let imported = imported.collect();
+    let start = Instant::now();
+    store.import_clusters(&imported, false, drop).await.expect("imported");
+    print("import of 100,000 clusters", start.elapsed());
+    connection.execute_unprepared("VACUUM ANALYZE").await.expect("vacuum");
+}
+
 /// The first page, one in the middle and the last one, in each order.
 async fn clusters(store: &Store) {
     let organization = OrgId::try_from(FLEET).expect("an organization");
-    for by in [&Cluster::BY_UUID, &Cluster::BY_LAST_CHECKED, &Cluster::BY_VERSION] {
+    for by in ORDERS {
         for direction in [Direction::Ascending, Direction::Descending] {
             let order = Order::new(by, direction);
             let middle = middle(store, &[organization], order).await;
@@ -90,14 +138,18 @@ async fn filters(store: &Store) {
     let filters = [
         ("text", ClusterFilter { text: Some("beef".to_owned()), ..any() }),
         ("version", ClusterFilter { version_from: VersionKey::of("4.15.0"), ..any() }),
+        ("totalRisk", ClusterFilter { total_risk: Some(vec![TotalRisk::Critical]), ..any() }),
+        ("managed", ClusterFilter { managed: Some(true), ..any() }),
         ("hasHits", ClusterFilter { has_hits: Some(true), ..any() }),
         ("hitBy", ClusterFilter { hit_by: Some(vec![selector]), ..any() }),
     ];
     for (name, filter) in filters {
-        for total in [false, true] {
-            let request =
-                ListRequest::<Cluster> { filter: filter.clone(), total, ..ListRequest::new(PageRequest::first(20)) };
-            let name = format!("100,000 clusters, filter {name}{}", if total { " with the total" } else { "" });
+        let by_risk = Order::new(&Cluster::BY_TOTAL_RISK, Direction::Descending);
+        for (order, total) in [(Cluster::DEFAULT_ORDER, false), (Cluster::DEFAULT_ORDER, true), (by_risk, false)] {
+            let page = ListRequest::new(PageRequest::first(20));
+            let request = ListRequest::<Cluster> { filter: filter.clone(), order, total, ..page };
+            let with = if total { " with the total" } else { "" };
+            let name = format!("100,000 clusters, filter {name}, by {order:?}{with}");
             print(&name, time(store, &[organization], &request).await);
         }
     }

@@ -37,6 +37,17 @@ pub struct Model {
     pub details_bytes: i64,
     /// The number of closed hits in the history under the present owner.
     pub closed_hit_count: i32,
+    /// The numbers of the shown hits of external recommendations: five of twelve bits.
+    pub external_counts: i64,
+    /// The same of internal recommendations.
+    pub internal_counts: i64,
+    /// The name in lower case; the UUID if the present owner imported none.
+    #[sea_orm(column_type = "Text")]
+    pub sort_name: String,
+    /// Whether the present owner imported that it is managed.
+    pub managed: bool,
+    /// How often these four were written with a report. A trigger writes them for versions that do not.
+    pub count_revision: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -21,6 +21,9 @@ pub struct Model {
     /// The status of its subscription; null if unknown.
     #[sea_orm(column_type = "Text")]
     pub status: Option<String>,
+    /// The name in lower case, by Unicode.
+    #[sea_orm(column_type = "Text")]
+    pub sort_name: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

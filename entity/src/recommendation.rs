@@ -36,6 +36,10 @@ pub struct Model {
     /// The description, with its templates unfilled.
     #[sea_orm(column_type = "Text")]
     pub description: Option<String>,
+    /// The total risk with which the hits of clusters were counted last.
+    pub counted_risk: Option<i16>,
+    /// Whether it applied to managed clusters then.
+    pub counted_for_managed: Option<bool>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -17,6 +17,8 @@ mod m20261128_000011_page_history;
 mod m20261128_000012_add_recommendation_facts;
 mod m20261128_000013_create_imported_cluster;
 mod m20261128_000014_index_history_by_recommendation;
+mod m20261128_000015_keep_cluster_counts;
+mod m20261128_000016_order_hits_by_facts;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -39,6 +41,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000012_add_recommendation_facts::Migration),
             Box::new(m20261128_000013_create_imported_cluster::Migration),
             Box::new(m20261128_000014_index_history_by_recommendation::Migration),
+            Box::new(m20261128_000015_keep_cluster_counts::Migration),
+            Box::new(m20261128_000016_order_hits_by_facts::Migration),
         ]
     }
 }

@@ -11,7 +11,8 @@ use super::{
     connection::{Connection, Listed, PageArguments, ParentOf, load_one},
     error::LoadFailed,
     history_event::HistoryEvent,
-    in_order::InOrder,
+    in_order::{InOrder, ListInOrder},
+    list_size::list_size,
     loaders::{ClusterById, Loaders},
     node_id::NodeId,
     organization::Organization,
@@ -20,6 +21,7 @@ use super::{
     scalars::{DateTime, Uuid},
     shared::Shared,
     siblings::Siblings,
+    total_risk_count::{TOTAL_RISKS, TotalRiskCount},
 };
 use crate::{
     domain::{ClusterId, OrgId},
@@ -107,8 +109,22 @@ impl Cluster {
         #[graphql(desc = "The recommendation, as `ruleFqdn|errorKey`.")] selector: String,
     ) -> Result<Option<InOrder<RuleHit>>> {
         let Ok(selector) = selector.parse() else { return Ok(None) };
-        let filter = RuleHitFilter { included: IncludedHits::ALL, selector: Some(selector) };
+        let filter =
+            RuleHitFilter { included: IncludedHits::ALL, selector: Some(selector), ..RuleHitFilter::default() };
         Ok(load_one(ctx, self, filter).await?.map(InOrder))
+    }
+
+    /// The number of hits that the viewer sees by default. Null only if loading failed, with an entry in `errors`.
+    async fn hit_count(&self) -> Option<u32> {
+        Some(self.row.shown.all())
+    }
+
+    /// The numbers of these hits by risk, four entries, critical first. Hits without content have no risk. Null only if
+    /// loading failed, with an entry in `errors`.
+    #[graphql(directive = list_size::apply(TOTAL_RISKS))]
+    async fn hits_by_total_risk(&self) -> Option<ListInOrder<InOrder<TotalRiskCount>>> {
+        let counts = TotalRiskCount::of_each(|risk| self.row.shown.of(risk).into());
+        Some(ListInOrder(counts.into_iter().map(InOrder).collect()))
     }
 
     /// The organization that owns the cluster.

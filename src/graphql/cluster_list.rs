@@ -1,14 +1,17 @@
 //! The arguments of lists of clusters: `ClusterFilter` and `ClusterOrder`.
 
+use std::collections::BTreeSet;
+
 use async_graphql::{Enum, InputObject, InputType as _, Result, Value};
 
 use super::{
     connection::MAX_KEYS,
     error::bad_user_input,
+    risks::TotalRisk,
     scalars::{Duration, Uuid},
 };
 use crate::{
-    domain::{Timestamp, VersionKey},
+    domain::{self, Timestamp, VersionKey},
     store::{self, List as _},
 };
 
@@ -22,7 +25,7 @@ const LATEST: &str = "9999-12-31T23:59:59Z";
 /// Conditions on the clusters of a list. A cluster must meet all conditions that are given.
 #[derive(InputObject)]
 pub(super) struct ClusterFilter {
-    /// The UUID contains this text, ignoring case. At most 100 characters.
+    /// The name for display or the UUID contains this text, ignoring case. At most 100 characters.
     text: Option<String>,
     /// The UUID is one of these. At most 100.
     uuids: Option<Vec<Uuid>>,
@@ -30,12 +33,16 @@ pub(super) struct ClusterFilter {
     version: Option<VersionRange>,
     /// The version is exactly one of these. At most 100.
     versions: Option<Vec<String>>,
-    /// Whether a recommendation hits the cluster.
+    /// Whether a recommendation hits the cluster. Only hits that the viewer sees by default count, here and in the next two.
     has_hits: Option<bool>,
     /// At least one of these recommendations hits the cluster. Selectors, as `ruleFqdn|errorKey`. At most 100.
     hit_by: Option<Vec<String>>,
+    /// A recommendation of one of these risks hits the cluster.
+    total_risk: Option<Vec<TotalRisk>>,
     /// Rules last ran on data of the cluster no longer ago than this.
     seen_within: Option<Duration>,
+    /// Whether the cluster is managed by the vendor.
+    managed: Option<bool>,
 }
 
 /// A range of versions, in the order of semantic versioning. A bound may omit patch, or minor and patch. It is then
@@ -67,6 +74,20 @@ pub(super) enum ClusterOrderField {
     LastChecked,
     /// The version, in the order of semantic versioning.
     Version,
+    /// The name for display, in lower case.
+    Name,
+    /// The number of hits, as in `hitCount`.
+    Hits,
+    /// The number of hits of critical risk.
+    Critical,
+    /// The number of hits of important risk.
+    Important,
+    /// The number of hits of moderate risk.
+    Moderate,
+    /// The number of hits of low risk.
+    Low,
+    /// The number of hits of critical risk, then of important risk, then of moderate risk, then of low risk.
+    TotalRisk,
 }
 
 /// The direction of an order.
@@ -81,11 +102,7 @@ pub(super) enum OrderDirection {
 impl ClusterFilter {
     /// As the store takes it. What was "within" some time is so at `now`, the request's own time.
     pub(super) fn check(self, now: Timestamp) -> Result<store::ClusterFilter> {
-        let text = self.text.filter(|text| !text.is_empty());
-        if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
-            return Err(bad_user_input("filter.text", &format!("has more than {LONGEST_TEXT} characters")));
-        }
-        without_nul("filter.text", text.as_slice())?;
+        let text = searched_text(self.text)?;
         without_nul("filter.versions", self.versions.as_deref().unwrap_or_default())?;
         without_nul("filter.hitBy", self.hit_by.as_deref().unwrap_or_default())?;
         check_lengths("filter.versions", self.versions.as_deref().unwrap_or_default(), MAX_NAME)?;
@@ -99,6 +116,8 @@ impl ClusterFilter {
             version_before: bound("filter.version.before", before.as_deref())?,
             versions: at_most("filter.versions", self.versions)?,
             has_hits: self.has_hits,
+            total_risk: self.total_risk.map(risks),
+            managed: self.managed,
             // An invalid selector hits nothing.
             hit_by: hit_by.map(|texts| texts.iter().filter_map(|text| text.parse().ok()).collect()),
             seen_since: self.seen_within.and_then(|within| within.before(now)),
@@ -106,6 +125,23 @@ impl ClusterFilter {
     }
 }
 
+/// The text that a filter searches for. An empty one is none.
+pub(super) fn searched_text(text: Option<String>) -> Result<Option<String>> {
+    let text = text.filter(|text| !text.is_empty());
+    if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
+        return Err(bad_user_input("filter.text", &format!("has more than {LONGEST_TEXT} characters")));
+    }
+    without_nul("filter.text", text.as_slice())?;
+    Ok(text)
+}
+
+/// Risks as the store takes them, each once: a client may repeat them.
+pub(super) fn risks(risks: Vec<TotalRisk>) -> Vec<domain::TotalRisk> {
+    let risks: BTreeSet<domain::TotalRisk> = risks.into_iter().map(Into::into).collect();
+    risks.into_iter().collect()
+}
+
+/// Refuses more values than a list of keys may have.
 pub(super) fn at_most<T>(argument: &str, values: Option<Vec<T>>) -> Result<Option<Vec<T>>> {
     match values {
         Some(values) if values.len() > MAX_KEYS => {
@@ -157,6 +193,13 @@ impl From<ClusterOrder> for store::Order<store::Cluster> {
             ClusterOrderField::Uuid => &store::Cluster::BY_UUID,
             ClusterOrderField::LastChecked => &store::Cluster::BY_LAST_CHECKED,
             ClusterOrderField::Version => &store::Cluster::BY_VERSION,
+            ClusterOrderField::Name => &store::Cluster::BY_NAME,
+            ClusterOrderField::Hits => &store::Cluster::BY_HITS,
+            ClusterOrderField::Critical => &store::Cluster::BY_CRITICAL,
+            ClusterOrderField::Important => &store::Cluster::BY_IMPORTANT,
+            ClusterOrderField::Moderate => &store::Cluster::BY_MODERATE,
+            ClusterOrderField::Low => &store::Cluster::BY_LOW,
+            ClusterOrderField::TotalRisk => &store::Cluster::BY_TOTAL_RISK,
         };
         Self::new(by, order.direction.into())
     }

@@ -87,7 +87,12 @@ impl ImpactedCluster {
     fn known_hits(&self) -> Hits {
         Hits::new(self.siblings.rows.iter().filter_map(|row| {
             let selector = row.recommendation.clone()?;
-            let hit = store::RuleHit { selector: selector.clone(), impacted_since: row.impacted_since, details: None };
+            let hit = store::RuleHit {
+                selector: selector.clone(),
+                impacted_since: row.impacted_since,
+                details: None,
+                fact: None,
+            };
             Some(((row.cluster.id, selector), hit))
         }))
     }

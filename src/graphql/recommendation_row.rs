@@ -70,7 +70,7 @@ impl RecommendationConditions {
         }
         let has_text = |text: &FoldedText| {
             let in_content =
-                |content: &content::Recommendation| text.is_in(&content.rule_name) || text.is_in(&content.description);
+                |content: &content::Recommendation| text.is_in(&content.rule_name) || text.is_in(content.description());
             text.is_in(selector.as_str()) || content.is_some_and(in_content)
         };
         let has_category = |allowed: &BTreeSet<String>| {
@@ -97,7 +97,7 @@ impl RecommendationRow {
         column("selector", SortKind::Text, |row| Some(SortValue::Text(row.selector.to_string())));
     /// By the description as written.
     pub(super) const BY_DESCRIPTION: SortColumn<Self> =
-        column("description", SortKind::Text, |row| Some(ordered_text(&row.content.as_ref()?.description)));
+        column("description", SortKind::Text, |row| Some(ordered_text(row.content.as_ref()?.description())));
     /// By the time of publication.
     pub(super) const BY_PUBLISHED: SortColumn<Self> =
         column("published", SortKind::Time, |row| row.content.as_ref()?.published_at.map(SortValue::Time));

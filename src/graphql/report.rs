@@ -5,10 +5,12 @@ use async_graphql::{Context, Object, Result};
 use super::{
     cluster::Cluster,
     connection::{Connection, PageArguments},
+    context::ContextExt as _,
     hidden_hits::HiddenHits,
     in_order::InOrder,
     node_id::NodeId,
     rule_hit::RuleHit,
+    rule_hit_list::{RuleHitFilter, RuleHitOrder},
     scalars::DateTime,
 };
 use crate::store::{self, List as _, ReportHead};
@@ -61,9 +63,10 @@ impl Report {
         self.head.request_id.as_deref()
     }
 
-    /// The recommendations that hit the cluster, ordered by selector, apart from those that are hidden: internal ones from
+    /// The recommendations that hit the cluster, ordered by selector unless `orderBy` is given, apart from those that are hidden: internal ones from
     /// viewers who may not see them, and on a managed cluster those that do not apply to managed clusters. The list of a
     /// healthy cluster is empty. Null only if loading failed, with an entry in `errors`.
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn rule_hits(
         &self,
         ctx: &Context<'_>,
@@ -73,9 +76,12 @@ impl Report {
         #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
         #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
         #[graphql(desc = "Returns these hits too, which are hidden by default.")] include: Option<Vec<HiddenHits>>,
+        #[graphql(desc = "Returns only hits that meet all of these conditions.")] filter: Option<RuleHitFilter>,
+        #[graphql(desc = "The order of the list.")] order_by: Option<RuleHitOrder>,
     ) -> Result<Option<InOrder<Connection<RuleHit>>>> {
-        let filter = HiddenHits::included(include.as_deref().unwrap_or_default()).into();
-        let order = store::RuleHit::DEFAULT_ORDER;
+        let included = HiddenHits::included(include.as_deref().unwrap_or_default());
+        let filter = filter.unwrap_or_default().check(included, ctx.content()?)?;
+        let order = order_by.map_or(store::RuleHit::DEFAULT_ORDER, store::Order::from);
         PageArguments { first, after, last, before }.load_by(ctx, &self.cluster, filter, order).await
     }
 }

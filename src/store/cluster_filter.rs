@@ -2,23 +2,26 @@
 
 use sea_orm::{
     Condition, DbBackend,
-    sea_query::{Expr, ExprTrait as _, Func, LikeExpr, Query, SelectStatement, extension::postgres::PgFunc},
+    sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement, extension::postgres::PgFunc},
 };
 
 use super::{
+    clusters::shown_counts,
     columns::Column,
-    list::{Filter, item, subquery},
+    contains::contains,
+    hit_counts,
+    list::{Filter, ITEM, item, subquery},
     visibility::{IncludedHits, shown},
 };
 use crate::{
-    domain::{ClusterId, Selector, Timestamp, VersionKey},
+    domain::{ClusterId, Selector, Timestamp, TotalRisk, VersionKey, lower_case},
     identity::Scope,
 };
 
 /// What restricts a list of clusters: a cluster meets every condition that is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ClusterFilter {
-    /// Part of the UUID, in any case.
+    /// Part of the UUID or of the name, in any case.
     pub text: Option<String>,
     /// One of these.
     pub ids: Option<Vec<ClusterId>>,
@@ -30,6 +33,10 @@ pub struct ClusterFilter {
     pub versions: Option<Vec<String>>,
     /// Whether there are hits that are shown by default.
     pub has_hits: Option<bool>,
+    /// A recommendation of one of these risks hits the cluster, and the hit is shown by default.
+    pub total_risk: Option<Vec<TotalRisk>>,
+    /// Whether the cluster is managed.
+    pub managed: Option<bool>,
     /// Any of these recommendations hits the cluster, and the hit is shown by default.
     pub hit_by: Option<Vec<Selector>>,
     /// Rules last ran at this time or later.
@@ -39,7 +46,10 @@ pub struct ClusterFilter {
 impl Filter for ClusterFilter {
     fn condition(&self, scope: Scope, backend: DbBackend) -> Condition {
         Condition::all()
-            .add_option(self.text.as_deref().map(|text| contains(uuid_text(backend), text)))
+            .add_option(self.text.as_deref().map(|text| {
+                let text = lower_case(text);
+                contains(item("sort_name"), &text).or(contains(uuid_text(backend), &text))
+            }))
             .add_option(
                 self.ids.as_ref().map(|ids| Column::clusters(ids.iter().copied()).contains(item("id"), backend)),
             )
@@ -51,9 +61,15 @@ impl Filter for ClusterFilter {
                     .map(|versions| Column::Text(versions.clone()).contains(item("version"), backend)),
             )
             .add_option(self.has_hits.map(|has| {
-                let hit = Expr::exists(hits(scope));
-                if has { hit } else { hit.not() }
+                let is_hit = format!("{} <> 0", shown_counts(scope, ITEM));
+                Expr::cust(if has { is_hit } else { format!("NOT ({is_hit})") })
             }))
+            .add_option(
+                self.total_risk.as_deref().map(|risks| {
+                    Expr::cust(format!("({} & {}) <> 0", shown_counts(scope, ITEM), hit_counts::mask(risks)))
+                }),
+            )
+            .add_option(self.managed.map(|managed| item("managed").eq(managed)))
             .add_option(self.hit_by.as_deref().map(|selectors| Expr::exists(hits_by(scope, selectors, backend))))
             .add_option(self.seen_since.map(|since| item("last_checked_at").gte(since.utc())))
     }
@@ -95,10 +111,4 @@ fn uuid_text(backend: DbBackend) -> Expr {
         ),
         _ => Expr::cust("i.id::text"),
     }
-}
-
-/// The column contains the text, which has no wildcards. Only ASCII letters ignore case, and a UUID has no others.
-fn contains(column: Expr, text: &str) -> Expr {
-    let literal = text.to_ascii_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    column.like(LikeExpr::new(format!("%{literal}%")).escape('\\'))
 }

@@ -2,19 +2,20 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, sea_query::Expr};
 
 use super::{
     cluster_filter::ClusterFilter,
     columns::Column,
     error::Error,
+    hit_counts::{self, HitCounts},
     list::{List, Lookup, Order, Row, SortColumn, SortKind, SortValue, Source, item},
     page::Direction,
     pools::Store,
     rule_hits::ClusterHits,
 };
 use crate::{
-    domain::{ClusterId, Digest, OrgId, Timestamp, VersionKey},
+    domain::{ClusterId, Digest, OrgId, Timestamp, TotalRisk, VersionKey},
     identity::Scope,
 };
 
@@ -44,6 +45,10 @@ pub struct Cluster {
     pub is_managed: bool,
     /// The status of its subscription.
     pub status: Option<String>,
+    /// The numbers of the hits that the viewer sees by default.
+    pub shown: HitCounts,
+    /// The name in lower case; the UUID if it has none.
+    pub sort_name: String,
 }
 
 /// A report without its hits.
@@ -57,6 +62,22 @@ pub struct ReportHead {
     pub stored_at: Timestamp,
     /// The id of the upload that the report belongs to; `None` where it was not tracked.
     pub request_id: Option<String>,
+}
+
+/// Implements the order by a number that follows from the counts of shown hits.
+macro_rules! by_count {
+    ($column:literal, $number:expr) => {
+        SortColumn {
+            name: $column,
+            column: $column,
+            kind: SortKind::Integer,
+            is_nullable: false,
+            value: |cluster| {
+                let number: fn(HitCounts) -> i64 = $number;
+                Some(SortValue::Integer(number(cluster.shown)))
+            },
+        }
+    };
 }
 
 impl Cluster {
@@ -84,6 +105,27 @@ impl Cluster {
         is_nullable: true,
         value: |cluster| cluster.version_key.as_ref().map(|key| SortValue::Text(key.to_string())),
     };
+
+    /// By name in lower case. Clusters without a name are ordered by UUID among the names.
+    pub const BY_NAME: SortColumn<Self> = SortColumn {
+        name: "name",
+        column: "sort_name",
+        kind: SortKind::Text,
+        is_nullable: false,
+        value: |cluster| Some(SortValue::Text(cluster.sort_name.clone())),
+    };
+    /// By the number of shown hits.
+    pub const BY_HITS: SortColumn<Self> = by_count!("hits", |shown| shown.all().into());
+    /// By the number of shown hits of critical risk.
+    pub const BY_CRITICAL: SortColumn<Self> = by_count!("critical", |shown| shown.of(TotalRisk::Critical).into());
+    /// By the number of shown hits of important risk.
+    pub const BY_IMPORTANT: SortColumn<Self> = by_count!("important", |shown| shown.of(TotalRisk::Important).into());
+    /// By the number of shown hits of moderate risk.
+    pub const BY_MODERATE: SortColumn<Self> = by_count!("moderate", |shown| shown.of(TotalRisk::Moderate).into());
+    /// By the number of shown hits of low risk.
+    pub const BY_LOW: SortColumn<Self> = by_count!("low", |shown| shown.of(TotalRisk::Low).into());
+    /// By the numbers of shown hits of critical risk, then important, then moderate, then low.
+    pub const BY_TOTAL_RISK: SortColumn<Self> = by_count!("risks", HitCounts::by_risk);
 
     /// The parent of the cluster's hits.
     pub fn hits(&self) -> ClusterHits {
@@ -116,6 +158,8 @@ impl List for Cluster {
         "gathered_at",
         "stored_at",
         "request_id",
+        "counts",
+        "sort_name",
     ];
     const LOOKUP: Option<Lookup> = Some(Lookup {
         table: "imported_cluster",
@@ -124,6 +168,11 @@ impl List for Cluster {
     });
     const KEY: SortColumn<Self> = Self::BY_UUID;
     const DEFAULT_ORDER: Order<Self> = Order::new(&Self::BY_UUID, Direction::Ascending);
+
+    /// The counts that the viewer sees, and their parts.
+    fn computed(scope: Scope, column: &'static str, items: &'static str) -> Option<Expr> {
+        hit_counts::part(column, &shown_counts(scope, items)).map(Expr::cust)
+    }
 
     fn read(row: &mut Row<'_>) -> Result<Self, DbErr> {
         Ok(Self {
@@ -135,6 +184,8 @@ impl List for Cluster {
             hit_count: hit_count(row.next()?, row.next()?),
             details_bytes: row.next::<i64>()?.unsigned_abs(),
             report: ReportHead::read(row)?,
+            shown: HitCounts::from_packed(row.next()?),
+            sort_name: row.next()?,
             display_name: row.next()?,
             is_managed: row.next::<Option<bool>>()?.unwrap_or(false),
             status: row.next()?,
@@ -148,6 +199,15 @@ impl ReportHead {
         let request_id = row.next()?;
         let (Some(last_checked), Some(stored_at)) = (last_checked, stored_at) else { return Ok(None) };
         Ok(Some(Self { last_checked, gathered_at, stored_at, request_id }))
+    }
+}
+
+/// The kept counts of the hits that are shown by default within a scope, in SQL.
+pub(super) fn shown_counts(scope: Scope, clusters: &str) -> String {
+    if scope.includes_internal() {
+        format!("({clusters}.external_counts + {clusters}.internal_counts)")
+    } else {
+        format!("{clusters}.external_counts")
     }
 }
 

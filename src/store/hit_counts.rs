@@ -1,229 +1,113 @@
-//! Numbers of hits and clusters of organizations, by recommendation and by version. Only hits that are shown by default
-//! are counted.
+//! The numbers of a cluster's shown hits by total risk, in one number that orders as they do: critical first.
+//!
+//! A report has at most 1,000 hits. So each number has twelve bits: from the lowest ones, all hits, then those of low,
+//! moderate, important and critical risk. Sums of these numbers add up each part.
 
-use std::collections::HashMap;
+use std::fmt;
 
-use sea_orm::{
-    DbBackend, DbErr, JoinType,
-    sea_query::{
-        Asterisk, CaseStatement, CommonTableExpression, Expr, ExprTrait as _, Func, NullOrdering, Order, Query,
-        SelectStatement, WindowStatement,
-    },
-};
+use crate::domain::TotalRisk;
 
-use super::{
-    cluster_filter::ClusterFilter,
-    clusters::Cluster,
-    columns::Column,
-    error::Error,
-    list::{Filter as _, ITEM, Row, item, subquery, within},
-    pools::Store,
-    visibility::{IncludedHits, shown},
-};
-use crate::{
-    domain::{OrgId, Selector},
-    identity::Scope,
-};
+/// The bits of each number.
+const BITS: u32 = 12;
+/// The largest number.
+const MASK: i64 = (1 << BITS) - 1;
+/// All risks.
+const RISKS: [TotalRisk; 4] = [TotalRisk::Low, TotalRisk::Moderate, TotalRisk::Important, TotalRisk::Critical];
 
-/// How many clusters each recommendation hits. Those that hit none are left out.
-pub type ImpactCounts = HashMap<Selector, u64>;
+/// The numbers of a cluster's hits that a viewer sees by default.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct HitCounts(i64);
 
-/// The clusters of an organization, counted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ClusterCounts {
-    /// All.
-    pub clusters: u64,
-    /// Those with a hit.
-    pub hit: u64,
-    /// Those of each version, newest first, then texts that are no version, then clusters without one; at most as many as
-    /// requested.
-    pub versions: Vec<(Option<String>, u64)>,
-}
-
-/// The names of intermediate results.
-const HIT: &str = "hit";
-const COUNTED: &str = "counted";
-const GROUPED: &str = "grouped";
-/// Represents all organizations. No organization has this number.
-const ALL: i64 = 0;
-
-impl Store {
-    /// Counts the clusters that each recommendation hits, for each of the organizations. `None` stands for all
-    /// organizations within the scope. Takes one statement, and another one if `None` is among others.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn impact_counts(
-        &self,
-        scope: Scope,
-        organizations: &[Option<OrgId>],
-    ) -> Result<HashMap<Option<OrgId>, ImpactCounts>, Error> {
-        let mut counts: HashMap<_, ImpactCounts> = organizations.iter().map(|of| (*of, HashMap::new())).collect();
-        let named: Vec<_> = organizations.iter().copied().flatten().collect();
-        if !named.is_empty() {
-            let (source, organization) = Column::BigInt(numbers(&named)).into_rows(self.backend());
-            let mut of_each = Query::select();
-            of_each.expr_as(organization.clone(), "org_id").from_function(source, "p");
-            self.add_counts(scope, by_recommendation(scope, of_each, Some(organization)), &mut counts).await?;
-        }
-        if organizations.contains(&None) {
-            let of_all = Query::select().expr_as(Expr::val(ALL).cast_as("bigint"), "org_id").to_owned();
-            self.add_counts(scope, by_recommendation(scope, of_all, None), &mut counts).await?;
-        }
-        Ok(counts)
+impl HitCounts {
+    /// From the form in which the database has them.
+    pub(super) fn from_packed(packed: i64) -> Self {
+        Self(packed)
     }
 
-    /// Counts the same among the clusters that match a filter, in one statement.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn impact_counts_among(
-        &self,
-        scope: Scope,
-        organizations: &[OrgId],
-        filter: &ClusterFilter,
-    ) -> Result<HashMap<Option<OrgId>, ImpactCounts>, Error> {
-        let mut grouped = Query::select();
-        grouped
-            .expr(item("org_id"))
-            .column((HIT, "recommendation_id"))
-            .expr_as(Func::count(Expr::col(Asterisk)), "clusters")
-            .from_as("cluster", ITEM)
-            .and_where(Column::BigInt(numbers(organizations)).contains(item("org_id"), self.backend()))
-            .cond_where(within::<Cluster>(scope))
-            .cond_where(filter.condition(scope, self.backend()))
-            .cond_where(shown(scope, IncludedHits::default(), HIT))
-            .group_by_columns([(ITEM, "org_id"), (HIT, "recommendation_id")]);
-        let is_of_cluster = Expr::col(("rule_hit", "cluster_id")).eq(item("id"));
-        if self.backend() == DbBackend::Sqlite {
-            grouped.join_as(JoinType::InnerJoin, "rule_hit", HIT, Expr::col((HIT, "cluster_id")).eq(item("id")));
-        } else {
-            // Without the offset, PostgreSQL may read all hits and hash them.
-            let hits = Query::select().column(Asterisk).from("rule_hit").and_where(is_of_cluster).offset(0).to_owned();
-            grouped.join_lateral(JoinType::InnerJoin, hits, HIT, Expr::val(true));
-        }
-        let is_named = Expr::col(("recommendation", "id")).equals((GROUPED, "recommendation_id"));
-        let mut select = Query::select();
-        select
-            .column((GROUPED, "org_id"))
-            .column(("recommendation", "selector"))
-            .column((GROUPED, "clusters"))
-            .from_subquery(grouped, GROUPED)
-            .inner_join("recommendation", is_named);
-        let mut counts = HashMap::new();
-        self.add_counts(scope, select, &mut counts).await?;
-        Ok(counts)
+    /// All hits, those without content included.
+    pub fn all(self) -> u32 {
+        self.part(0)
     }
 
-    /// Counts the clusters of each organization that match a filter: all, those that are hit, and those of each version,
-    /// up to this number of versions. Takes one statement. Organizations without clusters are not in the result.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn cluster_counts(
-        &self,
-        scope: Scope,
-        organizations: &[OrgId],
-        filter: &ClusterFilter,
-        versions: usize,
-    ) -> Result<HashMap<OrgId, ClusterCounts>, Error> {
-        let during = "counting clusters";
-        let is_hit = ClusterFilter { has_hits: Some(true), ..ClusterFilter::default() };
-        let hit: Expr = CaseStatement::new().case(is_hit.condition(scope, self.backend()), 1).into();
-        let mut grouped = Query::select();
-        grouped
-            .exprs([item("org_id"), item("version")])
-            .expr_as(Func::min(item("version_key")), "version_key")
-            .expr_as(Func::count(Expr::col(Asterisk)), "clusters")
-            .expr_as(Func::count(hit), "hit")
-            .from_as("cluster", ITEM)
-            .and_where(Column::BigInt(numbers(organizations)).contains(item("org_id"), self.backend()))
-            .cond_where(within::<Cluster>(scope))
-            .cond_where(filter.condition(scope, self.backend()))
-            .group_by_columns([(ITEM, "org_id"), (ITEM, "version")]);
-
-        let column = |name| Expr::col((GROUPED, name));
-        let by_organization = || WindowStatement::partition_by((GROUPED, "org_id"));
-        let mut newest_first = by_organization();
-        for name in ["version_key", "version"] {
-            newest_first.order_by_expr_with_nulls(column(name), Order::Desc, NullOrdering::Last);
-        }
-        let mut numbered = Query::select();
-        numbered.exprs(["org_id", "version", "clusters"].map(column)).from_subquery(grouped, GROUPED);
-        for (name, sum) in [("clusters", "all_clusters"), ("hit", "all_hit")] {
-            numbered.expr_window_as(Func::sum(column(name)), by_organization(), sum);
-        }
-        numbered.expr_window_as(Func::cust("row_number"), newest_first, "place");
-
-        // PostgreSQL's sums of bigints are decimals.
-        let sum = |name| Expr::col(("numbered", name)).cast_as("bigint");
-        let mut select = Query::select();
-        select
-            .columns(["org_id", "version", "clusters"].map(|name| ("numbered", name)))
-            .exprs(["all_clusters", "all_hit"].map(sum))
-            .from_subquery(numbered, "numbered")
-            .and_where(Expr::col("place").lte(i64::try_from(versions).unwrap_or(i64::MAX)))
-            .order_by("org_id", Order::Asc)
-            .order_by("place", Order::Asc);
-        let rows = self.query(scope.client(), select, during).await?;
-        let mut counts: HashMap<OrgId, ClusterCounts> = HashMap::new();
-        for row in &rows {
-            let mut row = Row::new(row);
-            let mut read = || -> Result<(OrgId, Option<String>, [i64; 3]), DbErr> {
-                Ok((row.next()?, row.next()?, [row.next()?, row.next()?, row.next()?]))
-            };
-            let (of, version, numbers) = read().map_err(Error::during(during))?;
-            let [of_version, clusters, hit] = numbers.map(i64::unsigned_abs);
-            let counted = counts.entry(of).or_default();
-            (counted.clusters, counted.hit) = (clusters, hit);
-            counted.versions.push((version, of_version));
-        }
-        Ok(counts)
+    /// The hits of recommendations of this risk.
+    pub fn of(self, risk: TotalRisk) -> u32 {
+        self.part(risk as u32)
     }
 
-    /// Adds what a statement counts, whose rows are an organization, a selector and a number.
-    async fn add_counts(
-        &self,
-        scope: Scope,
-        select: SelectStatement,
-        counts: &mut HashMap<Option<OrgId>, ImpactCounts>,
-    ) -> Result<(), Error> {
-        let during = "counting hits";
-        for row in &self.query(scope.client(), select, during).await? {
-            let mut row = Row::new(row);
-            let mut read = || -> Result<(i64, Selector, i64), DbErr> { Ok((row.next()?, row.next()?, row.next()?)) };
-            let (organization, selector, count) = read().map_err(Error::during(during))?;
-            counts.entry(OrgId::try_from(organization).ok()).or_default().insert(selector, count.unsigned_abs());
-        }
-        Ok(())
+    /// A number that orders clusters by their critical hits, then by their important ones, and so on.
+    pub(super) fn by_risk(self) -> i64 {
+        self.0 >> BITS
+    }
+
+    fn part(self, place: u32) -> u32 {
+        u32::try_from((self.0 >> (BITS * place)) & MASK).unwrap_or_default()
     }
 }
 
-/// The statement for the number of clusters that each recommendation hits, for each row of `organizations`: by one look
-/// into the index of hits for each recommendation, of which there are few.
-fn by_recommendation(
-    scope: Scope,
-    mut organizations: SelectStatement,
-    of_organization: Option<Expr>,
-) -> SelectStatement {
-    let mut hits = Query::select();
-    hits.expr(Func::count(Expr::col(Asterisk)))
-        .from_as("rule_hit", ITEM)
-        .and_where(item("recommendation_id").equals(("recommendation", "id")))
-        .and_where_option(of_organization.map(|of| item("org_id").eq(of)))
-        .cond_where(within::<Cluster>(scope))
-        .cond_where(shown(scope, IncludedHits::default(), ITEM));
-    organizations.column(("recommendation", "selector")).from("recommendation").expr_as(subquery(hits), "clusters");
-    // Without this, the numbers would be counted again for the condition on them.
-    let counted = CommonTableExpression::new().query(organizations).table_name(COUNTED).materialized(true).to_owned();
-    Query::select()
-        .with_cte(Query::with().cte(counted).to_owned())
-        .columns(["org_id", "selector", "clusters"].map(|name| (COUNTED, name)))
-        .from(COUNTED)
-        .and_where(Expr::col((COUNTED, "clusters")).gt(0))
-        .to_owned()
+impl fmt::Debug for HitCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} hits", self.all())?;
+        RISKS.iter().try_for_each(|risk| write!(f, ", {} {risk:?}", self.of(*risk)))
+    }
 }
 
-fn numbers(organizations: &[OrgId]) -> Vec<i64> {
-    organizations.iter().map(|organization| organization.as_i64()).collect()
+/// What a hit adds to the counts, in SQL, by the column with its total risk.
+pub(super) fn weight(total_risk: &str) -> String {
+    let cases: String = RISKS.iter().map(|risk| format!("WHEN {} THEN {} ", *risk as u8, 1 + one(*risk))).collect();
+    format!("CASE {total_risk} {cases}ELSE 1 END")
+}
+
+/// The part of counts that a column of lists has, in SQL; `None` if it is another column.
+pub(super) fn part(column: &str, counts: &str) -> Option<String> {
+    let of = |risk: TotalRisk| format!("(({counts} >> {}) & {MASK})", BITS * risk as u32);
+    Some(match column {
+        "counts" => counts.to_owned(),
+        "hits" => format!("({counts} & {MASK})"),
+        "risks" => format!("({counts} >> {BITS})"),
+        "low" => of(TotalRisk::Low),
+        "moderate" => of(TotalRisk::Moderate),
+        "important" => of(TotalRisk::Important),
+        "critical" => of(TotalRisk::Critical),
+        _ => return None,
+    })
+}
+
+/// The bits of counts that are not all zero if there are hits of any of these risks.
+pub(super) fn mask(risks: &[TotalRisk]) -> i64 {
+    risks.iter().fold(0, |mask, risk| mask | (MASK * one(*risk)))
+}
+
+/// One hit of a risk.
+fn one(risk: TotalRisk) -> i64 {
+    1 << (BITS * risk as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_add_up_and_order_by_the_highest_risk_first() {
+        let counts = |low: i64, moderate: i64, important: i64, critical: i64, without: i64| {
+            let by_risk = [low, moderate, important, critical].into_iter().zip(RISKS);
+            HitCounts(by_risk.map(|(count, risk)| count * (1 + one(risk))).sum::<i64>() + without)
+        };
+        let most = counts(0, 1_000, 0, 0, 0);
+        assert_eq!((most.all(), most.of(TotalRisk::Moderate), most.of(TotalRisk::Important)), (1_000, 1_000, 0));
+        let sum = HitCounts(counts(1, 2, 3, 4, 5).0 + counts(10, 20, 30, 40, 50).0);
+        assert_eq!(RISKS.map(|risk| sum.of(risk)), [11, 22, 33, 44]);
+        assert_eq!(sum.all(), 165);
+        assert!(counts(0, 0, 0, 1, 0).by_risk() > counts(300, 300, 399, 0, 1).by_risk());
+        assert_eq!(counts(1, 0, 0, 0, 7).by_risk(), counts(1, 0, 0, 0, 0).by_risk(), "others do not count");
+        assert_ne!(mask(&[TotalRisk::Low]) & counts(1, 0, 0, 0, 0).0, 0);
+        assert_eq!(mask(&[TotalRisk::Low, TotalRisk::Critical]) & counts(0, 9, 9, 0, 9).0, 0);
+        assert_eq!(mask(&[]), 0);
+    }
+
+    #[test]
+    fn the_weights_are_those_of_the_migration() {
+        let expected = "CASE risk WHEN 1 THEN 4097 WHEN 2 THEN 16777217 WHEN 3 THEN 68719476737 \
+                        WHEN 4 THEN 281474976710657 ELSE 1 END";
+        assert_eq!(weight("risk"), expected);
+    }
 }

@@ -1,12 +1,23 @@
 //! What is imported about clusters: names, whether they are managed, and statuses, each for one owner.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use derive_more::{Add, AddAssign};
-use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, FromQueryResult};
 
-use super::{columns::Column, error::Error, pools::Store, statement};
-use crate::domain::{ClusterId, OrgId};
+use super::{
+    batch_lock::{self, wait_for_batches},
+    columns::Column,
+    error::Error,
+    kept_values::{lock, refresh},
+    pools::Store,
+    statement,
+};
+use crate::domain::{ClusterId, OrgId, lower_case};
+
+/// The key of the advisory lock that keeps two imports from running at the same time: what one leaves unchanged, the
+/// other may be about to change. All versions of this program must use the same number.
+const ADVISORY_LOCK: i64 = 0x1256_1c47_0a9c;
 
 /// The number of clusters per statement.
 const CLUSTERS_PER_STATEMENT: usize = 1_000;
@@ -59,32 +70,52 @@ impl Store {
         dry_run: bool,
         progress: impl Fn(usize),
     ) -> Result<Imported, Error> {
-        let during = "importing clusters";
-        let transaction = self.begin_write().await.map_err(Error::during(during))?;
+        self.import(clusters, dry_run, progress).await.map_err(Error::during("importing clusters"))
+    }
+
+    async fn import(
+        &self,
+        clusters: &BTreeMap<ImportKey, ImportedValues>,
+        dry_run: bool,
+        progress: impl Fn(usize),
+    ) -> Result<Imported, DbErr> {
+        let transaction = self.begin_write().await?;
+        if transaction.get_database_backend() == DbBackend::Postgres {
+            batch_lock::take(&transaction, ADVISORY_LOCK).await?;
+        }
         let clusters: Vec<_> = clusters.iter().collect();
-        let mut imported = Imported::default();
+        let (mut imported, mut written) = (Imported::default(), BTreeSet::new());
         for part in clusters.chunks(CLUSTERS_PER_STATEMENT) {
-            imported += import(&transaction, part, dry_run).await.map_err(Error::during(during))?;
+            let stored = stored(&transaction, part).await?;
+            let is_stored = |(key, values): &(&ImportKey, &ImportedValues)| stored.get(*key) == Some(*values);
+            let other: Vec<_> = part.iter().copied().filter(|cluster| !is_stored(cluster)).collect();
+            if !other.is_empty() && !dry_run {
+                upsert(&transaction, &other).await?;
+                written.extend(other.iter().map(|((_, cluster), _)| *cluster));
+            }
+            let new = part.len() - stored.len();
+            imported += Imported { new, changed: other.len() - new, unchanged: part.len() - other.len() };
             progress(part.len());
         }
-        transaction.commit().await.map_err(Error::during(during))?;
+        if !written.is_empty() {
+            keep(&transaction, written).await?;
+        }
+        transaction.commit().await?;
         Ok(imported)
     }
 }
 
-async fn import(
-    transaction: &DatabaseTransaction,
-    clusters: &[(&ImportKey, &ImportedValues)],
-    dry_run: bool,
-) -> Result<Imported, DbErr> {
-    let stored = stored(transaction, clusters).await?;
-    let is_stored = |(key, values): &(&ImportKey, &ImportedValues)| stored.get(*key) == Some(*values);
-    let other: Vec<_> = clusters.iter().copied().filter(|cluster| !is_stored(cluster)).collect();
-    if !other.is_empty() && !dry_run {
-        upsert(transaction, &other).await?;
+/// Updates what is kept of clusters whose imported values were written. Batches wait until the transaction ends: one that
+/// inserts a cluster, or moves it, cannot see the values before.
+async fn keep(transaction: &DatabaseTransaction, clusters: BTreeSet<ClusterId>) -> Result<(), DbErr> {
+    wait_for_batches(transaction).await?;
+    // In the order of keys, in which batches lock.
+    let clusters: Vec<_> = clusters.into_iter().collect();
+    for part in clusters.chunks(CLUSTERS_PER_STATEMENT) {
+        let locked = lock(transaction, part, None).await?;
+        refresh(transaction, &locked).await?;
     }
-    let new = clusters.len() - stored.len();
-    Ok(Imported { new, changed: other.len() - new, unchanged: clusters.len() - other.len() })
+    Ok(())
 }
 
 async fn stored(
@@ -110,6 +141,9 @@ async fn upsert(transaction: &DatabaseTransaction, clusters: &[(&ImportKey, &Imp
         text(|values| &values.display_name),
         Column::Int(clusters.iter().map(|(_, values)| values.is_managed.into()).collect()),
         text(|values| &values.status),
+        Column::OptionalText(
+            clusters.iter().map(|(_, values)| values.display_name.as_deref().map(lower_case)).collect(),
+        ),
     ];
     statement::IMPORTED_CLUSTERS_UPSERT.execute(transaction, rows, []).await
 }

@@ -61,6 +61,8 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
     const LOOKUP: Option<Lookup> = None;
     /// Those columns that are read only where [`ListRequest::large`] is set, since they are most of an answer's bytes.
     const LARGE: &'static [&'static str] = &[];
+    /// Those columns that are read only where the list is ordered by them, since nothing else needs them.
+    const ORDER_ONLY: &'static [&'static str] = &[];
     /// The column that identifies an item among its parent's. Every order ends with it, which makes the order total.
     const KEY: SortColumn<Self>;
     /// The order where none is requested.
@@ -76,6 +78,11 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
     /// for a list without parents.
     fn belongs_to(_filter: &Self::Filter, parent: &Expr, column: &dyn Fn(&'static str) -> Expr) -> Option<Condition> {
         Self::PARENT.map(|name| column(name).eq(parent.clone()).into())
+    }
+
+    /// The expression of a column that the table does not have; the table's row is named by `items`.
+    fn computed(_scope: Scope, _column: &'static str, _items: &'static str) -> Option<Expr> {
+        None
     }
 
     /// A condition on the items of a parent that holds for every request within the scope.

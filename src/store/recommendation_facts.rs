@@ -5,10 +5,13 @@ use std::{collections::BTreeMap, time::Duration};
 use ::entity::{content_state, recommendation};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, QueryFilter as _,
-    sea_query::{Expr, Func, Query},
+    sea_query::{Expr, ExprTrait as _, Query},
 };
 
-use super::{columns::Column, error::Error, pools::Store, recommendation_ids::IdsBySelector, statement};
+use super::{
+    batch_lock, columns::Column, error::Error, facts_to_count, pools::Store, recommendation_ids::IdsBySelector,
+    statement,
+};
 use crate::domain::{Digest, RecommendationFacts, Selector, Timestamp};
 
 /// Key of the advisory lock that keeps two processes from writing facts at the same time. The number is arbitrary, but
@@ -28,12 +31,13 @@ type Changed<'a> = (Selector, Option<&'a RecommendationFacts>);
 
 impl Store {
     /// Makes the facts in the database those of the content with the digest `version`, and returns whether they had to
-    /// be written. Recommendations that are not in `facts` have none afterwards. Waits for another process that writes
-    /// facts. If those of this version are stored already, it takes one statement.
+    /// be written. Recommendations that are not in `facts` have none afterwards. Then the hits of clusters are counted
+    /// with these facts. Waits for another process that writes facts. If those of this version are stored already, it
+    /// takes one statement.
     ///
     /// # Errors
-    /// When the database is unreachable or rejects a statement. Some of the facts may be written then; the next call
-    /// writes those that are missing, whatever its version.
+    /// When the database is unreachable or rejects a statement. Some of the facts may be written then, or some clusters
+    /// counted; the next call does the rest, whatever its version.
     pub async fn save_recommendation_facts(
         &self,
         version: Digest,
@@ -42,18 +46,25 @@ impl Store {
         let during = "writing the facts of recommendations";
         let timed_out = |_| Error::TimedOut { during, seconds: TIMEOUT.as_secs() };
         let saved = tokio::time::timeout(TIMEOUT, self.save_if_new(version, facts)).await.map_err(timed_out)?;
-        saved.map_err(Error::during(during))
+        let saved = saved.map_err(Error::during(during))?;
+        if !saved.is_counted {
+            self.count_with_new_facts().await?;
+        }
+        Ok(saved.is_written)
     }
 
-    async fn save_if_new(&self, version: Digest, facts: &[RecommendationFacts]) -> Result<bool, DbErr> {
-        if stored_version(&self.writer).await? == Some(version) {
-            return Ok(false);
+    async fn save_if_new(&self, version: Digest, facts: &[RecommendationFacts]) -> Result<Saved, DbErr> {
+        let is_stored = |state: &State| state.version == Some(version);
+        let state = state(&self.writer).await?;
+        if is_stored(&state) {
+            return Ok(Saved { is_written: false, is_counted: state.is_counted });
         }
-        let lock = self.begin_facts().await?;
+        let lock = self.begin_facts(TIMEOUT).await?;
         // Another process may have written them while this one waited for the lock.
-        if stored_version(&lock).await? == Some(version) {
+        let state = self::state(&lock).await?;
+        if is_stored(&state) {
             lock.rollback().await?;
-            return Ok(false);
+            return Ok(Saved { is_written: false, is_counted: state.is_counted });
         }
         let stored = recommendation::Entity::find().all(&lock).await?;
         let changed = changed(&stored, facts);
@@ -73,30 +84,24 @@ impl Store {
         for ids in ids {
             self.recommendation_ids.cache(ids);
         }
-        Ok(true)
+        let is_counted = self::state(&self.writer).await?.is_counted;
+        Ok(Saved { is_written: true, is_counted })
     }
 
     /// Begins a transaction that keeps other processes from writing facts: on PostgreSQL by an advisory lock, on SQLite
-    /// by the write lock.
-    async fn begin_facts(&self) -> Result<DatabaseTransaction, DbErr> {
+    /// by the write lock. It waits for other processes, and is idle meanwhile: both for `timeout` at most.
+    pub(super) async fn begin_facts(&self, timeout: Duration) -> Result<DatabaseTransaction, DbErr> {
         let lock = self.begin_write().await?;
         if self.backend() == DbBackend::Postgres {
-            // It waits for other processes, and is idle while the facts are written.
-            let limit = || Expr::val(TIMEOUT.as_millis().to_string());
-            let setting = |name: &'static str| {
-                Expr::from(Func::cust("set_config").args([Expr::val(name), limit(), Expr::val(true)]))
-            };
-            let settings = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"].map(setting);
-            lock.query_one(&Query::select().exprs(settings).to_owned()).await?;
-            let taken = Func::cust("pg_advisory_xact_lock").arg(ADVISORY_LOCK);
-            lock.query_one(&Query::select().expr(taken).to_owned()).await?;
+            batch_lock::set_timeouts(&lock, timeout).await?;
+            batch_lock::take(&lock, ADVISORY_LOCK).await?;
         }
         Ok(lock)
     }
 
     /// Begins a short transaction beside the one that holds the lock; `None` on SQLite, which has one transaction that
     /// writes.
-    async fn begin_part(&self) -> Result<Option<DatabaseTransaction>, DbErr> {
+    pub(super) async fn begin_part(&self) -> Result<Option<DatabaseTransaction>, DbErr> {
         if self.backend() == DbBackend::Sqlite { Ok(None) } else { self.begin_write().await.map(Some) }
     }
 
@@ -128,15 +133,37 @@ impl Store {
     }
 }
 
-async fn commit(part: Option<DatabaseTransaction>) -> Result<(), DbErr> {
+pub(super) async fn commit(part: Option<DatabaseTransaction>) -> Result<(), DbErr> {
     if let Some(transaction) = part { transaction.commit().await } else { Ok(()) }
 }
 
-/// The version whose facts are stored; `None` where none is stored as a whole.
-async fn stored_version(connection: &impl ConnectionTrait) -> Result<Option<Digest>, DbErr> {
-    let state = content_state::Entity::find_by_id(STATE).one(connection).await?;
-    let digest = state.and_then(|state| state.facts_digest);
-    Ok(digest.and_then(|digest| Digest::try_from(digest.as_slice()).ok()))
+/// The facts that are stored.
+struct State {
+    /// Their version; `None` where none is stored as a whole.
+    version: Option<Digest>,
+    /// Whether the hits of clusters were counted with them.
+    is_counted: bool,
+}
+
+/// The result of saving facts.
+struct Saved {
+    is_written: bool,
+    is_counted: bool,
+}
+
+async fn state(connection: &impl ConnectionTrait) -> Result<State, DbErr> {
+    let not_counted =
+        Query::select().expr(Expr::val(1)).from("recommendation").cond_where(facts_to_count::is_one()).to_owned();
+    let select = Query::select()
+        .column("facts_digest")
+        .expr(Expr::exists(not_counted).not())
+        .from("content_state")
+        .and_where(Expr::col("id").eq(STATE))
+        .to_owned();
+    let Some(row) = connection.query_one(&select).await? else { return Ok(State { version: None, is_counted: false }) };
+    let digest: Option<Vec<u8>> = row.try_get_by_index(0)?;
+    let version = digest.and_then(|digest| Digest::try_from(digest.as_slice()).ok());
+    Ok(State { version, is_counted: row.try_get_by_index(1)? })
 }
 
 async fn set_version(connection: &impl ConnectionTrait, version: Option<Digest>) -> Result<(), DbErr> {
@@ -236,6 +263,8 @@ mod tests {
             for_managed: Some(true),
             published_at: None,
             description: Some("xxx".to_owned()),
+            counted_risk: None,
+            counted_for_managed: None,
         };
         let without = recommendation::Model { total_risk: None, ..row(&facts("without", 0)) };
         let stored =

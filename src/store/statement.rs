@@ -23,6 +23,7 @@ macro_rules! named {
 }
 
 named! {
+    CLUSTERS_COUNT = "clusters_count";
     CLUSTERS_INSERT = "clusters_insert";
     CLUSTERS_LOCK = "clusters_lock";
     CLUSTERS_UPDATE = "clusters_update";

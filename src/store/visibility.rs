@@ -5,10 +5,10 @@
 
 use sea_orm::{
     Condition,
-    sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement},
+    sea_query::{CaseStatement, Expr, ExprTrait as _, Func, Query, SelectStatement},
 };
 
-use super::list::subquery;
+use super::{hit_counts::weight, list::subquery};
 use crate::identity::Scope;
 
 /// Which hits are shown besides those that are shown by default. Nothing shows internal ones to a scope without them.
@@ -34,6 +34,30 @@ pub(super) fn shown(scope: Scope, included: IncludedHits, hits: &'static str) ->
     Condition::all()
         .add(not_internal(scope, hits))
         .add_option((!included.not_for_managed).then(|| is_for_managed().or(is_unmanaged())))
+}
+
+/// The counts of the hits among joined rows that are shown by default: of internal recommendations, or of the others. As
+/// [`shown`], but for rows that have the recommendation and whether the cluster is managed. Rows without a hit are null.
+///
+/// A trigger counts for processes of the version before the kept counts. Its migration has the rule as it was then: a
+/// later version that changes the rule replaces the trigger.
+pub(super) fn count_of_shown(
+    internal: bool,
+    hits: &'static str,
+    recommendations: &'static str,
+    is_managed: Expr,
+) -> Expr {
+    let recommendation = |column| Expr::col((recommendations, column));
+    let is_for_managed = Func::coalesce([recommendation("for_managed"), Expr::val(true)]);
+    let is_unmanaged = Expr::from(Func::coalesce([is_managed, Expr::val(false)])).not();
+    let is_shown = Expr::col((hits, "cluster_id"))
+        .is_not_null()
+        .and(if internal { recommendation("internal") } else { recommendation("internal").not() })
+        .and(Expr::from(is_for_managed).or(is_unmanaged));
+    let weight = Expr::cust(weight(&format!("{recommendations}.total_risk")));
+    let weights: Expr = CaseStatement::new().case(is_shown, weight).finally(Expr::cust("0")).into();
+    // A sum of bigints is numeric on PostgreSQL.
+    Expr::from(Func::sum(weights)).cast_as("bigint")
 }
 
 /// The condition that a hit or an event is not one of an internal recommendation, unless the scope includes these. The

@@ -16,7 +16,12 @@ use derive_more::{Add, AddAssign, Sum};
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use self::reconcile::AcceptedReports;
-use super::{error::Error, pools::Store, recommendation_ids::IdsBySelector};
+use super::{
+    error::Error,
+    kept_values::{self, Owned},
+    pools::Store,
+    recommendation_ids::IdsBySelector,
+};
 use crate::{
     domain::{ClusterId, Report, Timestamp},
     fault_point::FaultPoint,
@@ -107,7 +112,11 @@ impl Store {
             diffs.push(reports.reconcile(&stored, &ids)?);
         }
         let closed = rule_hits::write(transaction, &diffs).await?;
-        clusters::update(transaction, &accepted, &closed, stored_at).await?;
+        let changed = accepted.iter().filter(|reports| reports.may_change_hits());
+        let changed: Vec<_> =
+            changed.map(|reports| Owned::new(reports.after.cluster, reports.after.organization)).collect();
+        let kept = kept_values::read(transaction, &changed).await?;
+        clusters::update(transaction, &accepted, &closed, &kept, stored_at).await?;
         Ok((written, ids))
     }
 }

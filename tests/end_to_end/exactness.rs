@@ -18,8 +18,8 @@ use sea_orm::{DatabaseConnection, EntityTrait as _};
 use tokio::runtime::Handle;
 
 use crate::{
-    harness::{Database, Running, Tables, Topic, each_database, postgres, sqlite, tables},
-    model::{DETAILS, Flow, Model, ReportSpec, VERSIONS, differences, seed, without_digests},
+    harness::{Database, Running, Tables, Topic, each_database, postgres, sqlite, tables, wrong_kept_values},
+    model::{DETAILS, Flow, Model, ReportSpec, VERSIONS, differences, know_rules_and_clusters, seed, without_digests},
 };
 
 /// The number of messages that are sent through Kafka.
@@ -71,6 +71,7 @@ async fn empty(connection: &DatabaseConnection) {
 async fn write(database: &Database, messages: &[Option<ReportSpec>], sizes: &[usize]) -> (Tables, Tables) {
     let (store, connection) = (database.store().await, database.connect().await);
     empty(&connection).await;
+    know_rules_and_clusters(&store).await;
     let mut model = Model::default();
     let mut rest = messages;
     for size in sizes.iter().cycle() {
@@ -93,6 +94,7 @@ async fn write(database: &Database, messages: &[Option<ReportSpec>], sizes: &[us
     store.close().await;
     let mut expected = model.tables();
     let found = without_digests(tables(&connection).await);
+    assert_eq!(wrong_kept_values(&connection).await, [""; 0], "{}", database.name);
     assert!(expected.recommendations.is_subset(&found.recommendations), "all reported recommendations are stored");
     expected.recommendations.clone_from(&found.recommendations);
     (found, expected)
@@ -128,6 +130,9 @@ async fn any_messages_in_any_batches_result_in_the_tables_of_the_model() {
 async fn assert_exact(database: Database, partitions: i32) {
     let mut flow = Flow::new(Topic::create(partitions).await, seed());
     flow.send(MESSAGES).await;
+    let store = database.store().await;
+    know_rules_and_clusters(&store).await;
+    store.close().await;
     ingest(&database, &flow.topic).await;
     let expected = flow.tables();
     assert!(
@@ -135,6 +140,7 @@ async fn assert_exact(database: Database, partitions: i32) {
         "the traffic has enough of each kind"
     );
     flow.assert_exact(&database).await;
+    assert_eq!(wrong_kept_values(&database.connect().await).await, [""; 0], "{}", database.name);
 
     let connection = database.connect().await;
     let before = rows_with_times(&connection).await;

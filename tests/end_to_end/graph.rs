@@ -18,6 +18,7 @@ mod recommendation_lists;
 mod recommendations;
 mod recommended_fleet;
 mod refusals;
+mod rule_hit_filters;
 mod schema;
 mod specification;
 mod statement_counts;

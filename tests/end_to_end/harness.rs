@@ -2,6 +2,7 @@
 
 mod databases;
 mod kafka;
+mod kept_values;
 mod locked_table;
 pub(crate) mod node;
 mod process;
@@ -15,6 +16,7 @@ mod wait;
 
 pub(crate) use databases::{Database, each_database, postgres, sqlite};
 pub(crate) use kafka::{Record, Topic, TransactionEnd};
+pub(crate) use kept_values::wrong_kept_values;
 pub(crate) use locked_table::LockedTable;
 pub(crate) use process::{Process, program, serve, serve_api, serve_small_batches, set_config};
 pub(crate) use proxy::Proxy;

@@ -3,6 +3,7 @@
 
 mod flow;
 mod intervals;
+mod known;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +14,10 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use insights_results_aggregator::domain::{Details, Report, RuleHit};
 use uuid::Uuid;
 
-pub(crate) use self::flow::{Flow, differences};
+pub(crate) use self::{
+    flow::{Flow, differences},
+    known::know_rules_and_clusters,
+};
 use crate::{harness::Tables, messages::Message};
 
 /// Details with characters that databases and parsers mishandle, and no details.

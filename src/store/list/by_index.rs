@@ -51,11 +51,14 @@ pub(super) fn statement<L: List>(select: &Select<'_, L>, parents: Option<Column>
                 .add_option(of_parent.and_then(belongs_to))
                 .add(column(L::KEY.column).in_subquery(keys));
             statement.join_as(JoinType::LeftJoin, *table, PAGE, is_in_page);
-            if let Source::Joined(Joined { with, on: (of_item, key), .. }) = L::SOURCE {
+            let rows = if let Source::Joined(Joined { with, on: (of_item, key), .. }) = L::SOURCE {
                 let is_row = Expr::col((WITH, key)).equals((PAGE, of_item));
                 statement.join_as(JoinType::LeftJoin, with, WITH, is_row);
-            }
-            Box::new(column)
+                WITH
+            } else {
+                PAGE
+            };
+            Box::new(move |name| L::computed(select.scope, name, rows).unwrap_or_else(|| column(name)))
         }
         (DbBackend::Sqlite, _) => {
             let rows = Func::cust("json_each").arg(as_json(select, whole_page(select, of_parent)));
@@ -113,7 +116,7 @@ fn lists<L: List>(select: &Select<'_, L>, parents: Option<Column>) -> CommonTabl
 fn whole_page<L: List>(select: &Select<'_, L>, of_parent: Option<&Expr>) -> SelectStatement {
     let in_table = |table: &&'static str| {
         let mut page = page(select, table, of_parent);
-        page.columns(select.inner_columns().map(|column| (ITEM, column)));
+        select.select_inner_columns(&mut page);
         page
     };
     let [first, others @ ..] = L::SOURCE.tables() else { return SelectStatement::default() };
@@ -125,7 +128,7 @@ fn whole_page<L: List>(select: &Select<'_, L>, of_parent: Option<&Expr>) -> Sele
     let mut merged = all(in_table(first), PART);
     merged.unions(others.iter().map(|table| (UnionType::All, all(in_table(table), PART))));
     let mut page = all(merged, MERGED);
-    cut(select, &mut page, MERGED);
+    cut(select, &mut page, |column| Expr::col((MERGED, column)));
     page
 }
 
@@ -133,14 +136,14 @@ fn whole_page<L: List>(select: &Select<'_, L>, of_parent: Option<&Expr>) -> Sele
 fn page<L: List>(select: &Select<'_, L>, table: &'static str, of_parent: Option<&Expr>) -> SelectStatement {
     let mut page = select.items(table, of_parent);
     page.cond_where(select.between_positions());
-    cut(select, &mut page, ITEM);
+    cut(select, &mut page, |column| select.column(ITEM, column));
     page
 }
 
 /// Leaves as many items as the page has, and one more.
-fn cut<L: List>(select: &Select<'_, L>, items: &mut SelectStatement, alias: &'static str) {
+fn cut<L: List>(select: &Select<'_, L>, items: &mut SelectStatement, column: impl Fn(&'static str) -> Expr) {
     let request = select.request;
-    request.order.apply(items, |column| Expr::col((alias, column)), request.page.is_backward());
+    request.order.apply(items, column, request.page.is_backward());
     items.limit(request.page.limit());
 }
 

@@ -81,7 +81,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{domain::VersionKey, store::Cluster};
+    use crate::{
+        domain::VersionKey,
+        store::{Cluster, HitCounts},
+    };
 
     fn by_version(direction: Direction) -> Order<Cluster> {
         Order::new(&Cluster::BY_VERSION, direction)
@@ -100,6 +103,8 @@ mod tests {
             display_name: None,
             is_managed: false,
             status: None,
+            shown: HitCounts::default(),
+            sort_name: "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c".to_owned(),
         }
     }
 

@@ -12,14 +12,14 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Paged, item};
+use super::Paged;
 use crate::{domain::Timestamp, store::page::Direction};
 
 /// A column that a list can be ordered by.
 pub struct SortColumn<L> {
     /// The order's name in cursors.
     pub name: &'static str,
-    /// The column.
+    /// The column, of the table or [`List::computed`].
     pub column: &'static str,
     /// The type of its values.
     pub kind: SortKind,
@@ -153,20 +153,20 @@ impl<L: Paged> Order<L> {
         statement.order_by_expr(column(L::KEY.column), sql_order(self.key_direction(), backward));
     }
 
-    /// The condition that an item is on one side of a position.
-    pub(super) fn beyond(&self, position: &Position, side: Side) -> Condition {
-        let by_key = compared(L::KEY.column, &position.key, self.key_direction(), side);
+    /// The condition that an item, whose columns are `column`, is on one side of a position.
+    pub(super) fn beyond(&self, position: &Position, side: Side, column: impl Fn(&'static str) -> Expr) -> Condition {
+        let by_key = compared(column(L::KEY.column), &position.key, self.key_direction(), side);
         if self.is_by_key() {
             return by_key.into();
         }
-        let is_null = item(self.by.column).is_null();
+        let is_null = column(self.by.column).is_null();
         let Some(value) = &position.value else {
             // Among the items without a value, which are after all others.
             let among = Condition::all().add(is_null.clone()).add(by_key);
             return if side.is_later() { among } else { Condition::any().add(is_null.not()).add(among) };
         };
         // The first condition alone bounds a range of an index.
-        let compared = |side| compared(self.by.column, value, self.direction, side);
+        let compared = |side| compared(column(self.by.column), value, self.direction, side);
         let beyond = Condition::all()
             .add(compared(side.with_position()))
             .add(Condition::any().add(compared(side.without_position())).add(by_key));
@@ -187,8 +187,8 @@ fn sql_order(direction: Direction, backward: bool) -> sea_query::Order {
     if (direction == Direction::Ascending) == backward { sea_query::Order::Desc } else { sea_query::Order::Asc }
 }
 
-fn compared(column: &'static str, value: &SortValue, direction: Direction, side: Side) -> Expr {
-    let (column, value) = (item(column), Value::from(value));
+fn compared(column: Expr, value: &SortValue, direction: Direction, side: Side) -> Expr {
+    let value = Value::from(value);
     match (side, direction) {
         (Side::Before, Direction::Ascending) | (Side::After, Direction::Descending) => column.lt(value),
         (Side::UpTo, Direction::Ascending) | (Side::From, Direction::Descending) => column.lte(value),

@@ -38,6 +38,11 @@ pub(super) fn null() -> Expr {
     Expr::cust("NULL")
 }
 
+/// A column of a row of the list's table.
+fn column_of<L: List>(scope: Scope, items: &'static str, column: &'static str) -> Expr {
+    L::computed(scope, column, items).unwrap_or_else(|| Expr::col((items, column)))
+}
+
 /// What a statement is built from.
 pub(super) struct Select<'a, L: List> {
     pub(super) scope: Scope,
@@ -82,7 +87,7 @@ impl<L: List> Select<'_, L> {
 
     /// Whether a parent's list, or the whole list, has items on one side of a position.
     pub(super) fn has_items(&self, of_parent: Option<&Expr>, position: &Position, side: Side) -> Expr {
-        let beyond = self.request.order.beyond(position, side);
+        let beyond = self.beyond(position, side);
         let exists = L::SOURCE.tables().iter().map(|table| {
             Expr::exists(self.items(table, of_parent).expr(Expr::val(1)).cond_where(beyond.clone()).to_owned())
         });
@@ -97,10 +102,27 @@ impl<L: List> Select<'_, L> {
 
     /// The condition that an item is between the page's positions.
     pub(super) fn between_positions(&self) -> Condition {
-        let ListRequest { order, page, .. } = self.request;
+        let page = &self.request.page;
         Condition::all()
-            .add_option(page.after.as_ref().map(|after| order.beyond(after, Side::After)))
-            .add_option(page.before.as_ref().map(|before| order.beyond(before, Side::Before)))
+            .add_option(page.after.as_ref().map(|after| self.beyond(after, Side::After)))
+            .add_option(page.before.as_ref().map(|before| self.beyond(before, Side::Before)))
+    }
+
+    /// The condition that an item is on one side of a position.
+    pub(super) fn beyond(&self, position: &Position, side: Side) -> Condition {
+        self.request.order.beyond(position, side, |column| self.column(ITEM, column))
+    }
+
+    /// A column of a row of the list's table.
+    pub(super) fn column(&self, items: &'static str, column: &'static str) -> Expr {
+        column_of::<L>(self.scope, items, column)
+    }
+
+    /// Selects the columns that a page needs inside the statement, of a row of the list's table.
+    pub(super) fn select_inner_columns(&self, statement: &mut SelectStatement) {
+        for name in self.inner_columns() {
+            statement.expr_as(self.column(ITEM, name), name);
+        }
     }
 
     /// Selects the list's columns, each as `column`, and null instead of the large ones that are not requested.
@@ -112,7 +134,8 @@ impl<L: List> Select<'_, L> {
 
     /// Is the column read? The order's columns are read in any case.
     pub(super) fn is_read(&self, column: &'static str) -> bool {
-        self.request.large.is_some() || !L::LARGE.contains(&column)
+        let is_requested = self.request.large.is_some() || !L::LARGE.contains(&column);
+        is_requested && (self.request.order.by.column == column || !L::ORDER_ONLY.contains(&column))
     }
 
     /// The columns that a page needs inside the statement: those that are read, and those that it is ordered by.
@@ -185,12 +208,15 @@ pub(super) fn find<L: List>(
     column: &'static str,
     condition: &Condition,
 ) -> SelectStatement {
+    let read = |column: &&'static str| {
+        if L::ORDER_ONLY.contains(column) { null() } else { column_of::<L>(scope, ITEM, column) }
+    };
     let in_table = |table: &&'static str| {
         let mut items = Query::select();
         L::SOURCE.add_to(&mut items, table, backend);
         items
             .column((ITEM, column))
-            .columns(L::COLUMNS.iter().map(|column| (ITEM, *column)))
+            .exprs(L::COLUMNS.iter().map(read))
             .cond_where(condition.clone())
             .cond_where(within::<L>(scope));
         look_up::<L>(&mut items, item, backend);

@@ -10,7 +10,7 @@ use sea_orm::{
 use super::{
     List, Position,
     order::Side,
-    select::{ITEM, Select, item, null, parent},
+    select::{ITEM, Select, null, parent},
 };
 use crate::store::columns::Column;
 
@@ -54,21 +54,18 @@ pub(super) fn statement<L: List>(
 fn numbered<L: List>(select: &Select<'_, L>, mut items: SelectStatement) -> SelectStatement {
     let request = select.request;
     let mut places = by_parent::<L>();
-    request.order.apply(&mut places, item, request.page.is_backward());
-    items
-        .expr_as(parent::<L>(), "parent")
-        .columns(select.inner_columns().map(|column| (ITEM, column)))
-        .expr_window_as(Func::cust("row_number"), places, "place")
-        .cond_where(select.between_positions());
+    request.order.apply(&mut places, |column| select.column(ITEM, column), request.page.is_backward());
+    items.expr_as(parent::<L>(), "parent");
+    select.select_inner_columns(&mut items);
+    items.expr_window_as(Func::cust("row_number"), places, "place").cond_where(select.between_positions());
     items
 }
 
 /// The parents that have items, each with what is requested of its whole list, in the form of the page's rows.
 fn lists<L: List>(select: &Select<'_, L>, mut items: SelectStatement) -> SelectStatement {
     let any = if select.backend == DbBackend::Sqlite { "max" } else { "bool_or" };
-    let has_items = |(position, side): (&Position, Side)| {
-        Func::cust(any).arg(Expr::from(select.request.order.beyond(position, side))).into()
-    };
+    let has_items =
+        |(position, side): (&Position, Side)| Func::cust(any).arg(Expr::from(select.beyond(position, side))).into();
     let (after, before) = select.positions_with_sides();
     items
         .expr(parent::<L>())

@@ -1,6 +1,6 @@
 //! The cluster rows of a batch: inserts, locks and updates them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::{DatabaseTransaction, DbErr};
 
@@ -10,11 +10,11 @@ use super::{
     rule_hits::ClosedHits,
 };
 use crate::{
-    domain::{OrgId, Report, Timestamp, VersionKey},
-    store::{columns::Column, statement},
+    domain::{ClusterId, OrgId, Report, Timestamp, VersionKey},
+    store::{batch_lock, columns::Column, kept_values::KeptValues, statement},
 };
 
-/// Inserts a row for each cluster that has none, so that there is one to lock. It has the columns that cannot be null,
+/// Takes the lock that batches share, and inserts a row for each cluster that has none, so that there is one to lock. It has the columns that cannot be null,
 /// from the cluster's first report, which is always accepted; [`update`] sets the others.
 pub(super) async fn insert(transaction: &DatabaseTransaction, clusters: &ByCluster<'_>) -> Result<(), DbErr> {
     let first_reports = || clusters.values().filter_map(|reports| reports.first());
@@ -23,7 +23,7 @@ pub(super) async fn insert(transaction: &DatabaseTransaction, clusters: &ByClust
         Column::BigInt(first_reports().map(|report| report.organization.as_i64()).collect()),
         Column::Time(first_reports().map(|report| report.last_checked).collect()),
     ];
-    statement::CLUSTERS_INSERT.execute(transaction, rows, []).await
+    statement::CLUSTERS_INSERT.execute(transaction, rows, batch_lock::parameter(transaction)).await
 }
 
 /// Locks the batch's clusters and returns their rows.
@@ -64,10 +64,12 @@ fn details_bytes(newest: &Report) -> i64 {
 }
 
 /// Updates each cluster that has an accepted report to the newest one. The batch's closed hits must have been inserted.
+/// What is kept of a cluster stays as it is unless `kept` has it.
 pub(super) async fn update(
     transaction: &DatabaseTransaction,
     accepted: &[AcceptedReports<'_>],
     closed: &ClosedHits,
+    kept: &HashMap<ClusterId, KeptValues>,
     stored_at: Timestamp,
 ) -> Result<(), DbErr> {
     let updated: Vec<_> = accepted.iter().filter_map(|reports| Some((&reports.after, reports.newest()?))).collect();
@@ -75,6 +77,7 @@ pub(super) async fn update(
         return Ok(());
     }
     let closed_hits = |state: &ClusterState| closed.get(&(state.cluster, state.organization)).copied().unwrap_or(0);
+    let kept: Vec<_> = updated.iter().map(|(state, _)| kept.get(&state.cluster)).collect();
     let rows = vec![
         Column::clusters(updated.iter().map(|(state, _)| state.cluster)),
         Column::BigInt(updated.iter().map(|(state, _)| state.organization.as_i64()).collect()),
@@ -88,6 +91,11 @@ pub(super) async fn update(
         Column::Int(updated.iter().map(|(_, newest)| hit_count(newest)).collect()),
         Column::BigInt(updated.iter().map(|(_, newest)| details_bytes(newest)).collect()),
         Column::Int(updated.iter().map(|(state, _)| closed_hits(state)).collect()),
+        Column::BigInt(kept.iter().map(|kept| kept.map_or(0, |kept| kept.external_counts)).collect()),
+        Column::BigInt(kept.iter().map(|kept| kept.map_or(0, |kept| kept.internal_counts)).collect()),
+        Column::Text(kept.iter().map(|kept| kept.map(KeptValues::sort_name).unwrap_or_default()).collect()),
+        Column::Int(kept.iter().map(|kept| kept.is_some_and(|kept| kept.managed).into()).collect()),
+        Column::Int(kept.iter().map(|kept| kept.is_some().into()).collect()),
     ];
     statement::CLUSTERS_UPDATE.execute(transaction, rows, [stored_at.utc().into()]).await
 }

@@ -55,6 +55,11 @@ async fn insert_rows_without_reports(database: &Database) {
         hit_count: 0,
         details_bytes: 0,
         closed_hit_count: 0,
+        external_counts: 0,
+        internal_counts: 0,
+        sort_name: reports::cluster(0xa4).to_string(),
+        managed: false,
+        count_revision: 0,
     };
     unreported.into_active_model().insert(&connection).await.expect("a cluster");
     organization::Model { id: 3 }.into_active_model().insert(&connection).await.expect("an organization");

@@ -1,6 +1,10 @@
 //! Filters of clusters, alone and in pairs, compared with predicates in Rust.
 
 use chrono::{TimeDelta, Utc};
+use insights_results_aggregator::{
+    domain::{Digest, Level, RecommendationFacts, TotalRisk},
+    store::ImportedValues,
+};
 use semver::Version;
 
 use super::*;
@@ -15,6 +19,8 @@ struct Cluster {
     version: Option<&'static str>,
     hits: &'static [&'static str],
     minutes_ago: i64,
+    /// The imported name, and whether the cluster is managed.
+    imported: Option<(&'static str, bool)>,
 }
 
 const fn cluster(
@@ -23,18 +29,51 @@ const fn cluster(
     hits: &'static [&'static str],
     minutes_ago: i64,
 ) -> Cluster {
-    Cluster { uuid, version, hits, minutes_ago }
+    Cluster { uuid, version, hits, minutes_ago, imported: None }
 }
+
+impl Cluster {
+    const fn imported(self, name: &'static str, is_managed: bool) -> Self {
+        Self { imported: Some((name, is_managed)), ..self }
+    }
+
+    fn is_managed(&self) -> bool {
+        self.imported.is_some_and(|(_, is_managed)| is_managed)
+    }
+
+    /// The hits that are shown by default.
+    fn shown(&self) -> impl Iterator<Item = &'static str> {
+        let is_hidden = |hit: &str| self.is_managed() && NOT_FOR_MANAGED.contains(&hit);
+        self.hits.iter().copied().filter(move |hit| !is_hidden(hit))
+    }
+
+    fn is_hit_at(&self, risks: &[TotalRisk]) -> bool {
+        let of =
+            |hit| FACTS.iter().find(|(selector, _)| *selector == hit).map(|(_, level)| TotalRisk::of(*level, *level));
+        self.shown().filter_map(of).any(|risk| risks.contains(&risk))
+    }
+
+    fn contains(&self, text: &str) -> bool {
+        let name = self.imported.map(|(name, _)| name.to_lowercase()).unwrap_or_default();
+        self.uuid.contains(text) || name.contains(text)
+    }
+}
+
+/// Selectors with impact and likelihood. The others have no content.
+const FACTS: [(&str, Level); 4] =
+    [("a.b|K", Level::Critical), ("a.b|k", Level::Low), ("a_b|K", Level::Medium), ("é|É", Level::High)];
+const NOT_FOR_MANAGED: [&str; 2] = ["a.b|K", "a_b|K"];
 
 const HOUR: i64 = 60;
 const DAY: i64 = 24 * HOUR;
 const FLEET: [Cluster; 9] = [
     cluster("00000000-0000-0000-0000-00000000abcd", None, &[], 1),
     cluster("0abcdef0-1111-4111-8111-111111111111", Some("4.15.99"), &["a.b|K"], 30),
-    cluster("1a5c0ffe-2222-4222-8222-222222222222", Some("4.16.0-rc.1"), &["a.b|K", "a.b|k"], 90),
-    cluster("2b5c0ffe-3333-4333-8333-333333333333", Some("4.16.0"), &["a_b|K"], 5 * HOUR),
-    cluster("3c5c0ffe-4444-4444-8444-444444444444", Some("4.16.0+build"), &[], DAY + 5),
-    cluster("4d5c0ffe-5555-4555-8555-555555555555", Some("4.9.0"), &["a%b|K", "é|É"], 2 * DAY),
+    cluster("1a5c0ffe-2222-4222-8222-222222222222", Some("4.16.0-rc.1"), &["a.b|K", "a.b|k"], 90)
+        .imported("ÉTÉ abcd", true),
+    cluster("2b5c0ffe-3333-4333-8333-333333333333", Some("4.16.0"), &["a_b|K"], 5 * HOUR).imported("été", true),
+    cluster("3c5c0ffe-4444-4444-8444-444444444444", Some("4.16.0+build"), &[], DAY + 5).imported("100% \\_'", false),
+    cluster("4d5c0ffe-5555-4555-8555-555555555555", Some("4.9.0"), &["a%b|K", "é|É"], 2 * DAY).imported("100", false),
     cluster("5e5c0ffe-6666-4666-8666-666666666666", Some("5.0.0-0.nightly"), &["a.b|K|L"], 8 * DAY),
     cluster("6f5c0ffe-7777-4777-8777-777777777777", Some("latest"), &["a.b|K"], 30 * DAY),
     cluster("ffffffff-ffff-ffff-ffff-ffffffffffff", Some("4.16"), &[], 400 * DAY),
@@ -54,16 +93,20 @@ const FILTERS: &[Filter] = &[
     ("", |_| true),
     ("text: null", |_| true),
     (r#"text: """#, |_| true),
-    (r#"text: "abcd""#, |it| it.uuid.contains("abcd")),
+    (r#"text: "abcd""#, |it| it.contains("abcd")),
     (r#"text: "5C0FFE-3333-43""#, |it| it.uuid.contains("5c0ffe-3333-43")),
     (r#"text: "0-1111-4""#, |it| it.uuid.contains("0-1111-4")),
-    (r#"text: "%""#, |_| false),
-    (r#"text: "_""#, |_| false),
-    (r#"text: "\\""#, |_| false),
+    (r#"text: "%""#, |it| it.contains("%")),
+    (r#"text: "_""#, |it| it.contains("_")),
+    (r#"text: "\\""#, |it| it.contains("\\")),
+    (r#"text: "'""#, |it| it.contains("'")),
+    (r#"text: "0_""#, |_| false),
+    (r#"text: "100""#, |it| it.contains("100")),
     (r#"text: "5c_ffe""#, |_| false),
     (r#"text: "5c%e""#, |_| false),
     (r#"text: "5c0ffe' OR '1'='1""#, |_| false),
-    (r#"text: "É""#, |_| false),
+    (r#"text: "É""#, |it| it.contains("é")),
+    (r#"text: "tÉ aB""#, |it| it.contains("té ab")),
     ("uuids: []", |_| false),
     (
         r#"uuids: ["FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF" "000000000000000000000000000000aa" "1a5c0ffe222242228222222222222222"]"#,
@@ -83,11 +126,20 @@ const FILTERS: &[Filter] = &[
     (r#"versions: ["4.16.0" "latest" "4.16.0"]"#, |it| matches!(it.version, Some("4.16.0" | "latest"))),
     (r#"versions: "4.16""#, |it| it.version == Some("4.16")),
     (r#"versions: ["" "LATEST" "4.9"]"#, |_| false),
-    ("hasHits: true", |it| !it.hits.is_empty()),
-    ("hasHits: false", |it| it.hits.is_empty()),
+    ("hasHits: true", |it| it.shown().next().is_some()),
+    ("hasHits: false", |it| it.shown().next().is_none()),
+    ("totalRisk: []", |_| false),
+    ("totalRisk: CRITICAL", |it| it.is_hit_at(&[TotalRisk::Critical])),
+    ("totalRisk: [LOW MODERATE LOW]", |it| it.is_hit_at(&[TotalRisk::Low, TotalRisk::Moderate])),
+    ("totalRisk: [LOW MODERATE IMPORTANT CRITICAL]", |it| {
+        it.is_hit_at(&[TotalRisk::Low, TotalRisk::Moderate, TotalRisk::Important, TotalRisk::Critical])
+    }),
+    ("managed: true", Cluster::is_managed),
+    ("managed: false", |it| !it.is_managed()),
+    ("managed: null", |_| true),
     ("hitBy: []", |_| false),
-    (r#"hitBy: ["a.b|K"]"#, |it| it.hits.contains(&"a.b|K")),
-    (r#"hitBy: ["a_b|K" "a.b|k" "é|É"]"#, |it| it.hits.iter().any(|hit| ["a_b|K", "a.b|k", "é|É"].contains(hit))),
+    (r#"hitBy: ["a.b|K"]"#, |it| it.shown().any(|hit| hit == "a.b|K")),
+    (r#"hitBy: ["a_b|K" "a.b|k" "é|É"]"#, |it| it.shown().any(|hit| ["a_b|K", "a.b|k", "é|É"].contains(&hit))),
     (r#"hitBy: ["a.b" "|K" "nobody|KNOWS"]"#, |_| false),
     (r#"seenWithin: "PT1H""#, |it| it.minutes_ago < HOUR),
     (r#"seenWithin: "P1D""#, |it| it.minutes_ago < DAY),
@@ -109,6 +161,28 @@ fn fleet() -> Vec<Report> {
     });
     // A cluster of another organization, which no list may contain.
     clusters.chain([report(2, 0xabcd_0000, &[("a.b|K", "")])]).collect()
+}
+
+/// The graph over the fleet, with its facts and imported values.
+async fn graph(database: &Database) -> Graph {
+    let graph = Graph::with_reports(database, &fleet()).await;
+    let facts = FACTS.map(|(selector, level)| RecommendationFacts {
+        selector: selector.parse().expect("a selector"),
+        impact: level,
+        likelihood: level,
+        risk_of_change: None,
+        is_for_managed: !NOT_FOR_MANAGED.contains(&selector),
+        published_at: None,
+        description: String::new(),
+    });
+    graph.store.save_recommendation_facts(Digest::of(b"fleet"), &facts).await.expect("facts");
+    let imported = FLEET.iter().filter_map(|cluster| {
+        let (name, is_managed) = cluster.imported?;
+        let key = (organization(1), uuid::Uuid::parse_str(cluster.uuid).expect("a UUID").into());
+        Some((key, ImportedValues { display_name: Some(name.to_owned()), is_managed, status: None }))
+    });
+    graph.store.import_clusters(&imported.collect(), false, drop).await.expect("imported");
+    graph
 }
 
 /// The clusters of organization 1 that match a filter.
@@ -135,7 +209,7 @@ fn expected(matches: impl Fn(&Cluster) -> bool) -> Vec<&'static str> {
 #[tokio::test]
 async fn each_filter_finds_the_clusters_that_match_it() {
     for database in each_database().await {
-        let graph = Graph::with_reports(&database, &fleet()).await;
+        let graph = graph(&database).await;
         for (filter, matches) in FILTERS {
             assert_eq!(found(&graph, filter).await, expected(matches), "{}: {filter}", database.name);
         }
@@ -146,7 +220,7 @@ async fn each_filter_finds_the_clusters_that_match_it() {
 async fn filters_together_find_the_clusters_that_match_all_of_them() {
     let name = |filter: &'static str| filter.split(':').next().unwrap_or_default();
     for database in each_database().await {
-        let graph = Graph::with_reports(&database, &fleet()).await;
+        let graph = graph(&database).await;
         // Every third filter with every fifth one is enough for all kinds of filters to be combined.
         for (one, matches_one) in FILTERS.iter().step_by(3) {
             for (other, matches_other) in

@@ -4,6 +4,7 @@ mod fleet;
 
 use std::collections::BTreeMap;
 
+use insights_results_aggregator::domain::Digest;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Runtime;
 
@@ -153,11 +154,17 @@ async fn check_all_lists(fleet: &Fleet) {
         let [first, second] = fleet::reports(fleet);
         let graph = Graph::with_reports(&database, &first).await;
         write(&graph.store, &second).await;
+        let imported = graph.store.import_clusters(&fleet::imported(fleet), false, drop).await;
+        imported.expect("the values are imported");
+        let saved = graph.store.save_recommendation_facts(Digest::of(b"fleet"), &fleet::facts(fleet)).await;
+        saved.expect("the facts are written");
         fleet::organizations(fleet).check_walks(&graph).await;
         for list in fleet::clusters(fleet) {
             list.check_walks(&graph).await;
         }
-        fleet::rule_hits(fleet).check_walks(&graph).await;
+        for list in fleet::rule_hits(fleet) {
+            list.check_walks(&graph).await;
+        }
         fleet::history(fleet).check_walks(&graph).await;
     }
 }

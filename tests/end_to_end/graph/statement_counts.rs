@@ -89,6 +89,19 @@ async fn each_level_takes_one_statement() {
                 ruleHit(selector: "rule_0|KEY") { details } } } } } }"#,
             3,
         ),
+        // Counts of clusters take none, and an order or filter of hits is part of their statement.
+        (
+            "{ organizations(first: 1) { nodes { clusters(first: 100, filter: {totalRisk: [LOW], managed: false, text: \"a\"}
+                orderBy: {field: TOTAL_RISK, direction: DESC}) { totalCount nodes { hitCount
+                hitsByTotalRisk { totalRisk count } } } } } }",
+            2,
+        ),
+        (
+            "{ organizations(first: 1) { nodes { clusters(first: 100, orderBy: {field: NAME, direction: ASC}) { nodes {
+                report { ruleHits(filter: {text: \"rule\", categories: [\"a\"]}
+                    orderBy: {field: DESCRIPTION, direction: ASC}) { totalCount nodes { selector } } } } } } } }",
+            3,
+        ),
         (r#"{ recommendation(selector: "rule_0|KEY") { selector content { description } } }"#, 1),
         // The same by the edges.
         (

@@ -1,16 +1,18 @@
 //! Migrations up and down, concurrent migrations, and databases that are newer than the program.
 
+use ::entity::cluster;
 use futures_util::future::join_all;
 use insights_results_aggregator::{
+    domain::{Digest, Level, RecommendationFacts},
     identity::Viewer,
-    store::{Error, SchemaState, Store, newest_migration},
+    store::{Error, ImportedValues, SchemaState, Store, count_statements, newest_migration},
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait as _, QueryOrder as _};
 
 use super::owned_cluster::{OwnedCluster, selector, stored, write};
 use crate::{
-    harness::{Database, each_database},
-    reports::organization,
+    harness::{Database, each_database, wrong_kept_values},
+    reports::{cluster, organization},
 };
 
 #[tokio::test]
@@ -62,7 +64,7 @@ async fn migrating_keeps_the_rows() {
     }
 }
 
-/// The statements of the previous version are those of this one: they name no new column.
+/// What the previous version wrote is what is left of this one's rows without the new columns.
 #[tokio::test]
 async fn a_database_that_the_previous_version_filled_keeps_its_rows_and_gets_the_new_columns() {
     const OURS: OwnedCluster = OwnedCluster { organization: 1, cluster: 7 };
@@ -70,11 +72,12 @@ async fn a_database_that_the_previous_version_filled_keeps_its_rows_and_gets_the
         let store = database.store().await;
         let status = store.migrations().await.expect("status");
         let new = status.iter().skip_while(|step| !step.name.contains("_000012_")).count();
-        store.migrate_down(u32::try_from(new).expect("few")).await.expect("down");
         write(&store, &[OURS.report(10, "a.internal.open a.internal.closed disk"), OURS.report(20, "a.internal.open")])
             .await;
+        store.migrate_down(u32::try_from(new).expect("few")).await.expect("down");
 
         let store = database.store().await;
+        assert_eq!(wrong_kept_values(&database.connect().await).await, [""; 0], "{}", database.name);
         let after = stored(&database).await;
         assert_eq!((after.rule_hits.len(), after.history.len()), (1, 2), "{}", database.name);
         let requested = ["a.internal.open", "a.internal.closed", "disk"].map(|name| (None, selector(name)));
@@ -83,6 +86,52 @@ async fn a_database_that_the_previous_version_filled_keeps_its_rows_and_gets_the
             let known = store.known_recommendations(viewer.scope(), &requested).await.expect("known");
             assert_eq!(known, expected.iter().cloned().collect(), "{viewer:?} on {}", database.name);
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_of_clusters_is_computed_for_those_that_exist() {
+    for database in each_database().await {
+        let store = database.store().await;
+        let owned = |cluster| OwnedCluster { organization: 1, cluster };
+        let hits = ["", "a b x.internal.c other", "a b x.internal.c other", "b"];
+        let reports: Vec<_> = (1..).zip(hits).map(|(number, hits)| owned(number).report(10, hits)).collect();
+        write(&store, &reports).await;
+        let imported =
+            [(1, "Shop", true), (2, "ÄRGER ΣΑΣ", true), (4, "ẞ-4", false)].map(|(number, name, is_managed)| {
+                let values = ImportedValues { display_name: Some(name.to_owned()), is_managed, status: None };
+                ((organization(1), cluster(number)), values)
+            });
+        store.import_clusters(&imported.into(), false, drop).await.expect("imported");
+        let facts = ["a", "b", "x.internal.c"].map(|rule| RecommendationFacts {
+            selector: selector(rule),
+            impact: Level::High,
+            likelihood: if rule == "a" { Level::Critical } else { Level::Low },
+            risk_of_change: None,
+            is_for_managed: rule != "b",
+            published_at: None,
+            description: String::new(),
+        });
+        store.save_recommendation_facts(Digest::of(b"1"), &facts).await.expect("facts");
+
+        let kept = |clusters: Vec<cluster::Model>| -> Vec<_> {
+            let kept =
+                |row: cluster::Model| (row.id, row.external_counts, row.internal_counts, row.sort_name, row.managed);
+            clusters.into_iter().map(kept).collect()
+        };
+        let read = async || {
+            let connection = database.connect().await;
+            kept(cluster::Entity::find().order_by_asc(cluster::Column::Id).all(&connection).await.expect("clusters"))
+        };
+        let before = read().await;
+        let status = store.migrations().await.expect("status");
+        let new = status.iter().skip_while(|step| !step.name.contains("_000015_")).count();
+        store.migrate_down(u32::try_from(new).expect("few")).await.expect("down");
+        let store = database.store().await;
+        assert_eq!(read().await, before, "{}", database.name);
+        let saved = store.save_recommendation_facts(Digest::of(b"1"), &facts);
+        let (saved, statements) = count_statements(saved).await;
+        assert_eq!((saved.ok(), statements), (Some(false), 1), "{}: nothing is left to count", database.name);
     }
 }
 

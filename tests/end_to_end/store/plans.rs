@@ -7,12 +7,12 @@ mod explained;
 use std::{collections::BTreeSet, fs};
 
 use insights_results_aggregator::{
-    domain::{Digest, Level, RecommendationFacts, Report, VersionKey},
+    domain::{Digest, Level, RecommendationFacts, Report, TotalRisk, VersionKey},
     identity::{Scope, Viewer},
     store::{
         Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, ImpactedCluster, Impacting, Imported,
-        ImportedValues, List, ListRequest, Order, Organization, PageRequest, Position, RuleHit, SortValue, Store,
-        record_statements,
+        ImportedValues, List, ListRequest, Order, Organization, PageRequest, Position, RuleHit, RuleHitFilter,
+        SortValue, Store, TextFilter, record_statements,
     },
 };
 
@@ -193,7 +193,7 @@ fn scopes() -> [Scope; 3] {
 
 async fn read_children(store: &Store, scope: Scope, total: bool) {
     let (clusters, organizations) = ([cluster(1), cluster(2)], [organization(1), organization(2)]);
-    for request in bounded::<RuleHit>(total, RuleHit::DEFAULT_ORDER, position(None, text("a0|KEY"))) {
+    for request in requests_of_hits(total) {
         for count in [10, 11] {
             for is_managed in [false, true] {
                 let parents = clusters.map(|cluster| ClusterHits { cluster, count, details_bytes: 0, is_managed });
@@ -250,6 +250,35 @@ async fn read_impacted_clusters(store: &Store, scope: Scope, total: bool) {
     ImpactedCluster::load(store, scope, &parents, &only_total).await.expect("a total");
 }
 
+/// In each order, and with each filter alone in two of them.
+fn requests_of_hits(total: bool) -> Vec<ListRequest<RuleHit>> {
+    let key = || text("a0|KEY");
+    let by = |column, value: Option<SortValue>| {
+        let order = Order::new(column, Direction::Descending);
+        bounded::<RuleHit>(total, order, position(value, key()))
+    };
+    let mut requests = by(&RuleHit::BY_SELECTOR, None);
+    requests.extend(by(&RuleHit::BY_IMPACTED_SINCE, Some(SortValue::Time(minute(1)))));
+    requests.extend(by(&RuleHit::BY_TOTAL_RISK, Some(SortValue::Integer(3))));
+    requests.extend(by(&RuleHit::BY_DESCRIPTION, None));
+    requests.extend(by(&RuleHit::BY_PUBLISHED, Some(SortValue::Time(minute(1)))));
+    let any = RuleHitFilter::default;
+    let selectors = || vec![selector("a0"), selector("b1")];
+    let filters = [
+        RuleHitFilter { total_risk: Some(vec![TotalRisk::Important]), ..any() },
+        RuleHitFilter { selectors: Some(selectors()), ..any() },
+        RuleHitFilter { text: Some(TextFilter { text: "a0".to_owned(), selectors: selectors() }), ..any() },
+    ];
+    for filter in filters {
+        for by in [&RuleHit::BY_SELECTOR, &RuleHit::BY_TOTAL_RISK] {
+            let order = Order::new(by, Direction::Ascending);
+            let page = ListRequest::new(PageRequest::first(10));
+            requests.push(ListRequest { filter: filter.clone(), order, total, ..page });
+        }
+    }
+    requests
+}
+
 fn filtered(total: bool, order: Order<Cluster>) -> impl Iterator<Item = ListRequest<Cluster>> {
     let request = move |filter| ListRequest { filter, order, total, ..ListRequest::new(PageRequest::first(10)) };
     filters().into_iter().map(request)
@@ -274,6 +303,10 @@ fn orders() -> Vec<(Order<Cluster>, Position)> {
         (&Cluster::BY_LAST_CHECKED, position(Some(SortValue::Time(minute(2))), id())),
         (&Cluster::BY_VERSION, position(Some(SortValue::Text(version)), id())),
         (&Cluster::BY_VERSION, position(None, id())),
+        (&Cluster::BY_NAME, position(Some(text("name 1")), id())),
+        (&Cluster::BY_HITS, position(Some(SortValue::Integer(1)), id())),
+        (&Cluster::BY_TOTAL_RISK, position(Some(SortValue::Integer(1)), id())),
+        (&Cluster::BY_CRITICAL, position(Some(SortValue::Integer(1)), id())),
     ];
     let both = |(by, at): (_, Position)| {
         [Direction::Ascending, Direction::Descending].map(move |direction| (Order::new(by, direction), at.clone()))
@@ -301,6 +334,8 @@ fn filters() -> Vec<ClusterFilter> {
         ClusterFilter { has_hits: Some(true), ..any() },
         ClusterFilter { has_hits: Some(false), ..any() },
         ClusterFilter { hit_by: Some(vec![selector("a0"), selector("a1")]), ..any() },
+        ClusterFilter { total_risk: Some(vec![TotalRisk::Critical, TotalRisk::Low]), ..any() },
+        ClusterFilter { managed: Some(true), ..any() },
         ClusterFilter { seen_since: Some(minute(1)), ..any() },
     ]
 }

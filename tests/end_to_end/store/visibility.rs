@@ -187,7 +187,7 @@ async fn seen(store: &Store, scope: Scope, included: IncludedHits) -> BTreeSet<S
 
     for selector in selectors(HITS) {
         let is_listed = lists[0].contains(&selector);
-        let one = RuleHitFilter { included, selector: Some(selector.clone()) };
+        let one = RuleHitFilter { included, selector: Some(selector.clone()), ..RuleHitFilter::default() };
         let one = read(store, scope, parent, one, PageRequest::first(1)).await;
         let found: Vec<_> = one.items.into_iter().map(|hit| hit.selector).collect();
         assert_eq!((found, one.total), if is_listed { (vec![selector.clone()], Some(1)) } else { (vec![], Some(0)) });

@@ -5,15 +5,19 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use insights_results_aggregator::domain::{ClusterId, Report, Timestamp};
+use insights_results_aggregator::{
+    domain::{ClusterId, Level, RecommendationFacts, Report, Timestamp, TotalRisk},
+    store::{ImportKey, ImportedValues},
+};
 use proptest::{
     collection::{btree_map, btree_set},
+    option,
     prelude::*,
     sample::select,
 };
 use semver::Version;
 
-use crate::reports::{cluster, report, time};
+use crate::reports::{cluster, organization, report, time};
 
 /// Few, so that clusters have equal times; with and without fraction, because SQLite stores times as text.
 const TIMES: [&str; 5] = [
@@ -36,24 +40,35 @@ const VERSIONS: [Option<&str>; 9] = [
     Some("4.10.2"),
 ];
 
+/// Names that are equal in lower case, that are ordered by UUID, and that SQL does not know the lower case of.
+const NAMES: [Option<&str>; 8] =
+    [None, Some("shop"), Some("Shop"), Some("SHOP 2"), Some("Ärger"), Some("ärger"), Some("8"), Some("🦀%_\\")];
+const DESCRIPTIONS: [&str; 4] = ["It fails", "it fails", "Écrit", ""];
+const LEVELS: [Level; 4] = [Level::Low, Level::Medium, Level::High, Level::Critical];
+
 /// A cluster: its first report, and its second one if that is later.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     owner: u32,
     version: Option<&'static str>,
+    imported: Option<Imported>,
     checked: [usize; 2],
     hits: [BTreeSet<String>; 2],
 }
 
 pub(super) type Fleet = BTreeMap<ClusterId, Stored>;
 
+/// A name, and whether the cluster is managed.
+type Imported = (Option<&'static str>, bool);
+
 pub(super) fn fleets() -> impl Strategy<Value = Fleet> {
     let owner = prop_oneof![1_u32..3, Just(u32::MAX)];
     // Characters of one to four bytes in upper and lower case, which are ordered by their bytes.
     let hits = || btree_set(r"[abZ_é𝄞]{1,2}\|[aB|é𝄞 ]{1,2}", 0..5);
     let times = 0..TIMES.len();
-    let stored = (owner, select(&VERSIONS), [times.clone(), times], [hits(), hits()])
-        .prop_map(|(owner, version, checked, hits)| Stored { owner, version, checked, hits });
+    let imported = option::of((select(&NAMES), any::<bool>()));
+    let stored = (owner, select(&VERSIONS), imported, [times.clone(), times], [hits(), hits()])
+        .prop_map(|(owner, version, imported, checked, hits)| Stored { owner, version, imported, checked, hits });
     btree_map(any::<u128>().prop_map(cluster), stored, 1..9)
 }
 
@@ -68,6 +83,24 @@ impl Stored {
 
     fn at(&self, number: usize) -> Timestamp {
         time(TIMES[self.checked[number]])
+    }
+
+    /// The selectors of the hits that are shown.
+    fn shown(&self) -> Vec<&str> {
+        let is_managed = self.imported.is_some_and(|(_, is_managed)| is_managed);
+        let is_hidden = |hit: &str| is_managed && facts_of(hit).is_some_and(|facts| !facts.is_for_managed);
+        self.hits[self.last()].iter().map(String::as_str).filter(|hit| !is_hidden(hit)).collect()
+    }
+
+    /// The number of shown hits of a risk.
+    fn count(&self, risk: TotalRisk) -> usize {
+        let is_of = |hit: &&str| facts_of(hit).is_some_and(|facts| facts.total_risk() == risk);
+        self.shown().into_iter().filter(is_of).count()
+    }
+
+    fn sort_name(&self, cluster: ClusterId) -> String {
+        let name = self.imported.and_then(|(name, _)| name);
+        name.map_or_else(|| cluster.to_string(), str::to_lowercase)
     }
 
     /// The events as time, kind and selector.
@@ -96,6 +129,36 @@ pub(super) fn reports(fleet: &Fleet) -> [Vec<Report>; 2] {
         reports.collect()
     };
     [of(0), of(1)]
+}
+
+/// What is imported.
+pub(super) fn imported(fleet: &Fleet) -> BTreeMap<ImportKey, ImportedValues> {
+    let imported = fleet.iter().filter_map(|(cluster, stored)| {
+        let (name, is_managed) = stored.imported?;
+        let values = ImportedValues { display_name: name.map(str::to_owned), is_managed, status: None };
+        Some(((organization(stored.owner), *cluster), values))
+    });
+    imported.collect()
+}
+
+/// The facts of all recommendations that have some.
+pub(super) fn facts(fleet: &Fleet) -> Vec<RecommendationFacts> {
+    let hits: BTreeSet<_> = fleet.values().flat_map(|stored| stored.hits.iter().flatten()).collect();
+    hits.into_iter().filter_map(|hit| facts_of(hit)).collect()
+}
+
+/// Facts that follow from the selector, with ties and nulls; none for a fifth of them.
+fn facts_of(selector: &str) -> Option<RecommendationFacts> {
+    let number = selector.bytes().map(usize::from).sum::<usize>();
+    (number % 5 > 0).then(|| RecommendationFacts {
+        selector: selector.parse().expect("a selector"),
+        impact: LEVELS[number % 4],
+        likelihood: LEVELS[number % 3],
+        risk_of_change: None,
+        is_for_managed: number.is_multiple_of(2),
+        published_at: (number % 7 > 2).then(|| time(TIMES[number % TIMES.len()])),
+        description: DESCRIPTIONS[number % DESCRIPTIONS.len()].to_owned(),
+    })
 }
 
 /// An expected list of the graph.
@@ -198,7 +261,26 @@ pub(super) fn clusters(fleet: &Fleet) -> Vec<List> {
             (ByVersion { version, descending }, cluster)
         }));
     }
+    lists.extend(both_ways(fleet, "NAME", |cluster, stored| stored.sort_name(cluster)));
+    lists.extend(both_ways(fleet, "HITS", |_, stored| stored.shown().len()));
+    let by_risk = [
+        ("CRITICAL", TotalRisk::Critical),
+        ("IMPORTANT", TotalRisk::Important),
+        ("MODERATE", TotalRisk::Moderate),
+        ("LOW", TotalRisk::Low),
+    ];
+    lists.extend(by_risk.into_iter().flat_map(|(field, risk)| both_ways(fleet, field, |_, stored| stored.count(risk))));
+    lists.extend(both_ways(fleet, "TOTAL_RISK", |_, stored| by_risk.map(|(_, risk)| stored.count(risk))));
     lists
+}
+
+/// The lists in either direction of a field without nulls.
+fn both_ways<P: Ord>(fleet: &Fleet, field: &str, value: impl Fn(ClusterId, &Stored) -> P) -> [List; 2] {
+    let order = |direction| format!("{{field: {field}, direction: {direction}}}");
+    [
+        clusters_by(fleet, &order("ASC"), |cluster, stored| (value(cluster, stored), cluster)),
+        clusters_by(fleet, &order("DESC"), |cluster, stored| (Reverse(value(cluster, stored)), cluster)),
+    ]
 }
 
 fn clusters_by<P: Ord>(fleet: &Fleet, order: &str, sort_key: impl Fn(ClusterId, &Stored) -> P) -> List {
@@ -224,18 +306,50 @@ fn around_clusters(fleet: &Fleet, list: &str) -> String {
     format!("clusters(uuids: [{}]) {{ parent: uuid {list} }}", uuids.join(" "))
 }
 
-pub(super) fn rule_hits(fleet: &Fleet) -> List {
+/// The list of hits in the default order and in each other order.
+pub(super) fn rule_hits(fleet: &Fleet) -> Vec<List> {
+    let selector = |_: &Stored, hit: &str| hit.to_owned();
+    let mut lists = vec![rule_hits_by(fleet, "", selector)];
+    for descending in [false, true] {
+        let order = |field| format!("{{field: {field}, direction: {}}}", if descending { "DESC" } else { "ASC" });
+        lists.push(rule_hits_by(fleet, &order("SELECTOR"), |_, hit| directed(Some(hit.to_owned()), descending)));
+        let since = |stored: &Stored, hit: &str| {
+            let is_old = stored.has_second() && stored.hits[0].contains(hit);
+            stored.at(if is_old { 0 } else { stored.last() })
+        };
+        lists.push(rule_hits_by(fleet, &order("IMPACTED_SINCE"), |stored, hit| {
+            (directed(Some(since(stored, hit)), descending), hit.to_owned())
+        }));
+        lists.push(rule_hits_by(fleet, &order("TOTAL_RISK"), |_, hit| {
+            (directed(facts_of(hit).map(|facts| facts.total_risk()), descending), hit.to_owned())
+        }));
+        lists.push(rule_hits_by(fleet, &order("DESCRIPTION"), |_, hit| {
+            (directed(facts_of(hit).map(|facts| facts.description), descending), hit.to_owned())
+        }));
+        lists.push(rule_hits_by(fleet, &order("PUBLISHED"), |_, hit| {
+            (directed(facts_of(hit).and_then(|facts| facts.published_at), descending), hit.to_owned())
+        }));
+    }
+    lists
+}
+
+/// A sort key with unknown values last in either direction.
+fn directed<T: Ord>(value: Option<T>, descending: bool) -> (bool, Option<Reverse<T>>, Option<T>) {
+    let is_unknown = value.is_none();
+    if descending { (is_unknown, value.map(Reverse), None) } else { (is_unknown, None, value) }
+}
+
+fn rule_hits_by<P: Ord>(fleet: &Fleet, order: &str, sort_key: impl Fn(&Stored, &str) -> P) -> List {
     let hits = |(cluster, stored): (&ClusterId, &Stored)| {
-        let cluster = cluster.to_string();
-        let hits = stored.hits[stored.last()].clone().into_iter();
-        hits.map(move |hit| (cluster.clone(), hit.clone(), hit)).collect::<Vec<_>>()
+        let hit = |hit: &str| (cluster.to_string(), sort_key(stored, hit), hit.to_owned());
+        stored.shown().into_iter().map(hit).collect::<Vec<_>>()
     };
     List {
         around: around_clusters(fleet, "report { LIST }"),
         parents: "/clusters",
         path: "/report/list",
         field: "ruleHits",
-        arguments: String::new(),
+        arguments: if order.is_empty() { String::new() } else { format!("orderBy: {order}") },
         key: &["selector"],
         rows: ranked(&fleet.iter().flat_map(hits).collect::<Vec<_>>(), fleet.keys().map(ToString::to_string)),
     }

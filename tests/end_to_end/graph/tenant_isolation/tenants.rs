@@ -121,6 +121,7 @@ impl Tenant {
             org_id: self.number.into(),
             cluster_id: cluster,
             display_name: Some(format!("Name {}", self.mark)),
+            sort_name: Some(format!("name {}", self.mark).to_lowercase()),
             managed,
             status: Some(format!("Status {}", self.mark)),
         }

@@ -15,6 +15,8 @@ const INDEXES_OF_HIDDEN: [&str; 2] = ["INDEX recommendation_internal", "INDEX re
 const OF_FACTS: &str = r#"SELECT "recommendation"."id", "recommendation"."selector""#;
 /// The statement that counts the clusters that each recommendation hits.
 const OF_COUNTS: &str = r#"WITH "counted""#;
+/// The statements that find recommendations with new facts. They are run where content is loaded.
+const OF_NEW_FACTS: &str = "IS DISTINCT FROM counted_risk";
 /// The tables that grow with clusters, reports and messages.
 const GROWING_TABLES: [&str; 5] = ["cluster", "rule_hit", "rule_hit_history", "imported_cluster", "consumer_error"];
 
@@ -63,9 +65,9 @@ async fn on_sqlite(connection: &DatabaseConnection, statement: &str) -> Vec<Stri
     let is_scan = |step: &String| step.strip_prefix("SCAN ").is_some_and(|scanned| !is_intermediate(scanned));
     // The items of a list are named by the same alias, whatever they are.
     let grows = |step: &String| step != "SCAN i" || !NOT_GROWING.iter().any(|from| statement.contains(from));
-    let grows =
-        |step: &String| grows(step) && !(is_of_recommendations(statement) && step.starts_with("SCAN recommendation"));
-
+    let is_of_facts =
+        is_of_recommendations(statement) || statement.starts_with(OF_FACTS) || statement.contains(OF_NEW_FACTS);
+    let grows = |step: &String| grows(step) && !(step.starts_with("SCAN recommendation") && is_of_facts);
     steps.filter(is_scan).filter(grows).collect()
 }
 
