@@ -29,7 +29,7 @@ const NOT_ASCII: &str = "
     FROM imported_cluster
     WHERE octet_length(display_name) <> length(display_name)";
 
-/// The sum of the hits' weights, see `store/hit_counts.rs`. `cluster` is the name of the cluster's row.
+/// The sum of the hits' weights, see `store/shown_counts.rs`. `cluster` is the name of the cluster's row.
 fn counts(cluster: &str, is_managed: &str, is_internal: bool) -> String {
     let not = if is_internal { "" } else { "NOT " };
     format!(

@@ -1,9 +1,9 @@
 //! Texts without regard to case.
 
-/// The text in lower case, letter by letter: what contains another text ignoring case, contains it in this form. The
-/// Greek sigma has one lower case wherever it stands.
+/// The text in lower case, character by character: what contains another text ignoring case, contains it in this form. The
+/// Greek sigma has one lower case in any place.
 pub fn lower_case(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect()
+    text.chars().flat_map(char::to_lowercase).map(|char| if char == 'ς' { 'σ' } else { char }).collect()
 }
 
 #[cfg(test)]

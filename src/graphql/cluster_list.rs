@@ -125,7 +125,7 @@ impl ClusterFilter {
     }
 }
 
-/// The text that a filter searches for. An empty one is none.
+/// The text that a filter searches for. An empty one is not searched for.
 pub(super) fn searched_text(text: Option<String>) -> Result<Option<String>> {
     let text = text.filter(|text| !text.is_empty());
     if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {

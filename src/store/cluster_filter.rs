@@ -6,11 +6,10 @@ use sea_orm::{
 };
 
 use super::{
-    clusters::shown_counts,
     columns::Column,
     contains::contains,
-    hit_counts,
     list::{Filter, ITEM, item, subquery},
+    shown_counts,
     visibility::{IncludedHits, shown},
 };
 use crate::{
@@ -61,14 +60,12 @@ impl Filter for ClusterFilter {
                     .map(|versions| Column::Text(versions.clone()).contains(item("version"), backend)),
             )
             .add_option(self.has_hits.map(|has| {
-                let is_hit = format!("{} <> 0", shown_counts(scope, ITEM));
+                let is_hit = format!("{} <> 0", shown_counts::within(scope, ITEM));
                 Expr::cust(if has { is_hit } else { format!("NOT ({is_hit})") })
             }))
-            .add_option(
-                self.total_risk.as_deref().map(|risks| {
-                    Expr::cust(format!("({} & {}) <> 0", shown_counts(scope, ITEM), hit_counts::mask(risks)))
-                }),
-            )
+            .add_option(self.total_risk.as_deref().map(|risks| {
+                Expr::cust(format!("({} & {}) <> 0", shown_counts::within(scope, ITEM), shown_counts::mask(risks)))
+            }))
             .add_option(self.managed.map(|managed| item("managed").eq(managed)))
             .add_option(self.hit_by.as_deref().map(|selectors| Expr::exists(hits_by(scope, selectors, backend))))
             .add_option(self.seen_since.map(|since| item("last_checked_at").gte(since.utc())))

@@ -8,11 +8,11 @@ use super::{
     cluster_filter::ClusterFilter,
     columns::Column,
     error::Error,
-    hit_counts::{self, HitCounts},
     list::{List, Lookup, Order, Row, SortColumn, SortKind, SortValue, Source, item},
     page::Direction,
     pools::Store,
     rule_hits::ClusterHits,
+    shown_counts::{self, ShownCounts},
 };
 use crate::{
     domain::{ClusterId, Digest, OrgId, Timestamp, TotalRisk, VersionKey},
@@ -46,7 +46,7 @@ pub struct Cluster {
     /// The status of its subscription.
     pub status: Option<String>,
     /// The numbers of the hits that the viewer sees by default.
-    pub shown: HitCounts,
+    pub shown: ShownCounts,
     /// The name in lower case; the UUID if it has none.
     pub sort_name: String,
 }
@@ -73,7 +73,7 @@ macro_rules! by_count {
             kind: SortKind::Integer,
             is_nullable: false,
             value: |cluster| {
-                let number: fn(HitCounts) -> i64 = $number;
+                let number: fn(ShownCounts) -> i64 = $number;
                 Some(SortValue::Integer(number(cluster.shown)))
             },
         }
@@ -125,7 +125,7 @@ impl Cluster {
     /// By the number of shown hits of low risk.
     pub const BY_LOW: SortColumn<Self> = by_count!("low", |shown| shown.of(TotalRisk::Low).into());
     /// By the numbers of shown hits of critical risk, then important, then moderate, then low.
-    pub const BY_TOTAL_RISK: SortColumn<Self> = by_count!("risks", HitCounts::by_risk);
+    pub const BY_TOTAL_RISK: SortColumn<Self> = by_count!("risks", ShownCounts::by_risk);
 
     /// The parent of the cluster's hits.
     pub fn hits(&self) -> ClusterHits {
@@ -171,7 +171,7 @@ impl List for Cluster {
 
     /// The counts that the viewer sees, and their parts.
     fn computed(scope: Scope, column: &'static str, items: &'static str) -> Option<Expr> {
-        hit_counts::part(column, &shown_counts(scope, items)).map(Expr::cust)
+        shown_counts::part(column, &shown_counts::within(scope, items)).map(Expr::cust)
     }
 
     fn read(row: &mut Row<'_>) -> Result<Self, DbErr> {
@@ -184,7 +184,7 @@ impl List for Cluster {
             hit_count: hit_count(row.next()?, row.next()?),
             details_bytes: row.next::<i64>()?.unsigned_abs(),
             report: ReportHead::read(row)?,
-            shown: HitCounts::from_packed(row.next()?),
+            shown: ShownCounts::from_packed(row.next()?),
             sort_name: row.next()?,
             display_name: row.next()?,
             is_managed: row.next::<Option<bool>>()?.unwrap_or(false),
@@ -199,15 +199,6 @@ impl ReportHead {
         let request_id = row.next()?;
         let (Some(last_checked), Some(stored_at)) = (last_checked, stored_at) else { return Ok(None) };
         Ok(Some(Self { last_checked, gathered_at, stored_at, request_id }))
-    }
-}
-
-/// The kept counts of the hits that are shown by default within a scope, in SQL.
-pub(super) fn shown_counts(scope: Scope, clusters: &str) -> String {
-    if scope.includes_internal() {
-        format!("({clusters}.external_counts + {clusters}.internal_counts)")
-    } else {
-        format!("{clusters}.external_counts")
     }
 }
 

@@ -11,12 +11,12 @@ pub(super) fn contains(column: Expr, text: &str) -> Expr {
     column.like(LikeExpr::new(format!("%{literal}%")).escape('\\'))
 }
 
-/// The column contains the text, ignoring the case of its letters. Of a column whose lower case is not stored: the
+/// The column contains the text, ignoring case. Of a column whose lower case is not stored: the
 /// databases know that of ASCII only.
 pub(super) fn contains_in_any_case(column: Expr, text: &str, backend: DbBackend) -> Expr {
-    let parts = text.chars().map(|letter| match cases(letter) {
+    let parts = text.chars().map(|char| match cases(char) {
         cases if cases.len() > 1 => format!("[{}]", cases.into_iter().collect::<String>()),
-        _ => literal(letter, backend),
+        _ => literal(char, backend),
     });
     let pattern: String = parts.collect();
     match backend {
@@ -25,13 +25,13 @@ pub(super) fn contains_in_any_case(column: Expr, text: &str, backend: DbBackend)
     }
 }
 
-/// A letter in each case; other characters alone.
-fn cases(letter: char) -> Vec<char> {
-    fn one(mut letters: impl Iterator<Item = char>) -> Option<char> {
-        letters.next().filter(|_| letters.next().is_none())
+/// A character in each case.
+fn cases(char: char) -> Vec<char> {
+    fn one(mut chars: impl Iterator<Item = char>) -> Option<char> {
+        chars.next().filter(|_| chars.next().is_none())
     }
-    let mut cases = vec![letter];
-    for other in [one(letter.to_lowercase()), one(letter.to_uppercase())].into_iter().flatten() {
+    let mut cases = vec![char];
+    for other in [one(char.to_lowercase()), one(char.to_uppercase())].into_iter().flatten() {
         if !cases.contains(&other) {
             cases.push(other);
         }

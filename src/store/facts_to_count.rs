@@ -23,7 +23,7 @@ use crate::domain::ClusterId;
 
 /// Longest time for counting the hits of all clusters, with the wait for another process that does: 100,000 clusters
 /// take some seconds.
-const TIMEOUT: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_mins(10);
 /// Clusters per transaction: ingestion waits for those of one at most.
 const CLUSTERS_PER_TRANSACTION: u64 = 1_000;
 

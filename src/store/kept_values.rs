@@ -22,12 +22,14 @@ const IMPORTED: &str = "m";
 const HITS: &str = "h";
 /// The recommendations of these hits.
 const RECOMMENDATIONS: &str = "r";
+/// The counts of these hits.
+const COUNTS: &str = "c";
 
 /// What is kept of a cluster.
 #[derive(Clone, Debug, FromQueryResult)]
 pub(super) struct KeptValues {
     cluster_id: ClusterId,
-    /// The counts of the shown hits of external recommendations, see `hit_counts`.
+    /// The counts of the shown hits of external recommendations, see `shown_counts`.
     pub(super) external_counts: i64,
     /// Those of internal recommendations.
     pub(super) internal_counts: i64,
@@ -118,26 +120,45 @@ fn select(clusters: &[Owned], backend: DbBackend) -> SelectStatement {
         .columns(["cluster_id", "org_id"])
         .to_owned();
     let column = |table: &'static str, name: &'static str| Expr::col((table, name));
-    let same = |(a, b): (&'static str, &'static str), name, other| column(a, name).equals((b, other));
-    let is_imported =
-        same((IMPORTED, OWNED), "org_id", "org_id").and(same((IMPORTED, OWNED), "cluster_id", "cluster_id"));
+    let is_imported = column(IMPORTED, "org_id")
+        .equals((OWNED, "org_id"))
+        .and(column(IMPORTED, "cluster_id").equals((OWNED, "cluster_id")));
+    let is_hit = column(HITS, "cluster_id").equals((OWNED, "cluster_id"));
+    let is_recommendation = column(RECOMMENDATIONS, "id").equals((HITS, "recommendation_id"));
     let count = |internal| count_of_shown(internal, HITS, RECOMMENDATIONS, column(IMPORTED, "managed"));
-    Query::select()
-        .with_cte(Query::with().cte(owned).to_owned())
+
+    let mut kept = Query::select();
+    kept.with_cte(Query::with().cte(owned).to_owned())
         .column((OWNED, "cluster_id"))
-        .expr_as(count(false), "external_counts")
-        .expr_as(count(true), "internal_counts")
         .column((IMPORTED, "sort_name"))
         .expr_as(Func::coalesce([column(IMPORTED, "managed"), Expr::val(false)]), "managed")
-        .from(OWNED)
-        .join_as(JoinType::LeftJoin, "imported_cluster", IMPORTED, is_imported)
-        .join_as(JoinType::LeftJoin, "rule_hit", HITS, same((HITS, OWNED), "cluster_id", "cluster_id"))
-        .join_as(
-            JoinType::LeftJoin,
-            "recommendation",
-            RECOMMENDATIONS,
-            same((RECOMMENDATIONS, HITS), "id", "recommendation_id"),
-        )
-        .group_by_columns([(OWNED, "cluster_id"), (IMPORTED, "sort_name"), (IMPORTED, "managed")])
-        .to_owned()
+        .from(OWNED);
+    if backend == DbBackend::Sqlite {
+        return kept
+            .expr_as(count(false), "external_counts")
+            .expr_as(count(true), "internal_counts")
+            .join_as(JoinType::LeftJoin, "imported_cluster", IMPORTED, is_imported)
+            .join_as(JoinType::LeftJoin, "rule_hit", HITS, is_hit)
+            .join_as(JoinType::LeftJoin, "recommendation", RECOMMENDATIONS, is_recommendation)
+            .group_by_columns([(OWNED, "cluster_id"), (IMPORTED, "sort_name"), (IMPORTED, "managed")])
+            .to_owned();
+    }
+    // PostgreSQL keeps its plan. One that is made while a table is empty would read the whole table later; with a limit
+    // or a sum, it cannot.
+    let one = |table, alias, columns: &[&'static str], is_one| {
+        Query::select().columns(columns.iter().copied()).from_as(table, alias).and_where(is_one).limit(1).to_owned()
+    };
+    let imported = one("imported_cluster", IMPORTED, &["sort_name", "managed"], is_imported);
+    let facts = one("recommendation", RECOMMENDATIONS, &["internal", "total_risk", "for_managed"], is_recommendation);
+    let counts = Query::select()
+        .expr_as(count(false), "external_counts")
+        .expr_as(count(true), "internal_counts")
+        .from_as("rule_hit", HITS)
+        .join_lateral(JoinType::LeftJoin, facts, RECOMMENDATIONS, Expr::val(true))
+        .and_where(is_hit)
+        .to_owned();
+    kept.columns([(COUNTS, "external_counts"), (COUNTS, "internal_counts")])
+        .join_lateral(JoinType::LeftJoin, imported, IMPORTED, Expr::val(true))
+        .join_lateral(JoinType::LeftJoin, counts, COUNTS, Expr::val(true));
+    kept
 }

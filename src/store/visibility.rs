@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{CaseStatement, Expr, ExprTrait as _, Func, Query, SelectStatement},
 };
 
-use super::{hit_counts::weight, list::subquery};
+use super::{list::subquery, shown_counts::weight};
 use crate::identity::Scope;
 
 /// Which hits are shown besides those that are shown by default. Nothing shows internal ones to a scope without them.
@@ -57,7 +57,7 @@ pub(super) fn count_of_shown(
     let weight = Expr::cust(weight(&format!("{recommendations}.total_risk")));
     let weights: Expr = CaseStatement::new().case(is_shown, weight).finally(Expr::cust("0")).into();
     // A sum of bigints is numeric on PostgreSQL.
-    Expr::from(Func::sum(weights)).cast_as("bigint")
+    Expr::from(Func::coalesce([Func::sum(weights).into(), Expr::cust("0")])).cast_as("bigint")
 }
 
 /// The condition that a hit or an event is not one of an internal recommendation, unless the scope includes these. The

@@ -6,7 +6,7 @@ use ammonia::{Builder, UrlRelative};
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, Parser, Tag, TagEnd, html};
 
 use super::{OPTIONS, escape, links};
-use crate::content::template::CUT;
+use crate::content::template::{CUT, is_placeholder};
 
 /// Most bytes before the sanitizer. Four times the bound of a text: markup such as a table takes more than in Markdown.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -54,18 +54,44 @@ static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// Writes HTML. Values are inserted after the text was parsed.
+/// Writes HTML. Values are inserted after the text was parsed, and its special characters after it was sanitized: the
+/// sanitizer's parser takes a second for some 10,000 character references in a text, and that squared for more.
 pub(super) fn write(text: &str, values: &[String]) -> String {
     let mut written = Bounded(String::new());
     let events = Events { parser: Parser::new_ext(text, OPTIONS), values, depth: 0, links: Vec::new(), in_code: false };
     let is_cut = html::write_html_fmt(&mut written, events.flatten()).is_err();
-    let mut clean = SANITIZER.clean(&written.0).to_string();
+    let mut clean = SPECIAL.iter().fold(SANITIZER.clean(&written.0).to_string(), |clean, special| {
+        clean.replace(special.stand_in, special.reference)
+    });
     if is_cut {
         clean.push_str("<p>");
         clean.push_str(CUT);
         clean.push_str("</p>\n");
     }
     clean
+}
+
+/// A character of HTML's markup, what it is until the text is sanitized, and then.
+struct Special {
+    character: char,
+    stand_in: char,
+    reference: &'static str,
+}
+
+/// The stand-ins have no meaning in Unicode, and are none of the placeholders.
+const SPECIAL: [Special; 3] = [
+    Special { character: '&', stand_in: '\u{10FFF0}', reference: "&amp;" },
+    Special { character: '<', stand_in: '\u{10FFF1}', reference: "&lt;" },
+    Special { character: '>', stand_in: '\u{10FFF2}', reference: "&gt;" },
+];
+
+/// Replaces special characters by their stand-ins.
+fn stand_in(c: char) -> char {
+    match SPECIAL.iter().find(|special| special.character == c) {
+        Some(special) => special.stand_in,
+        None if is_placeholder(c) => char::REPLACEMENT_CHARACTER,
+        None => c,
+    }
 }
 
 /// A text of at most [`MAX_BYTES`]. The sanitizer closes what is open at its end.
@@ -105,7 +131,7 @@ impl<'a> Iterator for Events<'a> {
             }
             Event::End(TagEnd::Link) => match self.links.pop().flatten() {
                 Some(address) if address.is_empty() => None,
-                Some(address) => Some(Event::Text(address.into())),
+                Some(address) => Some(Event::Text(self.inline(address.into()))),
                 None => Some(Event::End(TagEnd::Link)),
             },
             // The text that describes the image stays.
@@ -121,7 +147,12 @@ impl<'a> Iterator for Events<'a> {
 
 impl<'a> Events<'a> {
     fn filled(&self, text: CowStr<'a>, write: impl Fn(&str) -> String) -> CowStr<'a> {
-        if self.values.is_empty() { text } else { escape::fill(&text, self.values, write).into() }
+        let is_replaced = |c| matches!(c, '&' | '<' | '>') || is_placeholder(c);
+        if text.contains(is_replaced) {
+            escape::fill(&text, self.values, write).chars().map(stand_in).collect::<String>().into()
+        } else {
+            text
+        }
     }
 
     fn inline(&self, text: CowStr<'a>) -> CowStr<'a> {

@@ -1,17 +1,25 @@
 //! Which links open something.
 
+use url::Url;
+
 use super::escape;
 use crate::content::template::is_placeholder;
 
 /// Schemes of links that open something.
 pub(super) const SCHEMES: [&str; 3] = ["http", "https", "mailto"];
 
-/// Fills in the destination of a link. Returns `None` if it opens nothing: its scheme is another one, or depends on a
-/// value.
+/// Most bytes of a destination. Browsers and servers take about as many.
+const MAX_DESTINATION: usize = 2_048;
+
+/// Fills in the destination of a link. Returns `None` if it opens nothing: it is too long or not a URL, its scheme is another
+/// one, or depends on a value.
 pub(super) fn destination(written: &str, values: &[String]) -> Option<String> {
     let (scheme, _) = written.split_once(':')?;
     let is_open = SCHEMES.iter().any(|open| scheme.eq_ignore_ascii_case(open));
-    is_open.then(|| escape::fill(written, values, escape::in_destination))
+    let destination = || escape::fill(written, values, escape::in_destination);
+    is_open
+        .then(destination)
+        .filter(|destination| destination.len() <= MAX_DESTINATION && Url::parse(destination).is_ok())
 }
 
 /// The address that a link without function is followed by, so that its reader can decide. `None` if it is not an address

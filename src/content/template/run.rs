@@ -22,7 +22,7 @@ const MAX_STEPS: usize = 100_000;
 /// complete.
 const MAX_BYTES: usize = crate::content::MAX_FILE_BYTES as usize;
 
-const _: () = assert!(FIRST_PLACEHOLDER as usize + MAX_STEPS <= char::MAX as usize, "each value takes a step");
+const _: () = assert!(FIRST_PLACEHOLDER as usize + MAX_STEPS < 0x10_FFF0, "each value takes a step");
 
 /// Bounds of a text.
 #[derive(Clone, Copy, Debug)]

@@ -41,5 +41,5 @@ fn each_case_has_the_expected_markdown_and_html() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    assert!(cases.case.len() > 60);
+    assert!(cases.case.len() > 50);
 }

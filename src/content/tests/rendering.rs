@@ -95,7 +95,7 @@ fn deep_expressions_stay_as_written() {
     for (open, close) in
         [("(", ")"), ("!", ""), ("-", ""), ("pydata[", "]"), ("1 ? ", " : 2"), ("pydata.includes(", ")")]
     {
-        for depth in [100, 50_000] {
+        for depth in [100, 20_000] {
             let text = format!("{{{{={}1{}}}}}", open.repeat(depth), close.repeat(depth));
             assert_eq!(in_time(|| both(&text, &json!([1])))[0], text, "{open}");
         }
@@ -133,17 +133,36 @@ fn deep_markdown_is_written_in_time() {
 }
 
 #[test]
+fn special_characters_of_html_are_written_in_time() {
+    let special = "&<>\"".repeat(65_000);
+    let [_, html] = in_time(|| both("{{=pydata}}", &json!(special)));
+    assert_eq!(html, format!("<p>{}</p>\n", "&amp;&lt;&gt;\"".repeat(65_000)));
+    let code = in_time(|| render_plain(&format!("    {}", "&".repeat(100_000)), Format::Html));
+    assert_eq!(code, format!("<pre><code>{}</code></pre>\n", "&amp;".repeat(100_000)));
+    let link = format!("[a](https://b.example/?{} \"{}\")\n\n", "&".repeat(900), "&\\\"<".repeat(9));
+    let links = in_time(|| render_plain(&link.repeat(200), Format::Html));
+    let one = format!(
+        "<p><a href=\"https://b.example/?{}\" title=\"{}\" rel=\"noopener noreferrer\">a</a></p>\n",
+        "&amp;".repeat(900),
+        "&amp;&quot;&lt;".repeat(9),
+    );
+    assert_eq!(links.matches(&one).count(), 200, "{}", &links[..9_000]);
+    let long = format!("[a](https://b.example/?{})", "&".repeat(2_000));
+    assert_eq!(render_plain(&long, Format::Html), "<p>a</p>\n");
+}
+
+#[test]
 fn a_character_that_stands_for_values_is_replaced() {
     let [markdown, html] = both("\u{F0000}\u{10FFFF} {{='\u{F0001}'}} {{=pydata}}", &json!("a\u{F0000}b"));
     assert_eq!(markdown, "\u{FFFD}\u{FFFD} \u{FFFD} a\u{F0000}b");
-    assert_eq!(html, "<p>\u{FFFD}\u{FFFD} \u{FFFD} a\u{F0000}b</p>\n");
+    assert_eq!(html, "<p>\u{FFFD}\u{FFFD} \u{FFFD} a\u{FFFD}b</p>\n");
 }
 
 #[test]
 fn text_without_templates_is_as_written_or_sanitized() {
-    let text = "# A {{=pydata.a}}\n<script>x</script> [b](javascript:c) ![d](https://e.example/f.png)";
+    let text = "# A {{=pydata.a}}\nc <script>x</script> [b](javascript:c) ![d](https://e.example/f.png)";
     assert_eq!(render_plain(text, Format::Markdown), text);
-    let expected = "<h1>A {{=pydata.a}}</h1>\n<p>&lt;script&gt;x&lt;/script&gt; b d</p>\n";
+    let expected = "<h1>A {{=pydata.a}}</h1>\n<p>c &lt;script&gt;x&lt;/script&gt; b d</p>\n";
     assert_eq!(render_plain(text, Format::Html), expected);
 }
 

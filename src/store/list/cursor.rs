@@ -83,7 +83,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::VersionKey,
-        store::{Cluster, HitCounts},
+        store::{Cluster, ShownCounts},
     };
 
     fn by_version(direction: Direction) -> Order<Cluster> {
@@ -103,7 +103,7 @@ mod tests {
             display_name: None,
             is_managed: false,
             status: None,
-            shown: HitCounts::default(),
+            shown: ShownCounts::default(),
             sort_name: "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c".to_owned(),
         }
     }

@@ -36,7 +36,7 @@ pub(crate) async fn wrong_kept_values(connection: &DatabaseConnection) -> Vec<St
             }
         }
         let name = imported.and_then(|imported| imported.display_name.clone());
-        // One lower case of sigma, wherever it stands in a word.
+        // One lower case of sigma, at any place in a word.
         let name = name.map(|name| name.to_lowercase().replace('ς', "σ"));
         let expected = (counts, managed, name.unwrap_or_else(|| row.id.to_string()));
         let found = ([row.external_counts, row.internal_counts].map(parts), row.managed, row.sort_name);

@@ -1,5 +1,5 @@
 //! What is kept of clusters for lists follows from hits, facts and imported values, whichever of them changed last, and
-//! whoever changed them.
+//! by any process.
 
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::domain::TotalRisk;
+use crate::{domain::TotalRisk, identity::Scope};
 
 /// The bits of each number.
 const BITS: u32 = 12;
@@ -16,9 +16,9 @@ const RISKS: [TotalRisk; 4] = [TotalRisk::Low, TotalRisk::Moderate, TotalRisk::I
 
 /// The numbers of a cluster's hits that a viewer sees by default.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct HitCounts(i64);
+pub struct ShownCounts(i64);
 
-impl HitCounts {
+impl ShownCounts {
     /// From the form in which the database has them.
     pub(super) fn from_packed(packed: i64) -> Self {
         Self(packed)
@@ -44,17 +44,26 @@ impl HitCounts {
     }
 }
 
-impl fmt::Debug for HitCounts {
+impl fmt::Debug for ShownCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} hits", self.all())?;
         RISKS.iter().try_for_each(|risk| write!(f, ", {} {risk:?}", self.of(*risk)))
     }
 }
 
+/// The kept counts of the hits that are shown by default within a scope, in SQL.
+pub(super) fn within(scope: Scope, clusters: &str) -> String {
+    if scope.includes_internal() {
+        format!("({clusters}.external_counts + {clusters}.internal_counts)")
+    } else {
+        format!("{clusters}.external_counts")
+    }
+}
+
 /// What a hit adds to the counts, in SQL, by the column with its total risk.
 pub(super) fn weight(total_risk: &str) -> String {
-    let cases: String = RISKS.iter().map(|risk| format!("WHEN {} THEN {} ", *risk as u8, 1 + one(*risk))).collect();
-    format!("CASE {total_risk} {cases}ELSE 1 END")
+    let cases = RISKS.map(|risk| format!("WHEN {} THEN {}", risk as u8, 1 + one(risk))).join(" ");
+    format!("CASE {total_risk} {cases} ELSE 1 END")
 }
 
 /// The part of counts that a column of lists has, in SQL; `None` if it is another column.
@@ -90,11 +99,11 @@ mod tests {
     fn counts_add_up_and_order_by_the_highest_risk_first() {
         let counts = |low: i64, moderate: i64, important: i64, critical: i64, without: i64| {
             let by_risk = [low, moderate, important, critical].into_iter().zip(RISKS);
-            HitCounts(by_risk.map(|(count, risk)| count * (1 + one(risk))).sum::<i64>() + without)
+            ShownCounts(by_risk.map(|(count, risk)| count * (1 + one(risk))).sum::<i64>() + without)
         };
         let most = counts(0, 1_000, 0, 0, 0);
         assert_eq!((most.all(), most.of(TotalRisk::Moderate), most.of(TotalRisk::Important)), (1_000, 1_000, 0));
-        let sum = HitCounts(counts(1, 2, 3, 4, 5).0 + counts(10, 20, 30, 40, 50).0);
+        let sum = ShownCounts(counts(1, 2, 3, 4, 5).0 + counts(10, 20, 30, 40, 50).0);
         assert_eq!(RISKS.map(|risk| sum.of(risk)), [11, 22, 33, 44]);
         assert_eq!(sum.all(), 165);
         assert!(counts(0, 0, 0, 1, 0).by_risk() > counts(300, 300, 399, 0, 1).by_risk());
