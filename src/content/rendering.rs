@@ -20,7 +20,7 @@ use crate::domain::Details;
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// CommonMark with the tables and strikethrough of GitHub.
+    /// `CommonMark` with the tables and strikethrough of GitHub.
     Markdown,
     /// HTML that needs no further checks: few elements, and only links to `http`, `https` and `mailto`.
     Html,
@@ -42,7 +42,7 @@ pub fn render_plain(text: &str, format: Format) -> String {
     }
 }
 
-/// Details that serde_json cannot read, such as those with half of a surrogate pair, count as null.
+/// Details that `serde_json` cannot read, such as those with half of a surrogate pair, count as null.
 fn filled(template: &Template, details: Option<&Details>, bounds: Bounds) -> Filled {
     let details = details.and_then(|details| serde_json::from_str(details.as_str()).ok());
     template.fill(&details.unwrap_or_default(), bounds)
@@ -55,5 +55,5 @@ fn write(filled: &Filled, format: Format) -> String {
     }
 }
 
-/// What is parsed beyond CommonMark.
+/// What is parsed beyond `CommonMark`.
 const OPTIONS: Options = Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH);

@@ -10,6 +10,8 @@ const MARKUP: [char; 16] = ['\\', '`', '*', '_', '[', ']', '<', '>', '&', '~', '
 const SPACE: &str = "&#32;";
 /// Characters of a link's destination that stay, beside letters and digits.
 const IN_DESTINATION: &[u8] = b"-._~/?#=+,;%";
+/// Characters of a URL that stay, beside letters and digits.
+const IN_URL: &[u8] = b"-._~/?#=+,;%!$&'()*:@^";
 
 /// Replaces placeholders by written values.
 pub(super) fn fill(text: &str, values: &[String], write: impl Fn(&str) -> String) -> String {
@@ -25,7 +27,7 @@ pub(super) fn fill(text: &str, values: &[String], write: impl Fn(&str) -> String
     filled + rest
 }
 
-/// The value for which a character stands.
+/// The value that a character represents.
 pub(super) fn value(c: char, values: &[String]) -> Option<&str> {
     placeholder_index(c).and_then(|index| values.get(index)).map(String::as_str)
 }
@@ -102,11 +104,21 @@ pub(super) fn in_raw_html(value: &str) -> String {
 
 /// A part of a link's destination that does not end it and changes no scheme.
 pub(super) fn in_destination(value: &str) -> String {
-    let mut written = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || IN_DESTINATION.contains(&byte) {
+    percent_encode(value, IN_DESTINATION)
+}
+
+/// A whole destination, whose characters that no URL contains are encoded.
+pub(super) fn in_url(destination: &str) -> String {
+    percent_encode(destination, IN_URL)
+}
+
+fn percent_encode(text: &str, kept: &[u8]) -> String {
+    let mut written = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
             written.push(char::from(byte));
         } else {
+            // Writing to a text does not fail.
             _ = write!(written, "%{byte:02X}");
         }
     }

@@ -61,7 +61,7 @@ pub(super) fn write(text: &str, values: &[String]) -> String {
     let events = Events { parser: Parser::new_ext(text, OPTIONS), values, depth: 0, links: Vec::new(), in_code: false };
     let is_cut = html::write_html_fmt(&mut written, events.flatten()).is_err();
     let mut clean = SPECIAL.iter().fold(SANITIZER.clean(&written.0).to_string(), |clean, special| {
-        clean.replace(special.stand_in, special.reference)
+        clean.replace(special.substitute, special.reference)
     });
     if is_cut {
         clean.push_str("<p>");
@@ -74,21 +74,21 @@ pub(super) fn write(text: &str, values: &[String]) -> String {
 /// A character of HTML's markup, what it is until the text is sanitized, and then.
 struct Special {
     character: char,
-    stand_in: char,
+    substitute: char,
     reference: &'static str,
 }
 
-/// The stand-ins have no meaning in Unicode, and are none of the placeholders.
+/// The substitutes have no meaning in Unicode, and are none of the placeholders.
 const SPECIAL: [Special; 3] = [
-    Special { character: '&', stand_in: '\u{10FFF0}', reference: "&amp;" },
-    Special { character: '<', stand_in: '\u{10FFF1}', reference: "&lt;" },
-    Special { character: '>', stand_in: '\u{10FFF2}', reference: "&gt;" },
+    Special { character: '&', substitute: '\u{10FFF0}', reference: "&amp;" },
+    Special { character: '<', substitute: '\u{10FFF1}', reference: "&lt;" },
+    Special { character: '>', substitute: '\u{10FFF2}', reference: "&gt;" },
 ];
 
-/// Replaces special characters by their stand-ins.
-fn stand_in(c: char) -> char {
+/// Replaces special characters by their substitutes.
+fn substitute(c: char) -> char {
     match SPECIAL.iter().find(|special| special.character == c) {
-        Some(special) => special.stand_in,
+        Some(special) => special.substitute,
         None if is_placeholder(c) => char::REPLACEMENT_CHARACTER,
         None => c,
     }
@@ -149,7 +149,7 @@ impl<'a> Events<'a> {
     fn filled(&self, text: CowStr<'a>, write: impl Fn(&str) -> String) -> CowStr<'a> {
         let is_replaced = |c| matches!(c, '&' | '<' | '>') || is_placeholder(c);
         if text.contains(is_replaced) {
-            escape::fill(&text, self.values, write).chars().map(stand_in).collect::<String>().into()
+            escape::fill(&text, self.values, write).chars().map(substitute).collect::<String>().into()
         } else {
             text
         }

@@ -16,7 +16,8 @@ const MAX_DESTINATION: usize = 2_048;
 pub(super) fn destination(written: &str, values: &[String]) -> Option<String> {
     let (scheme, _) = written.split_once(':')?;
     let is_open = SCHEMES.iter().any(|open| scheme.eq_ignore_ascii_case(open));
-    let destination = || escape::fill(written, values, escape::in_destination);
+    // As both the writer and the sanitizer of HTML leave it.
+    let destination = || escape::in_url(&escape::fill(written, values, escape::in_destination));
     is_open
         .then(destination)
         .filter(|destination| destination.len() <= MAX_DESTINATION && Url::parse(destination).is_ok())

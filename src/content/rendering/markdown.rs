@@ -18,9 +18,9 @@ pub(super) fn write(text: &str, values: &[String]) -> String {
     if values.is_empty() {
         return text.to_owned();
     }
-    let places = places::find(text);
+    let places = places::find(text, values);
     let written = apply(text, edits(text, &places, values));
-    if places::find(&written).structure == places.structure {
+    if places::find(&written, &[]).structure == places.structure {
         return written;
     }
     apply(text, references(text, &places, values))

@@ -48,7 +48,7 @@ pub(super) struct DeadLink {
 }
 
 /// Parses a text.
-pub(super) fn find(text: &str) -> Places {
+pub(super) fn find(text: &str, values: &[String]) -> Places {
     let positions = text.char_indices().filter(|(_, c)| is_placeholder(*c));
     let mut places =
         Places { placeholders: positions.map(|(position, _)| (position, Place::Text)).collect(), ..Places::default() };
@@ -58,7 +58,7 @@ pub(super) fn find(text: &str) -> Places {
     for definition in definitions {
         places.mark(&definition, Place::Destination);
     }
-    let (mut tables, mut open_links) = (0_usize, Vec::new());
+    let (mut tables, mut open_links, mut is_in_autolink) = (0_usize, Vec::new(), false);
     for (event, range) in parser.into_offset_iter() {
         if let Some(DeadLink { link, text, .. }) = open_links.last_mut().and_then(Option::as_mut)
             && *link != range
@@ -69,12 +69,10 @@ pub(super) fn find(text: &str) -> Places {
         match event {
             Event::Text(_) => {
                 let is_in_code = |place: Place| matches!(place, Place::FencedCode | Place::IndentedCode);
-                places.mark_unless(&range, Place::Text, is_in_code);
+                places.mark_unless(&range, Place::Text, |place| is_in_autolink || is_in_code(place));
             }
-            Event::Code(_) => {
-                if places.mark(&range, Place::Code { is_in_table: tables > 0 }) {
-                    places.code_spans.push(range);
-                }
+            Event::Code(_) if places.mark(&range, Place::Code { is_in_table: tables > 0 }) => {
+                places.code_spans.push(range);
             }
             Event::Html(_) | Event::InlineHtml(_) => _ = places.mark(&range, Place::RawHtml),
             Event::Start(Tag::Table(_)) => tables += 1,
@@ -88,10 +86,14 @@ pub(super) fn find(text: &str) -> Places {
                 }
             }
             Event::Start(Tag::Link { link_type, dest_url, .. } | Tag::Image { link_type, dest_url, .. }) => {
-                places.mark(&range, Place::Destination);
+                // The outermost link marks those inside it.
+                if open_links.is_empty() {
+                    places.mark(&range, Place::Destination);
+                }
+                is_in_autolink = matches!(link_type, LinkType::Autolink | LinkType::Email);
                 let is_dead = dest_url.contains(is_placeholder)
-                    && !matches!(link_type, LinkType::Autolink | LinkType::Email)
-                    && links::destination(&dest_url, &[]).is_none();
+                    && !is_in_autolink
+                    && links::destination(&dest_url, values).is_none();
                 places.structure.extend((!is_dead).then_some(7));
                 open_links.push(is_dead.then(|| DeadLink {
                     text: range.end..range.start,
@@ -100,6 +102,7 @@ pub(super) fn find(text: &str) -> Places {
                 }));
             }
             Event::End(TagEnd::Link | TagEnd::Image) => {
+                is_in_autolink = false;
                 let dead = open_links.pop().flatten();
                 places.structure.extend(dead.is_none().then_some(8));
                 places.dead_links.extend(dead);

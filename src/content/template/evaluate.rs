@@ -242,7 +242,7 @@ impl<'a> Evaluation<'a> {
         Ok(Value::Text(vec![Piece { text, is_from_details: true }]))
     }
 
-    /// Lists are at most as deep as serde_json reads, 128 levels.
+    /// Lists are at most as deep as `serde_json` reads, 128 levels.
     fn list_text(&mut self, items: &'a [Json], text: &mut String) -> Result<(), Stop> {
         for (index, item) in items.iter().enumerate() {
             if index > 0 {

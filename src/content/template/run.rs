@@ -1,6 +1,6 @@
 //! Fills in a template.
 //!
-//! The result is Markdown in which each value from the details is one character that stands for it. So no value can
+//! The result is Markdown in which each value from the details is one character that represents it. So no value can
 //! change how the text is parsed, and its place in the parsed text decides how it is written.
 
 use serde_json::Value as Json;
@@ -14,13 +14,15 @@ use super::{
 
 /// Follows a text that is cut off at a bound.
 pub(in crate::content) const CUT: &str = "… (cut off)";
-/// The first character that stands for a value. It and those after it have no meaning in Unicode.
+/// The first character that represents a value. It and those after it have no meaning in Unicode.
 const FIRST_PLACEHOLDER: u32 = 0xF_0000;
 /// Most steps of a text. A step takes about 50 ns; a table of 1,000 nodes with 10 columns takes 30,000.
 const MAX_STEPS: usize = 100_000;
 /// Most bytes of a text before characters are escaped: as many as a file has, so that each text without templates is
 /// complete.
-const MAX_BYTES: usize = crate::content::MAX_FILE_BYTES as usize;
+const MAX_BYTES: usize = 256 * 1024;
+
+const _: () = assert!(MAX_BYTES as u64 == crate::content::MAX_FILE_BYTES);
 
 const _: () = assert!(FIRST_PLACEHOLDER as usize + MAX_STEPS < 0x10_FFF0, "each value takes a step");
 
@@ -46,12 +48,12 @@ pub(in crate::content) struct Filled {
     pub(in crate::content) is_cut: bool,
 }
 
-/// Whether a character stands for a value.
+/// Whether a character represents a value.
 pub(in crate::content) fn is_placeholder(c: char) -> bool {
     u32::from(c) >= FIRST_PLACEHOLDER
 }
 
-/// The place of the value for which a character stands.
+/// The place of the value that a character represents.
 pub(in crate::content) fn placeholder_index(c: char) -> Option<usize> {
     u32::from(c).checked_sub(FIRST_PLACEHOLDER).map(|index| index as usize)
 }

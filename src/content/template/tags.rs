@@ -16,7 +16,7 @@ pub(super) enum Part<'a> {
 }
 
 /// What a tag is, with its expressions as written.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tag<'a> {
     /// `{{=value}}`, or with escapes, `{{!value}}`.
     Value { expression: &'a str, is_escaped: bool },
@@ -39,7 +39,7 @@ pub(super) enum Tag<'a> {
 }
 
 /// The expression and the names of a loop.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LoopHead<'a> {
     pub(super) list: &'a str,
     pub(super) value: &'a str,
@@ -108,7 +108,7 @@ fn tag(inner: &str) -> Tag<'_> {
 fn loop_head(text: &str) -> Option<LoopHead<'_>> {
     let (before, last) = split_name(text)?;
     Some(match split_name(before) {
-        Some((list, value)) => LoopHead { list, value, index: Some(last) },
+        Some((before, value)) => LoopHead { list: before, value, index: Some(last) },
         None => LoopHead { list: before, value: last, index: None },
     })
 }

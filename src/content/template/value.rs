@@ -85,6 +85,7 @@ impl<'a> Value<'a> {
     }
 
     /// `===`. Lists and objects are identical to themselves only.
+    #[expect(clippy::float_cmp, reason = "as in JavaScript")]
     pub(super) fn is_identical(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Undefined, Self::Undefined) | (Self::Null, Self::Null) => true,
@@ -98,6 +99,7 @@ impl<'a> Value<'a> {
     }
 
     /// `==` of values that are both lists or objects, or both not.
+    #[expect(clippy::float_cmp, reason = "as in JavaScript")]
     pub(super) fn is_equal(&self, other: &Self) -> bool {
         let is_absent = |value: &Self| matches!(value, Self::Undefined | Self::Null);
         match (is_absent(self), is_absent(other)) {

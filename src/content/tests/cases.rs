@@ -25,14 +25,14 @@ struct Case {
 #[test]
 fn each_case_has_the_expected_markdown_and_html() {
     let cases: Cases = toml::from_str(include_str!("cases.toml")).expect("cases");
-    let mut wrong = String::new();
+    let mut wrong = Vec::new();
     for case in &cases.case {
         let (template, _) = Template::parse(case.template.as_str());
         let details = case.details.as_deref().map(Details::from_checked);
         let mut compare = |format, expected: &str| {
             let rendered = render(&template, details.as_ref(), format);
             if rendered.trim_end() != expected.trim_end() {
-                wrong += &format!("{} as {format:?}:\n{rendered}\nexpected:\n{expected}\n\n", case.name);
+                wrong.push(format!("{} as {format:?}:\n{rendered}\nexpected:\n{expected}\n\n", case.name));
             }
         };
         compare(Format::Markdown, &case.markdown);
@@ -40,6 +40,6 @@ fn each_case_has_the_expected_markdown_and_html() {
             compare(Format::Html, html);
         }
     }
-    assert!(wrong.is_empty(), "{wrong}");
+    assert!(wrong.is_empty(), "{}", wrong.concat());
     assert!(cases.case.len() > 50);
 }

@@ -95,7 +95,7 @@ fn deep_expressions_stay_as_written() {
     for (open, close) in
         [("(", ")"), ("!", ""), ("-", ""), ("pydata[", "]"), ("1 ? ", " : 2"), ("pydata.includes(", ")")]
     {
-        for depth in [100, 20_000] {
+        for depth in [100, 10_000] {
             let text = format!("{{{{={}1{}}}}}", open.repeat(depth), close.repeat(depth));
             assert_eq!(in_time(|| both(&text, &json!([1])))[0], text, "{open}");
         }
@@ -147,12 +147,12 @@ fn special_characters_of_html_are_written_in_time() {
         "&amp;&quot;&lt;".repeat(9),
     );
     assert_eq!(links.matches(&one).count(), 200, "{}", &links[..9_000]);
-    let long = format!("[a](https://b.example/?{})", "&".repeat(2_000));
+    let long = format!("[a](https://b.example/?{})", "&".repeat(2_100));
     assert_eq!(render_plain(&long, Format::Html), "<p>a</p>\n");
 }
 
 #[test]
-fn a_character_that_stands_for_values_is_replaced() {
+fn a_character_that_represents_values_is_replaced() {
     let [markdown, html] = both("\u{F0000}\u{10FFFF} {{='\u{F0001}'}} {{=pydata}}", &json!("a\u{F0000}b"));
     assert_eq!(markdown, "\u{FFFD}\u{FFFD} \u{FFFD} a\u{F0000}b");
     assert_eq!(html, "<p>\u{FFFD}\u{FFFD} \u{FFFD} a\u{FFFD}b</p>\n");
