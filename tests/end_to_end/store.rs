@@ -8,6 +8,7 @@ mod errors;
 mod facts;
 mod history;
 mod imported_clusters;
+mod kept_values;
 mod known_recommendations;
 mod migrations;
 mod moves;
