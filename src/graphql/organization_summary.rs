@@ -107,8 +107,8 @@ impl OrganizationSummary {
         ListInOrder(counts.into_iter().map(InOrder).collect())
     }
 
-    /// The number of clusters of each version, newest first, at most 100 versions. Texts that are no version follow, then
-    /// the clusters without one.
+    /// The number of clusters of each version, newest first, at most 100 versions. Texts that are not valid versions follow,
+    /// then the clusters without one.
     #[graphql(directive = list_size::apply(MAX_VERSIONS))]
     async fn versions(&self) -> ListInOrder<InOrder<VersionCount>> {
         let counts = self.clusters.versions.iter().cloned();

@@ -185,10 +185,10 @@ impl ParentOf<store::ImpactedCluster> for Recommendation {
         match &self.among {
             Among::Recommendations(siblings) => siblings.rows.iter().map(of_row).collect(),
             Among::HitsOf(cluster, siblings) => {
-                of_owners(cluster, siblings.rows.iter().map(|hit| &hit.selector).collect())
+                of_owners(cluster, &siblings.rows.iter().map(|hit| &hit.selector).collect())
             }
             Among::EventsOf(cluster, siblings) => {
-                of_owners(cluster, siblings.rows.iter().map(|event| &event.selector).collect())
+                of_owners(cluster, &siblings.rows.iter().map(|event| &event.selector).collect())
             }
         }
     }
@@ -203,7 +203,7 @@ impl ParentOf<store::ImpactedCluster> for Recommendation {
 }
 
 /// Recommendations of the owners of sibling clusters. Nearly always there is one owner.
-fn of_owners(cluster: &Cluster, selectors: HashSet<&Selector>) -> Vec<Impacting> {
+fn of_owners(cluster: &Cluster, selectors: &HashSet<&Selector>) -> Vec<Impacting> {
     let of = |organization| {
         let impacting = move |selector: &&Selector| Impacting {
             organization: Some(organization),

@@ -19,8 +19,8 @@ use crate::{domain::OrgId, store};
 /// content meets only `text`, by its selector, and `impacting`.
 #[derive(InputObject)]
 pub(super) struct RecommendationFilter {
-    /// The name of the rule, the description or the selector contains this text, ignoring the case of all letters. At
-    /// most 100 characters.
+    /// The name of the rule, the description or the selector contains this text, ignoring case, beyond ASCII
+    /// too. At most 100 characters.
     text: Option<String>,
     /// The total risk is one of these.
     total_risk: Option<Vec<TotalRisk>>,

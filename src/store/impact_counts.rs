@@ -35,7 +35,7 @@ pub struct ClusterCounts {
     pub clusters: u64,
     /// Those with a hit.
     pub hit: u64,
-    /// Those of each version, newest first, then texts that are no version, then clusters without one; at most as many as
+    /// Those of each version, newest first, then texts that are not valid versions, then clusters without one; at most as many as
     /// requested.
     pub versions: Vec<(Option<String>, u64)>,
 }

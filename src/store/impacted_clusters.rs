@@ -206,8 +206,8 @@ impl List for ImpactedCluster {
     }
 }
 
-/// How many characters of a parent's text are its organization.
-const ORGANIZATION_DIGITS: usize = 10;
+/// How many characters of a parent's text are its organization. [`ParentKey::id`] writes them.
+const ORGANIZATION_DIGITS: i32 = 10;
 
 impl ParentKey for Impacting {
     /// The organization's number in ten digits, and the selector.
@@ -215,7 +215,7 @@ impl ParentKey for Impacting {
 
     fn id(self) -> String {
         let organization = self.organization.map_or(0, OrgId::as_i64);
-        format!("{organization:0ORGANIZATION_DIGITS$}{}", self.selector)
+        format!("{organization:010}{}", self.selector)
     }
 
     fn column(ids: Vec<String>) -> Column {
@@ -225,12 +225,12 @@ impl ParentKey for Impacting {
 
 /// The organization of a parent.
 fn organization_of(parent: &Expr) -> Expr {
-    let digits = Func::cust("substr").arg(parent.clone()).arg(1).arg(ORGANIZATION_DIGITS as i32);
+    let digits = Func::cust("substr").arg(parent.clone()).arg(1).arg(ORGANIZATION_DIGITS);
     Expr::from(digits).cast_as("bigint")
 }
 
 /// The id of a parent's recommendation.
 fn id_of(parent: &Expr) -> SelectStatement {
-    let selector = Func::cust("substr").arg(parent.clone()).arg(ORGANIZATION_DIGITS as i32 + 1);
+    let selector = Func::cust("substr").arg(parent.clone()).arg(ORGANIZATION_DIGITS + 1);
     Query::select().column("id").from("recommendation").and_where(Expr::col("selector").eq(selector)).to_owned()
 }

@@ -10,12 +10,12 @@ mod order;
 mod paged;
 mod select;
 mod sorted;
+mod source;
 
 use std::{
     collections::HashMap,
     fmt::{self, Debug},
     hash::{Hash, Hasher},
-    slice,
 };
 
 use sea_orm::{
@@ -28,6 +28,7 @@ pub(super) use self::select::{ITEM, item, subquery, within};
 pub use self::{
     order::{Order, Position, SortColumn, SortKind, SortValue},
     paged::Paged,
+    source::{Joined, Lookup, Source},
 };
 use super::{
     columns::Column,
@@ -113,53 +114,6 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
     ) -> impl Future<Output = Result<HashMap<Self::Parent, Page<Self>>, Error>> + Send {
         store.pages(scope, parents, request)
     }
-}
-
-/// Where the items of a list are, and how a page of them is read.
-#[derive(Clone, Copy, Debug)]
-pub enum Source {
-    /// A table or view, with an index that has the items of a parent in the list's orders, or nearly so.
-    Indexed(&'static str),
-    /// Tables or views with the same columns, each with such an index. Each item is in one of them.
-    Merged(&'static [&'static str]),
-    /// A table or view whose items are read and sorted.
-    Sorted(&'static str),
-    /// A table with such an index, each of whose items has the columns of a row in another table.
-    Joined(Joined),
-}
-
-/// A table whose items have the columns of another table's row.
-#[derive(Clone, Copy, Debug)]
-pub struct Joined {
-    /// The table with the index.
-    pub table: &'static str,
-    /// Its columns, each with its name in the list.
-    pub columns: &'static [(&'static str, &'static str)],
-    /// The other table.
-    pub with: &'static str,
-    /// The column with the other row's key, and that key's column.
-    pub on: (&'static str, &'static str),
-}
-
-impl Source {
-    fn tables(&self) -> &[&'static str] {
-        match self {
-            Self::Indexed(table) | Self::Sorted(table) | Self::Joined(Joined { table, .. }) => slice::from_ref(table),
-            Self::Merged(tables) => tables,
-        }
-    }
-}
-
-/// Columns in another table, which has at most one row for an item. It is found by the table's key for each item of a
-/// page.
-#[derive(Clone, Copy, Debug)]
-pub struct Lookup {
-    /// The other table.
-    pub table: &'static str,
-    /// The columns of its key, each with the column of the item that has the same value.
-    pub key: &'static [(&'static str, &'static str)],
-    /// The columns that are read: null where there is no row.
-    pub columns: &'static [&'static str],
 }
 
 /// The key of a list's parents.

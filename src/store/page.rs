@@ -11,7 +11,8 @@ pub struct PageRequest {
     pub after: Option<Position>,
     /// Only items before this position.
     pub before: Option<Position>,
-    /// The largest number of items; 0 where none is requested, but only what is known of the whole list.
+    /// The largest number of items; 0 where none is requested, nor whether there are any, but only what
+    /// is known of the whole list.
     pub size: usize,
     /// The end that the items are taken from. They are returned in the list's order in either case.
     pub end: End,
@@ -88,7 +89,7 @@ impl<T> Page<T> {
     /// Removes the item beyond the page's size, which is there only to show that there is more, and puts a page that was
     /// read from the end into the list's order.
     pub(super) fn cut(mut self, page: &PageRequest) -> Self {
-        let has_more = self.items.len() > page.size;
+        let has_more = page.size > 0 && self.items.len() > page.size;
         match page.end {
             End::First => self.has_next |= has_more,
             End::Last => self.has_previous |= has_more,

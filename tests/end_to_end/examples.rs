@@ -1,13 +1,14 @@
 //! The example queries of the repository, which GraphiQL opens with.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use async_graphql::parser::parse_query;
 use generator::FleetSize;
+use insights_results_aggregator::service::Role;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Running, each_database, sqlite},
+    harness::{Running, default_config, each_database, sqlite},
     reports::{reports_of_a_fleet, write},
 };
 
@@ -68,7 +69,12 @@ async fn every_example_works_without_changes() {
     for database in each_database().await {
         let reports = reports_of_a_fleet(DEMO);
         write(&database.store().await, &reports).await;
-        let service = Running::api(&database).await.ready().await;
+        let mut config = default_config();
+        config.database = database.settings.clone();
+        let content = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/content");
+        config.content.groups = Some(content.join("groups.yaml"));
+        config.content.path = Some(content);
+        let service = Running::start(config, Role::Api).await.ready().await;
         for (title, query) in examples() {
             let data = service.data(&query).await;
             let root = data.as_object().and_then(|fields| fields.values().next()).cloned();

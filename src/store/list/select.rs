@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Asterisk, Expr, ExprTrait as _, Func, JoinType, Query, SelectStatement, UnionType},
 };
 
-use super::{Filter as _, Joined, List, ListRequest, Lookup, Position, Source, by_index, order::Side, sorted};
+use super::{Filter as _, List, ListRequest, Lookup, Position, Source, by_index, order::Side, sorted};
 use crate::{
     identity::{Readable, Scope},
     store::columns::Column,
@@ -146,30 +146,6 @@ impl<L: List> Select<'_, L> {
             .enumerate()
             .filter(move |(place, column)| !L::COLUMNS.contains(column) && !order[..*place].contains(column));
         L::COLUMNS.iter().copied().filter(|column| self.is_read(column)).chain(also.map(|(_, column)| column))
-    }
-}
-
-impl Source {
-    /// Selects from the items in one of the tables.
-    fn add_to(&self, statement: &mut SelectStatement, table: &'static str, backend: DbBackend) {
-        let Self::Joined(Joined { columns, with, on: (of_item, key), .. }) = self else {
-            statement.from_as(table, ITEM);
-            return;
-        };
-        let mut joined = Query::select();
-        for (column, name) in *columns {
-            joined.expr_as(Expr::col((table, *column)), *name);
-        }
-        joined.column((*with, Asterisk)).from(table);
-        let is_row = Expr::col((*with, *key)).equals((table, *of_item));
-        if backend == DbBackend::Sqlite {
-            joined.inner_join(*with, is_row);
-        } else {
-            // As in `look_up`.
-            let row = Query::select().column(Asterisk).from(*with).and_where(is_row).limit(1).to_owned();
-            joined.join_lateral(JoinType::InnerJoin, row, *with, Expr::val(true));
-        }
-        statement.from_subquery(joined, ITEM);
     }
 }
 

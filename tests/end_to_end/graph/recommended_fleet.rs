@@ -48,7 +48,7 @@ pub(super) struct Content {
 
 impl Content {
     pub(super) fn total_risk(&self) -> usize {
-        (self.impact + self.likelihood) / 2
+        self.impact.midpoint(self.likelihood)
     }
 
     /// The keys of categories, whose names are in the same order.

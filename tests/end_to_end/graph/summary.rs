@@ -17,6 +17,9 @@ const FIELDS: &str =
     "clusterCount hitClusterCount hitCount hitsByTotalRisk { totalRisk count } versions { version count }
     hitsByCategory { category { key } count } hitsByTag { tag count }";
 
+/// Whether a cluster is counted.
+type Counts = fn(&Owned) -> bool;
+
 /// The summary of the clusters of an organization that are counted.
 fn expected(fleet: &Recommended, of: u32, sees_internal: bool, counts: impl Fn(&Owned) -> bool) -> Value {
     let clusters: Vec<_> = fleet.clusters.iter().filter(|owned| owned.owner == of && counts(owned)).collect();
@@ -59,7 +62,7 @@ fn expected(fleet: &Recommended, of: u32, sees_internal: bool, counts: impl Fn(&
 async fn a_summary_counts_the_clusters_and_the_hits_that_are_shown() {
     let fleet = Recommended::random();
     let chosen = [2_u32, 3, 4].map(|number| cluster(number.into()).to_string());
-    let arguments: [(String, fn(&Owned) -> bool); 5] = [
+    let arguments: [(String, Counts); 5] = [
         ("seenWithin: null".to_owned(), |_| true),
         ("clusterUuids: []".to_owned(), |_| false),
         (format!("clusterUuids: {chosen:?}"), |owned| [2, 3, 4].contains(&owned.number)),
@@ -69,7 +72,8 @@ async fn a_summary_counts_the_clusters_and_the_hits_that_are_shown() {
     for (graph, database) in fleet.graphs().await {
         for (arguments, counts) in &arguments {
             // All organizations at once.
-            let query = format!("{{ organizations {{ nodes {{ orgId summary({arguments}) {{ {FIELDS} }} }} }} }}");
+            let query =
+                format!("{{ organizations(first: 2) {{ nodes {{ orgId summary({arguments}) {{ {FIELDS} }} }} }} }}");
             let answer = graph.query(&query).await;
             assert_eq!(answer.get("errors"), None, "{answer}");
             let nodes = (1..=ORGANIZATIONS)

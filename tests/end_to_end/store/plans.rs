@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fs};
 
 use insights_results_aggregator::{
     domain::{Digest, Level, RecommendationFacts, Report, TotalRisk, VersionKey},
-    identity::{Scope, Viewer},
+    identity::{Readable, Scope, Viewer},
     store::{
         Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, ImpactedCluster, Impacting, Imported,
         ImportedValues, List, ListRequest, Order, Organization, PageRequest, Position, RuleHit, RuleHitFilter,
@@ -110,8 +110,12 @@ async fn filled(database: &Database) -> Store {
     let store = database.store().await;
     for (at, hits) in [(1, ["a0", "b1", "c2"]), (2, ["a0", "a1", "a2"])] {
         let numbers = 0..ORGANIZATIONS * CLUSTERS_OF_EACH;
-        let reports: Vec<_> =
-            numbers.map(|number| report(1 + number / CLUSTERS_OF_EACH, number.into(), at, &hits)).collect();
+        // Most recommendations hit few clusters.
+        let report = |number: u32| {
+            let rare = format!("r{}", number % 100);
+            report(1 + number / CLUSTERS_OF_EACH, number.into(), at, &[hits.as_slice(), &[&rare]].concat())
+        };
+        let reports: Vec<_> = numbers.map(report).collect();
         for (reports, first) in reports.chunks(1_000).zip((0..).step_by(1_000)) {
             let rejected: Vec<_> = (first..).take(1_000).map(rejected).collect();
             store.write(Batch { reports, rejected: &rejected }).await.expect("written");
@@ -216,13 +220,14 @@ async fn read_children(store: &Store, scope: Scope, total: bool) {
     }
 }
 
-/// Of one organization, and of all.
+/// Of one organization; and of all, for those who may read all.
 async fn read_impacted_clusters(store: &Store, scope: Scope, total: bool) {
-    let parents = [Some(organization(1)), None].map(|organization| Impacting {
-        organization,
-        selector: selector("a0"),
-        count: None,
-    });
+    let of_all = (scope.readable() == Readable::All).then_some(None);
+    let parents: Vec<_> = [Some(organization(1))]
+        .into_iter()
+        .chain(of_all)
+        .map(|organization| Impacting { organization, selector: selector("a0"), count: None })
+        .collect();
     let id = || SortValue::Uuid(cluster(1).uuid());
     let version = VersionKey::of("4.12.0").expect("a version").to_string();
     let positions = [
@@ -232,22 +237,19 @@ async fn read_impacted_clusters(store: &Store, scope: Scope, total: bool) {
         (&ImpactedCluster::BY_VERSION, position(None, id())),
         (&ImpactedCluster::BY_IMPACTED_SINCE, position(Some(SortValue::Time(minute(2))), id())),
     ];
+    let mut requests = vec![ListRequest { total, ..ListRequest::new(PageRequest::first(0)) }];
     for (by, at) in positions {
-        for direction in [Direction::Ascending, Direction::Descending] {
-            let order = Order::new(by, direction);
-            let filtered = filters().into_iter().map(|filter| ListRequest {
-                filter: filter.into(),
-                order,
-                total,
-                ..ListRequest::new(PageRequest::first(10))
-            });
-            for request in bounded::<ImpactedCluster>(total, order, at.clone()).into_iter().chain(filtered) {
-                ImpactedCluster::load(store, scope, &parents, &request).await.expect("clusters");
-            }
+        requests.extend(bounded::<ImpactedCluster>(total, Order::new(by, Direction::Descending), at));
+    }
+    for filter in filters() {
+        for by in [&ImpactedCluster::BY_UUID, &ImpactedCluster::BY_IMPACTED_SINCE] {
+            let (filter, order) = (filter.clone().into(), Order::new(by, Direction::Ascending));
+            requests.push(ListRequest { filter, order, total, ..ListRequest::new(PageRequest::first(10)) });
         }
     }
-    let only_total = ListRequest { total, ..ListRequest::new(PageRequest::first(0)) };
-    ImpactedCluster::load(store, scope, &parents, &only_total).await.expect("a total");
+    for request in requests {
+        ImpactedCluster::load(store, scope, &parents, &request).await.expect("clusters");
+    }
 }
 
 /// In each order, and with each filter alone in two of them.

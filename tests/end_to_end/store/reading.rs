@@ -25,7 +25,7 @@ async fn organizations_are_read_in_pages_ordered_by_number() {
         assert_eq!((all.has_next, all.total), (false, Some(3)), "{}", database.name);
 
         for (first, after, items, has_more) in [
-            (0, None, &[][..], true),
+            (0, None, &[][..], false),
             (1, None, &[1], true),
             (2, None, &[1, 2], true),
             (3, None, &[1, 2, 4_294_967_295], false),
@@ -78,7 +78,7 @@ async fn one_statement_reads_a_page_of_clusters_for_each_of_many_organizations()
         let store = filled(database.store().await).await;
         let parents = [organization(4_294_967_295), organization(1), organization(2), organization(3)];
         for (first, pages) in [
-            (0, [(&[][..], true), (&[], true), (&[], true), (&[], false)]),
+            (0, [(&[][..], false), (&[], false), (&[], false), (&[], false)]),
             (1, [(&[301], true), (&[101], true), (&[201], false), (&[], false)]),
             (3, [(&[301, 302, 303], true), (&[101, 102, 103], false), (&[201], false), (&[], false)]),
             (5, [(&[301, 302, 303, 304, 305], false), (&[101, 102, 103], false), (&[201], false), (&[], false)]),

@@ -58,6 +58,35 @@ fn a_page_of_which_only_the_total_is_selected_costs_no_page() {
 }
 
 #[test]
+fn the_pages_of_a_front_end_cost_less_than_half_of_the_limit() {
+    let content = "content { ruleName description totalRisk impact likelihood riskOfChange publishedAt active tags \
+                   categories { key name } }";
+    let order = "orderBy: {field: VERSION, direction: DESC}";
+    let page = "totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }";
+    for query in [
+        format!(
+            "{{ recommendations(first: 100, filter: {{text: \"a\"}}) {{ {page} nodes {{ id selector {content} \
+             impactedClusters {{ totalCount }} }} }} }}"
+        ),
+        format!(
+            "{{ organization(orgId: \"1\") {{ clusters(first: 50, filter: {{hasHits: true}}, {order}) {{ {page} \
+             nodes {{ id uuid displayName version managed lastCheckedAt }} }} summary {{ hitCount \
+             hitsByTotalRisk {{ totalRisk count }} }} }} }}"
+        ),
+        format!(
+            "{{ cluster(uuid: \"00000000-0000-0000-0000-000000000001\") {{ displayName report {{ \
+             ruleHits(first: 100) {{ {page} nodes {{ id impactedSince details recommendation {{ {content} }} }} }} }} }} }}"
+        ),
+        format!(
+            "{{ recommendation(selector: \"a|A\") {{ {content} impactedClusters(first: 50, {order}, \
+             filter: {{text: \"a\"}}) {{ {page} edges {{ impactedSince node {{ id uuid displayName version }} }} }} }} }}"
+        ),
+    ] {
+        assert!(cost(query.as_str()) < 10_000, "{query}: {}", cost(query.as_str()));
+    }
+}
+
+#[test]
 fn the_fields_of_a_page_count_once_per_item() {
     // The organization and its list once; nodes, uuid and version for each.
     let expected = |size: usize| 2 + 3 * size;

@@ -91,8 +91,41 @@ fn every_field_with_a_filter_or_an_order_is_known() {
             fields.iter().filter(|field| field.arguments.iter().any(|argument| reads(&argument.node.name.node)));
         found.extend(fields.map(|field| format!("{parent}.{}", field.name.node)));
     }
+    found.sort();
     // The hits of a cluster, at most those of one report, are read as a whole in any order.
-    assert_eq!(found, ["Organization.clusters", "Report.ruleHits"], "`count` has to know these, unless they are short");
+    found.sort();
+    let known = [
+        "Organization.clusters",
+        "Organization.recommendations",
+        "Query.recommendations",
+        "Recommendation.impactedClusters",
+        "Report.ruleHits",
+    ];
+    assert_eq!(found, known, "`count` has to know these, unless they are short");
+}
+
+#[test]
+fn recommendations_their_clusters_and_summaries_cost_scans() {
+    for (list, expected) in [
+        ("recommendations { totalCount }", 1),
+        ("recommendations { nodes { impactedClusters { nodes { uuid } } } }", 1),
+        ("recommendations { nodes { impactedClusters { totalCount } } }", 2),
+        ("recommendations { nodes { impactedClusters(filter: {hasHits: true}) { totalCount } } }", 2),
+        ("recommendations { nodes { impactedClusters(filter: {hasHits: true}) { totalCount nodes { uuid } } } }", 3),
+        (
+            "recommendations { nodes { impactedClusters(orderBy: {field: VERSION, direction: ASC}) { nodes { uuid } } } }",
+            2,
+        ),
+        (
+            "recommendations { nodes { impactedClusters(orderBy: {field: UUID, direction: ASC}) { nodes { uuid } } } }",
+            1,
+        ),
+        ("summary { hitCount }", 2),
+    ] {
+        // Fields cost less than a scan in all.
+        let list = list.replacen("recommendations {", "recommendations(first: 2) {", 1);
+        assert_eq!(scans(&list, json!({})), expected, "{list}");
+    }
 }
 
 #[test]
