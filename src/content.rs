@@ -31,7 +31,7 @@ pub use current::CurrentContent;
 pub use loaded::Content;
 pub use problem::{Error, Problem};
 pub use recommendation::{Recommendation, Templates};
-pub use rendering::{Format, render, render_in_background, render_plain};
+pub use rendering::{Format, render, render_in_background, render_plain, render_plain_in_background};
 pub use source::{Loaded, Source};
 pub use template::Template;
 

@@ -12,7 +12,7 @@ mod places;
 
 use pulldown_cmark::Options;
 
-pub use background::render_in_background;
+pub use background::{render_in_background, render_plain_in_background};
 
 use super::template::{Bounds, Filled, Template};
 use crate::domain::Details;
@@ -29,7 +29,7 @@ pub enum Format {
 /// Fills in a template with the details of a hit. Values from the details are text, never markup.
 ///
 /// The time is bounded: at most 100,000 steps, 256 KiB of text before escapes, 1 MiB of HTML. A longer text ends with
-/// "… (cut off)". [`render_in_background`] is for tasks of the runtime.
+/// "… (cut off)". [`render_in_background`] is for tasks of the runtime, as is [`render_plain_in_background`].
 pub fn render(template: &Template, details: Option<&Details>, format: Format) -> String {
     write(&filled(template, details, Bounds::MAX), format)
 }

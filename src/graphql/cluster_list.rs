@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The longest text that is searched for.
-pub(super) const LONGEST_TEXT: usize = 100;
+const LONGEST_TEXT: usize = 100;
 /// The most characters of a version, a rule's name or an error key: longer ones are not stored.
 const MAX_NAME: usize = 255;
 /// The latest time.
@@ -152,7 +152,7 @@ pub(super) fn at_most<T>(argument: &str, values: Option<Vec<T>>) -> Result<Optio
 }
 
 /// PostgreSQL takes no text with a NUL in it.
-pub(super) fn without_nul(argument: &str, texts: &[String]) -> Result<()> {
+fn without_nul(argument: &str, texts: &[String]) -> Result<()> {
     if texts.iter().any(|text| text.contains('\0')) {
         return Err(bad_user_input(argument, "holds a NUL character, which nothing has"));
     }

@@ -20,6 +20,8 @@ pub(super) struct ImpactedClusterOrder {
 pub(super) enum ImpactedClusterOrderField {
     /// The UUID.
     Uuid,
+    /// The name for display, in lower case.
+    Name,
     /// The version, in the order of semantic versioning.
     Version,
     /// When rules last ran on data of the cluster.
@@ -32,6 +34,7 @@ impl From<ImpactedClusterOrder> for store::Order<ImpactedCluster> {
     fn from(order: ImpactedClusterOrder) -> Self {
         let by = match order.field {
             ImpactedClusterOrderField::Uuid => &ImpactedCluster::BY_UUID,
+            ImpactedClusterOrderField::Name => &ImpactedCluster::BY_NAME,
             ImpactedClusterOrderField::Version => &ImpactedCluster::BY_VERSION,
             ImpactedClusterOrderField::LastChecked => &ImpactedCluster::BY_LAST_CHECKED,
             ImpactedClusterOrderField::ImpactedSince => &ImpactedCluster::BY_IMPACTED_SINCE,

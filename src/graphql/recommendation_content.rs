@@ -10,13 +10,15 @@ use super::{
     list_size::list_size,
     risks::{Level, RiskOfChange, TotalRisk},
     scalars::{DateTime, Url},
+    text_format::TextFormat,
 };
-use crate::content::{self, MAX_CATEGORIES_OF_RECOMMENDATION, MAX_TAGS, Template};
+use crate::content::{self, MAX_CATEGORIES_OF_RECOMMENDATION, MAX_TAGS, Template, render_plain_in_background};
 
 /// What the rule content says of a recommendation.
 pub(super) struct RecommendationContent(pub(super) Arc<content::Recommendation>);
 
-/// The texts and facts of a recommendation. Texts are Markdown as it was written, with unfilled templates.
+/// The texts and facts of a recommendation. Texts are Markdown as it was written, unless `format` is given. Texts that depend
+/// on a hit have templates that are not filled in.
 #[Object]
 impl RecommendationContent {
     /// The name of the rule. Its error keys share it.
@@ -27,6 +29,25 @@ impl RecommendationContent {
     /// One line that describes the problem, for lists.
     async fn description(&self) -> &str {
         self.0.description()
+    }
+
+    /// The problem in short. Null if there is no text.
+    async fn summary(
+        &self,
+        #[graphql(desc = "How the text is written.", default_with = "TextFormat::Markdown")] format: TextFormat,
+    ) -> Option<String> {
+        match &self.0.summary {
+            Some(text) => Some(render_plain_in_background(text, format.into()).await),
+            None => None,
+        }
+    }
+
+    /// The text that is the same for all clusters.
+    async fn generic(
+        &self,
+        #[graphql(desc = "How the text is written.", default_with = "TextFormat::Markdown")] format: TextFormat,
+    ) -> String {
+        render_plain_in_background(&self.0.generic, format.into()).await
     }
 
     /// Why a cluster is affected.

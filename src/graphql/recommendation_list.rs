@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use async_graphql::{Enum, InputObject, Result};
 
 use super::{
-    cluster_list::{LONGEST_TEXT, OrderDirection, at_most, without_nul},
+    cluster_list::{OrderDirection, at_most, searched_text},
     connection::ParentOf,
-    error::bad_user_input,
     organization::Organization,
-    recommendation_row::{FoldedText, RecommendationConditions, RecommendationRow},
+    recommendation_row::{RecommendationConditions, RecommendationRow},
     risks::{Level, RiskOfChange, TotalRisk},
     shared::Shared,
 };
-use crate::{domain::OrgId, store};
+use crate::{
+    domain::{OrgId, lower_case},
+    store,
+};
 
 /// Conditions on the recommendations of a list. A recommendation must meet all conditions that are given. One without
 /// content meets only `text`, by its selector, and `impacting`.
@@ -73,7 +75,7 @@ impl RecommendationFilter {
             values.map(|values| values.into_iter().map(Into::into).collect())
         }
         Ok(RecommendationConditions {
-            text: checked_text(self.text)?.map(|text| FoldedText::new(&text)),
+            text: searched_text(self.text)?.as_deref().map(lower_case),
             total_risk: set(self.total_risk),
             risk_of_change: set(self.risk_of_change),
             impact: set(self.impact),
@@ -83,16 +85,6 @@ impl RecommendationFilter {
             impacting: self.impacting,
         })
     }
-}
-
-/// A text to search for. The empty text is in everything.
-fn checked_text(text: Option<String>) -> Result<Option<String>> {
-    let text = text.filter(|text| !text.is_empty());
-    if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
-        return Err(bad_user_input("filter.text", &format!("has more than {LONGEST_TEXT} characters")));
-    }
-    without_nul("filter.text", text.as_slice())?;
-    Ok(text)
 }
 
 impl From<RecommendationOrder> for store::Order<RecommendationRow> {

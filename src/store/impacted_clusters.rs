@@ -71,6 +71,19 @@ impl Filter for ImpactedClusterFilter {
     }
 }
 
+/// The order of clusters, of impacted ones.
+macro_rules! by_cluster {
+    ($of_cluster:expr) => {
+        SortColumn {
+            name: $of_cluster.name,
+            column: $of_cluster.column,
+            kind: $of_cluster.kind,
+            is_nullable: $of_cluster.is_nullable,
+            value: |impacted| ($of_cluster.value)(&impacted.cluster),
+        }
+    };
+}
+
 impl ImpactedCluster {
     /// By UUID.
     pub const BY_UUID: SortColumn<Self> = SortColumn {
@@ -80,22 +93,12 @@ impl ImpactedCluster {
         is_nullable: false,
         value: |impacted| (Cluster::BY_UUID.value)(&impacted.cluster),
     };
+    /// By name in lower case, as [`Cluster::BY_NAME`].
+    pub const BY_NAME: SortColumn<Self> = by_cluster!(Cluster::BY_NAME);
     /// By the time when rules last ran.
-    pub const BY_LAST_CHECKED: SortColumn<Self> = SortColumn {
-        name: Cluster::BY_LAST_CHECKED.name,
-        column: Cluster::BY_LAST_CHECKED.column,
-        kind: Cluster::BY_LAST_CHECKED.kind,
-        is_nullable: Cluster::BY_LAST_CHECKED.is_nullable,
-        value: |impacted| (Cluster::BY_LAST_CHECKED.value)(&impacted.cluster),
-    };
+    pub const BY_LAST_CHECKED: SortColumn<Self> = by_cluster!(Cluster::BY_LAST_CHECKED);
     /// By version, in the order of semantic versioning.
-    pub const BY_VERSION: SortColumn<Self> = SortColumn {
-        name: Cluster::BY_VERSION.name,
-        column: Cluster::BY_VERSION.column,
-        kind: Cluster::BY_VERSION.kind,
-        is_nullable: Cluster::BY_VERSION.is_nullable,
-        value: |impacted| (Cluster::BY_VERSION.value)(&impacted.cluster),
-    };
+    pub const BY_VERSION: SortColumn<Self> = by_cluster!(Cluster::BY_VERSION);
     /// By the time since when the recommendation has hit the cluster.
     pub const BY_IMPACTED_SINCE: SortColumn<Self> = SortColumn {
         name: "impactedSince",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::{Format, filled, render, write};
+use super::{Format, filled, render, render_plain, write};
 use crate::{
     content::template::{Bounds, CUT, Template},
     domain::Details,
@@ -27,12 +27,25 @@ pub async fn render_in_background(template: &Arc<Template>, details: Option<&Det
             return write(&filled, format);
         }
     }
-    let (task_template, details) = (Arc::clone(template), details.cloned());
+    let (template, details) = (Arc::clone(template), details.cloned());
+    on_thread(move || render(&template, details.as_ref(), format)).await
+}
+
+/// As [`render_plain`], on a thread for blocking work unless that takes less than a millisecond. Cancel safe.
+pub async fn render_plain_in_background(text: &Arc<str>, format: Format) -> String {
+    if text.len() <= MAX_SHORT_BYTES || format == Format::Markdown {
+        return render_plain(text, format);
+    }
+    let text = Arc::clone(text);
+    on_thread(move || render_plain(&text, format)).await
+}
+
+async fn on_thread(render: impl FnOnce() -> String + Send + 'static) -> String {
     // It is never closed.
     let permit = THREADS.acquire().await.ok();
     let task = tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        render(&task_template, details.as_ref(), format)
+        render()
     });
     // It fails if the runtime stops, or if rendering panicked, which was logged.
     task.await.unwrap_or_else(|_| CUT.to_owned())
