@@ -158,6 +158,10 @@ impl List for ImpactedCluster {
         Some(Condition::all().add(by_recommendation).add_option((!filter.of_all).then(of_organization)))
     }
 
+    fn computed(scope: Scope, column: &'static str, items: &'static str) -> Option<Expr> {
+        Cluster::computed(scope, column, items)
+    }
+
     fn always(scope: Scope, _: Expr) -> Condition {
         shown(scope, IncludedHits::default(), ITEM)
     }
