@@ -293,7 +293,7 @@ async fn the_value_of_a_variable_that_is_not_of_its_type_is_refused() {
         ),
         (
             order,
-            json!({ "field": "NAME", "direction": "ASC" }),
+            json!({ "field": "SIZE", "direction": "ASC" }),
             " at field: enumeration type \"ClusterOrderField\" does not contain the value".to_owned(),
         ),
     ] {
