@@ -34,10 +34,12 @@ impl RecommendationContent {
     /// The problem in short. Null if there is no text.
     async fn summary(
         &self,
-        #[graphql(desc = "How the text is written.", default_with = "TextFormat::Markdown")] format: TextFormat,
+        #[graphql(desc = "How the text is written.", default_with = "Some(TextFormat::Markdown)")] format: Option<
+            TextFormat,
+        >,
     ) -> Option<String> {
         match &self.0.summary {
-            Some(text) => Some(render_plain_in_background(text, format.into()).await),
+            Some(text) => Some(render_plain_in_background(text, format.unwrap_or_default().into()).await),
             None => None,
         }
     }
@@ -45,9 +47,11 @@ impl RecommendationContent {
     /// The text that is the same for all clusters.
     async fn generic(
         &self,
-        #[graphql(desc = "How the text is written.", default_with = "TextFormat::Markdown")] format: TextFormat,
+        #[graphql(desc = "How the text is written.", default_with = "Some(TextFormat::Markdown)")] format: Option<
+            TextFormat,
+        >,
     ) -> String {
-        render_plain_in_background(&self.0.generic, format.into()).await
+        render_plain_in_background(&self.0.generic, format.unwrap_or_default().into()).await
     }
 
     /// Why a cluster is affected.

@@ -39,12 +39,12 @@ impl RuleHit {
     async fn text(
         &self,
         ctx: &Context<'_>,
-        format: TextFormat,
+        format: Option<TextFormat>,
         template: impl FnOnce(&Templates) -> Option<&Arc<Template>>,
     ) -> Result<Option<String>> {
         let content = ctx.content()?.and_then(|content| content.recommendation(&self.row.selector));
         let Some(template) = content.and_then(|content| template(&content.templates)) else { return Ok(None) };
-        Ok(Some(render_in_background(template, self.row.details.as_ref(), format.into()).await))
+        Ok(Some(render_in_background(template, self.row.details.as_ref(), format.unwrap_or_default().into()).await))
     }
 }
 
@@ -91,7 +91,9 @@ impl RuleHit {
     async fn description(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How the text is written.", default_with = "TextFormat::Markdown")] format: TextFormat,
+        #[graphql(desc = "How the text is written.", default_with = "Some(TextFormat::Markdown)")] format: Option<
+            TextFormat,
+        >,
     ) -> Result<Option<String>> {
         self.text(ctx, format, |templates| Some(&templates.description)).await
     }
@@ -100,7 +102,9 @@ impl RuleHit {
     async fn reason(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How the text is written.", default_with = "TextFormat::Markdown")] format: TextFormat,
+        #[graphql(desc = "How the text is written.", default_with = "Some(TextFormat::Markdown)")] format: Option<
+            TextFormat,
+        >,
     ) -> Result<Option<String>> {
         self.text(ctx, format, |templates| Some(&templates.reason)).await
     }
@@ -109,7 +113,9 @@ impl RuleHit {
     async fn resolution(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How the text is written.", default_with = "TextFormat::Markdown")] format: TextFormat,
+        #[graphql(desc = "How the text is written.", default_with = "Some(TextFormat::Markdown)")] format: Option<
+            TextFormat,
+        >,
     ) -> Result<Option<String>> {
         self.text(ctx, format, |templates| templates.resolution.as_ref()).await
     }
@@ -118,7 +124,9 @@ impl RuleHit {
     async fn more_info(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How the text is written.", default_with = "TextFormat::Markdown")] format: TextFormat,
+        #[graphql(desc = "How the text is written.", default_with = "Some(TextFormat::Markdown)")] format: Option<
+            TextFormat,
+        >,
     ) -> Result<Option<String>> {
         self.text(ctx, format, |templates| templates.more_info.as_ref()).await
     }

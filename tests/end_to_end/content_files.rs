@@ -39,6 +39,13 @@ impl ContentFolder {
         folder
     }
 
+    /// Adds a category of a tag. Its key, name and description are the tag.
+    pub(crate) fn add_category(&self, tag: &str) {
+        let groups = fs::read_to_string(self.groups()).expect("the groups are read");
+        let category = format!("{tag}:\n  name: {tag}\n  description: {tag}\n  tags: [{tag}]\n");
+        fs::write(self.groups(), groups + &category).expect("the groups are written");
+    }
+
     /// Writes a recommendation into the folder.
     pub(crate) fn write(&self, recommendation: &RecommendationFiles<'_>) {
         recommendation.write(self.path());

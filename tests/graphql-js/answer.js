@@ -2,8 +2,8 @@
 //
 //     node tests/graphql-js/answer.js SCHEMA INPUT
 //
-// SCHEMA is a file with an SDL. INPUT is a JSON file: `data` has all organizations, each with its clusters, their reports,
-// hits and histories; `documents` is a list of `query` and `variables`. Prints a JSON list with an answer for each document:
+// SCHEMA is a file with an SDL. INPUT is a JSON file: `data` has all recommendations, and all organizations, each with its
+// recommendations and clusters, their reports, hits and histories; `documents` is a list of `query` and `variables`. Prints a JSON list with an answer for each document:
 // null if the document is invalid, otherwise its data as a text, so that the order of fields counts, and the paths of its
 // errors.
 
@@ -24,7 +24,7 @@ function connection(edges) {
     const hasMore = page.length < edges.length;
     return {
       edges: page,
-      nodes: page.map(({ node }) => node),
+      nodes: () => page.map(({ node }) => (typeof node === "function" ? node() : node)),
       totalCount: edges.length,
       pageInfo: {
         hasNextPage: last == null && hasMore,
@@ -44,19 +44,30 @@ function add(__typename, node) {
   nodes.set(node.id, Object.assign(node, { __typename }));
 }
 
-// The recommendations that hit a cluster, by selector, as all organizations together see them.
+// The recommendations by selector, as all organizations together see them.
 const recommendations = new Map();
 
 function addRecommendation(recommendation) {
   add("Recommendation", recommendation);
-  const { selector } = recommendation;
-  const id = Buffer.from(`1:Recommendation:*:${selector}`).toString("base64url");
-  recommendations.set(selector, { ...recommendation, id });
+  for (const edge of recommendation.impactedClusters.edges) {
+    const { uuid, selector } = { ...edge.node, ...edge.ruleHit };
+    // Clusters are added later.
+    edge.node = () => clusters.get(uuid);
+    edge.ruleHit = () => clusters.get(uuid).ruleHit({ selector });
+  }
+  recommendation.impactedClusters = connection(recommendation.impactedClusters.edges);
+}
+
+for (const { node: recommendation } of data.recommendations.edges) {
+  addRecommendation(recommendation);
+  recommendations.set(recommendation.selector, recommendation);
 }
 
 for (const { node: organization } of data.organizations.edges) {
   add("Organization", organization);
   organizations.set(organization.orgId, organization);
+  for (const { node: recommendation } of organization.recommendations.edges) addRecommendation(recommendation);
+  organization.recommendations = connection(organization.recommendations.edges);
   for (const { node: cluster } of organization.clusters.edges) {
     add("Cluster", cluster);
     clusters.set(cluster.uuid, cluster);
@@ -92,6 +103,7 @@ const rootValue = {
   service: data.service,
   categories: data.categories,
   recommendation: ({ selector }) => recommendations.get(selector) ?? null,
+  recommendations: connection(data.recommendations.edges),
   organizations: connection(data.organizations.edges),
   node({ id }) {
     if (!Buffer.from(id, "base64url").toString().startsWith("1:")) throw new Error("an invalid id");

@@ -24,12 +24,20 @@ const EVERYTHING: &str = "{ viewer { isAdministrator isOrganizationAdministrator
         user { subject kind name } }
     service { contentLoadedAt contentVersion databaseVersion schemaVersion version }
     categories { key name description tags }
-    organizations(first: 100) { edges { cursor node { id orgId clusters(first: 100) { edges { cursor node {
-        id uuid displayName managed status version lastCheckedAt
-        history(first: 100) { edges { cursor node { at clusterUuid kind selector recommendation { ...R } } } }
-        report { id gatheredAt lastCheckedAt requestId storedAt ruleHits(first: 100) { edges { cursor node {
-            id details errorKey impactedSince ruleFqdn selector totalRisk recommendation { ...R } } } } } } } } } } }
-    } fragment R on Recommendation { id selector ruleFqdn errorKey internal content { active } }";
+    recommendations(first: 100) { edges { cursor node { ...R } } }
+    organizations(first: 100) { edges { cursor node { id orgId
+        recommendations(first: 100) { edges { cursor node { ...R } } }
+        summary { clusterCount hitClusterCount hitCount hitsByTotalRisk { totalRisk count }
+            hitsByCategory { count category { key } } hitsByTag { tag count } versions { version count } }
+        clusters(first: 100) { edges { cursor node {
+            id uuid displayName managed status version lastCheckedAt hitCount hitsByTotalRisk { totalRisk count }
+            history(first: 100) { edges { cursor node { at clusterUuid kind selector recommendation { ...R } } } }
+            report { id gatheredAt lastCheckedAt requestId storedAt ruleHits(first: 100) { edges { cursor node {
+                id details errorKey impactedSince ruleFqdn selector totalRisk description reason resolution moreInfo
+                recommendation { ...R } } } } } } } } } }
+    } }
+    fragment R on Recommendation { id selector ruleFqdn errorKey internal content { active }
+        impactedClusters(first: 100) { edges { cursor impactedSince node { uuid } ruleHit { selector } } } }";
 
 /// The answer to a valid document.
 #[derive(Debug, Deserialize, PartialEq, Eq)]

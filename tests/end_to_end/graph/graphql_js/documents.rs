@@ -317,6 +317,13 @@ impl Generator {
                     _ => format!("uuids: {uuids}"),
                 }
             }
+            // Depends on the clusters that are selected.
+            _ if field.ty.node.to_string() == "OrganizationSummary" => return String::new(),
+            _ if field.arguments.iter().any(|argument| argument.node.name.node == "format") => {
+                let known = "format: HTML";
+                let nullable = self.variable("format", "TextFormat", &["[TextFormat!]", "Int"], json!("HTML"));
+                self.pick(&[known, "format: null", &format!("format: {nullable}")]).to_owned()
+            }
             _ => match self.below(10) {
                 0 => format!("first: {}", self.variable("n", "Int", &["[Int]", "String", "Int = \"1\""], json!(2))),
                 1 => format!("last: {}", self.variable("omitted", "Int = 1", &["Boolean", "[Int!]"], Value::Null)),

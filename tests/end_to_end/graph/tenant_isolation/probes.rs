@@ -8,11 +8,13 @@ use super::{
     explored::Explored,
     marks::{THEIRS, absent, plain, without_marks},
     questions::{Argument, Asker, Question, Route, alias},
-    values::{Position, Values, required, small_page},
+    values::{Position, Values, required, small_page, small_page_before},
 };
 
 /// Levels of objects that are selected below a field with values.
 const LEVELS: usize = 2;
+/// The same below a list of recommendations with texts: everyone may read these, and only the clusters that they hit are a tenant's.
+const LEVELS_OF_RECOMMENDATIONS: usize = 4;
 
 /// The questions of a viewer about one position, on one route.
 pub(super) struct Probe<'a> {
@@ -93,7 +95,12 @@ impl Probe<'_> {
         let repeated: Vec<_> = values.iter().map(|values| self.arguments(values)).collect();
         let field = &self.position.field;
         let mut questions = Vec::new();
-        for fragment in self.asker.schema.fragments(field, LEVELS) {
+        let is_text = matches!(self.position.values(self.asker.schema), Values::Texts);
+        let levels = match field.returns() {
+            "RecommendationConnection" if is_text => LEVELS_OF_RECOMMENDATIONS,
+            _ => LEVELS,
+        };
+        for fragment in self.asker.schema.fragments(field, levels) {
             let mut first = 0;
             for (question, count) in self.asker.batches(self.route, &field.name, fragment.as_deref(), &repeated) {
                 questions.push((question, first..first + count));
@@ -112,7 +119,11 @@ impl Probe<'_> {
         let found = explored.arguments.get(&(position.object.clone(), position.field.name.clone())).cloned();
         let mut others = found.or_else(of_any).unwrap_or_default();
         others.retain(|other| other.name != argument.name);
-        let page = small_page(&position.field).filter(|_| !["first", "last"].contains(&argument.name.as_str()));
+        let page = match argument.name.as_str() {
+            "first" | "last" => None,
+            "before" => small_page_before(&position.field),
+            _ => small_page(&position.field),
+        };
         [argument].into_iter().chain(others).chain(page).collect()
     }
 }

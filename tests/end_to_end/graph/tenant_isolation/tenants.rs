@@ -55,6 +55,9 @@ const PUBLISHED_INTERNAL_HIT: &str = "published.internal.a_734081|KEY_734081";
 const PUBLISHED_WITHOUT_HITS: [&str; 2] =
     ["published.rules.a_734082|KEY_734082", "published.internal.a_734082|KEY_734082"];
 
+/// Categories of a published recommendation with hits, and of one without.
+const CATEGORIES: [&str; 2] = ["category_734081", "category_734082"];
+
 /// The numbers of clusters. Those that move change only their owner, and keep the mark of the last one.
 const MANAGED: u32 = 3;
 const MOVED_TO_US: (u32, Tenant) = (8, OUR_ORGANIZATION);
@@ -64,15 +67,18 @@ const MOVED_TO_THEM: (u32, Tenant) = (9, THEIR_ORGANIZATION);
 pub(super) fn content() -> ContentFolder {
     let [published, internal] = PUBLISHED_WITHOUT_HITS;
     let for_all: &[&str] = &[FOR_MANAGED, "security"];
-    ContentFolder::with(&[
+    let [of_hit, of_none] = CATEGORIES.map(|category| [FOR_MANAGED, "security", category]);
+    let folder = ContentFolder::with(&[
         (SHARED, for_all),
         (NOT_FOR_MANAGED, &[]),
         (OUR_CLOSED_HIT, for_all),
-        (PUBLISHED_HIT, for_all),
+        (PUBLISHED_HIT, &of_hit),
         (PUBLISHED_INTERNAL_HIT, for_all),
-        (published, for_all),
+        (published, &of_none),
         (internal, for_all),
-    ])
+    ]);
+    CATEGORIES.map(|category| folder.add_category(category));
+    folder
 }
 
 impl Tenant {

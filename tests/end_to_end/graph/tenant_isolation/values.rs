@@ -104,11 +104,19 @@ impl Position {
     }
 }
 
-/// The argument for a page that holds all items of the tests, if the field has pages. Their default size would exceed the
-/// limits on long routes.
+/// The argument for a small page, if the field has pages. Their default size would exceed the limits on long routes.
 pub(super) fn small_page(field: &Field) -> Option<Argument> {
-    let first = field.arguments.iter().find(|argument| argument.name == "first")?;
-    Some(Argument { name: first.name.clone(), ty: first.ty.to_string(), value: json!(SMALL_PAGE) })
+    page_from(field, "first")
+}
+
+/// The argument for a small page that ends before a cursor.
+pub(super) fn small_page_before(field: &Field) -> Option<Argument> {
+    page_from(field, "last")
+}
+
+fn page_from(field: &Field, end: &str) -> Option<Argument> {
+    let argument = field.arguments.iter().find(|argument| argument.name == end)?;
+    Some(Argument { name: argument.name.clone(), ty: argument.ty.to_string(), value: json!(SMALL_PAGE) })
 }
 
 /// The required arguments of a field, filled with a text; `None` if it does not have the form of one of them.
