@@ -70,14 +70,25 @@ impl ContentFolder {
 
     /// Loads the content, as a service with this database does.
     pub(crate) async fn load_into(&self, store: &Store) -> CurrentContent {
-        let loaded = Source::configured(&self.settings()).expect("a source").load().expect("the content loads");
-        assert_eq!(loaded.problems, []);
-        let facts = loaded.content.facts();
-        store.save_recommendation_facts(loaded.content.version(), &facts).await.expect("the facts are written");
-        let current = CurrentContent::default();
-        current.set(loaded.content);
-        current
+        load_into(&self.settings(), store).await
     }
+}
+
+/// Loads content, as a service with this configuration and database does.
+pub(crate) async fn load_into(settings: &config::Content, store: &Store) -> CurrentContent {
+    let loaded = Source::configured(settings).expect("a source").load().expect("the content loads");
+    assert_eq!(loaded.problems, []);
+    let facts = loaded.content.facts();
+    store.save_recommendation_facts(loaded.content.version(), &facts).await.expect("the facts are written");
+    let current = CurrentContent::default();
+    current.set(loaded.content);
+    current
+}
+
+/// The configuration that loads `examples/content`, which the demo uses.
+pub(crate) fn example_content() -> config::Content {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/content");
+    config::Content { groups: Some(folder.join("groups.yaml")), path: Some(folder), internal_organizations: Vec::new() }
 }
 
 /// The files of one recommendation.

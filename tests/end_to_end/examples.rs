@@ -1,6 +1,6 @@
 //! The example queries of the repository, which GraphiQL opens with.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs};
 
 use async_graphql::parser::parse_query;
 use generator::FleetSize;
@@ -8,12 +8,27 @@ use insights_results_aggregator::service::Role;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Running, default_config, each_database, sqlite},
+    content_files::example_content,
+    harness::{Database, Running, default_config, each_database, sqlite},
     reports::{reports_of_a_fleet, write},
 };
 
 /// The fleet of the demo, where users try the examples.
 const DEMO: FleetSize = FleetSize { organizations: 20, clusters: 1_000 };
+
+/// The API over a database with the content and the first reports of the demo.
+pub(crate) async fn demo(database: &Database) -> Running {
+    write(&database.store().await, &reports_of_a_fleet(DEMO)).await;
+    api_with_content(database).await
+}
+
+/// The API over a database with the demo's content.
+pub(crate) async fn api_with_content(database: &Database) -> Running {
+    let mut config = default_config();
+    config.database = database.settings.clone();
+    config.content = example_content();
+    Running::start(config, Role::Api).await.ready().await
+}
 
 /// The title and query of each example, ordered by title.
 fn examples() -> Vec<(String, String)> {
@@ -67,14 +82,7 @@ async fn graphiql_lists_all_examples() {
 #[tokio::test]
 async fn every_example_works_without_changes() {
     for database in each_database().await {
-        let reports = reports_of_a_fleet(DEMO);
-        write(&database.store().await, &reports).await;
-        let mut config = default_config();
-        config.database = database.settings.clone();
-        let content = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/content");
-        config.content.groups = Some(content.join("groups.yaml"));
-        config.content.path = Some(content);
-        let service = Running::start(config, Role::Api).await.ready().await;
+        let service = demo(&database).await;
         for (title, query) in examples() {
             let data = service.data(&query).await;
             let root = data.as_object().and_then(|fields| fields.values().next()).cloned();

@@ -1,4 +1,4 @@
-//! Tests of the graph without HTTP: its responses, and how many statements they take.
+//! Tests of the graph, mostly without HTTP: its responses, and how many statements they take.
 
 mod answers;
 mod attacks;
@@ -12,6 +12,7 @@ mod hostile_requests;
 mod impacted_clusters;
 mod limits;
 mod nodes;
+mod pages;
 mod paging;
 mod random_documents;
 mod recommendation_lists;

@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use crate::harness::{Database, Running, default_config, each_database, sqlite};
 
 /// The header with the identity.
-const IDENTITY: &str = "x-rh-identity";
+pub(crate) const IDENTITY: &str = "x-rh-identity";
 
 /// Starts the API over a database in mode `identity-header`, with a changed configuration.
-async fn api(database: &Database, change: impl FnOnce(&mut Config)) -> Running {
+pub(crate) async fn api(database: &Database, change: impl FnOnce(&mut Config)) -> Running {
     let mode = ("INSIGHTS_RESULTS_AGGREGATOR__AUTH__MODE".to_owned(), "identity-header".to_owned());
     let mut config = Config::load(None, &BTreeMap::from([mode])).expect("a valid configuration").config;
     config.database = database.settings.clone();
@@ -31,7 +31,7 @@ fn header(identity: &Value) -> String {
 }
 
 /// The header of a user of an organization.
-fn user_of(organization: u32, user_id: &str) -> String {
+pub(crate) fn user_of(organization: u32, user_id: &str) -> String {
     header(&json!({ "org_id": organization.to_string(), "type": "User", "user": { "user_id": user_id } }))
 }
 

@@ -11,6 +11,7 @@ mod content_files;
 mod dead_letters;
 mod demo;
 mod documented_errors;
+mod documented_queries;
 mod exactness;
 mod examples;
 #[cfg(feature = "fault-points")]

@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use generator::FleetSize;
 use insights_results_aggregator::domain::{OrgId, Report};
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::{
+    examples::api_with_content,
     harness::{Running, each_database, node, sqlite},
     reports::{reports_of_a_fleet, write},
 };
@@ -35,8 +37,17 @@ fn largest(reports: &[Report]) -> (OrgId, Vec<&Report>) {
     (owner, reports)
 }
 
+/// The total risks of recommendations, by selector. Those without content have none.
+async fn risks(service: &Running) -> BTreeMap<String, String> {
+    let data = service.data("{ recommendations(first: 100) { nodes { selector content { totalRisk } } } }").await;
+    let nodes = data["recommendations"]["nodes"].as_array().expect("recommendations");
+    let risk =
+        |node: &Value| Some((node["selector"].as_str()?.to_owned(), node["content"]["totalRisk"].as_str()?.to_owned()));
+    nodes.iter().filter_map(risk).collect()
+}
+
 /// The expected output of the program for these reports.
-fn listing(reports: &[&Report]) -> String {
+fn listing(reports: &[&Report], risks: &BTreeMap<String, String>) -> String {
     let mut listing = String::new();
     for (number, page) in (1..).zip(reports.chunks(PAGE)) {
         writeln!(listing, "-- page {number}: {} of {} clusters", page.len(), reports.len()).expect("text");
@@ -44,7 +55,8 @@ fn listing(reports: &[&Report]) -> String {
             let (version, at) = (report.version.as_deref().unwrap_or("unknown version"), report.last_checked);
             writeln!(listing, "{}  {version}  checked {at}", report.cluster).expect("text");
             for hit in report.hits() {
-                writeln!(listing, "  {}  since {at}", hit.selector).expect("text");
+                let risk = risks.get(&hit.selector.to_string()).map_or("unknown risk", String::as_str);
+                writeln!(listing, "  {risk}  {}  since {at}", hit.selector).expect("text");
             }
         }
     }
@@ -57,12 +69,14 @@ async fn it_lists_an_organizations_clusters_with_their_hits_page_by_page() {
     for database in each_database().await {
         let reports = reports_of_a_fleet(FLEET);
         write(&database.store().await, &reports).await;
-        let service = Running::api(&database).await.ready().await;
+        let service = api_with_content(&database).await;
+        let risks = risks(&service).await;
+        assert!(risks.len() > 1, "{risks:?}");
         let (owner, expected) = largest(&reports);
         assert!(expected.len() > 2 * PAGE, "there are at least three pages");
         let (owner, url, page) = (owner.to_string(), service.url("/graphql"), PAGE.to_string());
         let arguments = [PROGRAM, &owner, "--url", &url, "--page", &page];
-        assert_eq!(node::stdout(FOLDER, "node", &arguments).await, listing(&expected), "on {}", database.name);
+        assert_eq!(node::stdout(FOLDER, "node", &arguments).await, listing(&expected, &risks), "on {}", database.name);
     }
 }
 

@@ -22,6 +22,7 @@ const CLUSTERS_PAGE = graphql(`
               totalCount
               nodes {
                 selector
+                totalRisk
                 impactedSince
               }
             }
@@ -62,7 +63,10 @@ function describe({ uuid, version, lastCheckedAt, report }: Cluster): string {
   const more = (report?.ruleHits?.totalCount ?? 0) - hits.length;
   return [
     `${uuid}  ${version ?? "unknown version"}  checked ${lastCheckedAt}`,
-    ...hits.map(({ selector, impactedSince }) => `  ${selector}  since ${impactedSince}`),
+    ...hits.map(
+      ({ selector, totalRisk, impactedSince }) =>
+        `  ${totalRisk ?? "unknown risk"}  ${selector}  since ${impactedSince}`,
+    ),
     ...(more > 0 ? [`  and ${more} more`] : []),
   ].join("\n");
 }

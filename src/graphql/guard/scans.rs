@@ -27,8 +27,8 @@ const TEXT_COST: usize = 4;
 pub(super) fn cost_per_parent(parent: Option<&str>, field: &Field) -> usize {
     match (parent, field.name.node.as_str()) {
         (Some("Cluster"), "history") if may_show_items(&field.selection_set.node) => HISTORY_COST,
-        (Some("RuleHit"), "description" | "reason" | "resolution" | "moreInfo") => TEXT_COST,
-        (Some("RecommendationContent"), "summary" | "generic") => TEXT_COST,
+        (Some("RuleHit"), "description" | "reason" | "resolution" | "moreInfo")
+        | (Some("RecommendationContent"), "summary" | "generic") => TEXT_COST,
         _ => 0,
     }
 }

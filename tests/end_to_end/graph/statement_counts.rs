@@ -31,26 +31,40 @@ async fn check(queries: &[(&str, usize)]) {
 
 async fn check_costs(graph: &Graph, queries: &[(&str, usize)], rows: &str) {
     for (query, statements) in queries {
-        // What the process remembers, such as that an organization exists, it has learnt by then.
-        cost(graph, query).await;
-        assert_eq!(cost(graph, query).await, *statements, "alone, {rows}: {query}");
-        let requests: Vec<_> = (0..CONCURRENT)
-            .map(|_| {
-                let (graph, query) = (graph.clone(), (*query).to_owned());
-                tokio::spawn(async move { cost(&graph, &query).await })
-            })
-            .collect();
-        for request in requests {
-            assert_eq!(request.await.expect("an answer"), *statements, "one of {CONCURRENT}, {rows}: {query}");
-        }
+        check_count(graph, &Viewer::unrestricted(), query, &json!({}), *statements, rows).await;
     }
 }
 
-/// The number of statements of a query. On a busy machine a request may wait too long for a connection; it is then
-/// repeated.
-async fn cost(graph: &Graph, query: &str) -> usize {
+/// Checks the number of statements of a viewer's query, alone and concurrently.
+pub(super) async fn check_count(
+    graph: &Graph,
+    viewer: &Viewer,
+    query: &str,
+    variables: &Value,
+    expected: usize,
+    rows: &str,
+) {
+    // What the process remembers, such as that an organization exists, it has learnt by then.
+    statements(graph, viewer, query, variables).await;
+    assert_eq!(statements(graph, viewer, query, variables).await, expected, "alone, {rows}: {query}");
+    let requests: Vec<_> = (0..CONCURRENT)
+        .map(|_| {
+            let (graph, viewer, query, variables) =
+                (graph.clone(), viewer.clone(), query.to_owned(), variables.clone());
+            tokio::spawn(async move { statements(&graph, &viewer, &query, &variables).await })
+        })
+        .collect();
+    for request in requests {
+        assert_eq!(request.await.expect("an answer"), expected, "one of {CONCURRENT}, {rows}: {query}");
+    }
+}
+
+/// The number of statements of a viewer's query. On a busy machine a request may wait too long for a connection; it is
+/// then repeated.
+pub(super) async fn statements(graph: &Graph, viewer: &Viewer, query: &str, variables: &Value) -> usize {
     for _ in 0..ATTEMPTS {
-        let (answer, statements) = graph.query_counting(query).await;
+        let work = graph.query_as(viewer.clone(), query, variables.clone());
+        let (answer, statements) = count_statements(work).await;
         if answer["errors"][0]["extensions"]["code"] != "UNAVAILABLE" {
             assert_eq!(answer.get("errors"), None, "{query}");
             return statements;

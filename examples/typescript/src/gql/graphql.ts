@@ -4,6 +4,17 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** How severe a recommendation is: the mean of impact and likelihood, rounded down. */
+export type TotalRisk =
+  /** 4. */
+  | 'CRITICAL'
+  /** 3 and 3.5. */
+  | 'IMPORTANT'
+  /** Up to 1.5. */
+  | 'LOW'
+  /** 2 and 2.5. */
+  | 'MODERATE';
+
 export type ClustersPageQueryVariables = Exact<{
   orgId: string;
   first: number;
@@ -11,7 +22,7 @@ export type ClustersPageQueryVariables = Exact<{
 }>;
 
 
-export type ClustersPageQuery = { organization: { clusters: { totalCount: number, nodes: Array<{ uuid: string, version: string | null, lastCheckedAt: string, report: { ruleHits: { totalCount: number, nodes: Array<{ selector: string, impactedSince: string }> } | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null } | null };
+export type ClustersPageQuery = { organization: { clusters: { totalCount: number, nodes: Array<{ uuid: string, version: string | null, lastCheckedAt: string, report: { ruleHits: { totalCount: number, nodes: Array<{ selector: string, totalRisk: TotalRisk | null, impactedSince: string }> } | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null } | null };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -46,6 +57,7 @@ export const ClustersPageDocument = new TypedDocumentString(`
             totalCount
             nodes {
               selector
+              totalRisk
               impactedSince
             }
           }
