@@ -21,6 +21,12 @@ pub(super) fn is_theirs(text: &str) -> bool {
     ABSENT.iter().any(|(mark, _)| text.contains(mark))
 }
 
+/// Whether a text is a position in a list that everyone may read. Neighbours there differ without depending on a tenant.
+pub(super) fn is_public_position(text: &str) -> bool {
+    let text = decoded(text);
+    text.starts_with("2:") && !text.contains(THEIRS)
+}
+
 /// Whether an answer has a value that exists nowhere.
 pub(super) fn has_absent(plain: &str) -> bool {
     plain.contains(ABSENT[0].1)

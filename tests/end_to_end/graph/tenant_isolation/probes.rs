@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     explored::Explored,
-    marks::{THEIRS, absent, plain, without_marks},
+    marks::{THEIRS, absent, is_public_position, plain, without_marks},
     questions::{Argument, Asker, Question, Route, alias},
     values::{Position, Values, required, small_page, small_page_before},
 };
@@ -59,8 +59,13 @@ impl Probe<'_> {
     /// Sends each text of others, and one that exists nowhere: both answers are the same. What is returned with the
     /// latter is only what was sent, so an answer cannot hide anything behind that.
     pub(super) async fn compare(&self, theirs: &BTreeSet<String>) {
+        let values = |texts: Vec<&String>| texts.into_iter().map(|text| vec![json!(text)]).collect::<Vec<_>>();
         let theirs = theirs.iter().filter(|text| self.fits(text));
-        self.compare_values(theirs.map(|text| vec![json!(text)]).collect()).await;
+        let (public, theirs): (Vec<_>, Vec<_>) = theirs.partition(|text| is_public_position(text));
+        for (question, _) in self.questions(&values(public)) {
+            self.asker.ask(&question).await;
+        }
+        self.compare_values(values(theirs)).await;
     }
 
     /// In lists of values, the same beside an own one.
