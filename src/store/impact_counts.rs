@@ -94,11 +94,15 @@ impl Store {
             .cond_where(filter.condition(scope, self.backend()))
             .cond_where(shown(scope, IncludedHits::default(), HIT))
             .group_by_columns([(ITEM, "org_id"), (HIT, "recommendation_id")]);
-        let is_of_cluster = Expr::col(("rule_hit", "cluster_id")).eq(item("id"));
+        let is_of_cluster = |hits| {
+            let of_hit = |name| Expr::col((hits, name));
+            of_hit("cluster_id").eq(item("id")).and(of_hit("org_id").eq(item("org_id")))
+        };
         if self.backend() == DbBackend::Sqlite {
-            grouped.join_as(JoinType::InnerJoin, "rule_hit", HIT, Expr::col((HIT, "cluster_id")).eq(item("id")));
+            grouped.join_as(JoinType::InnerJoin, "rule_hit", HIT, is_of_cluster(HIT));
         } else {
             // Without the offset, PostgreSQL may read all hits and hash them.
+            let is_of_cluster = is_of_cluster("rule_hit");
             let hits = Query::select().column(Asterisk).from("rule_hit").and_where(is_of_cluster).offset(0).to_owned();
             grouped.join_lateral(JoinType::InnerJoin, hits, HIT, Expr::val(true));
         }
