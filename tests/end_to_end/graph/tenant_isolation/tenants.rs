@@ -39,11 +39,11 @@ const NEIGHBOURS: [Tenant; 2] = [Tenant { number: 734_091, mark: THEIRS }, Tenan
 const ADMINISTRATOR: &str = "administrator";
 
 /// Recommendations that hit everyone, and one of them not on managed clusters.
-const SHARED: &str = "shared.rules.a|SHARED";
-const NOT_FOR_MANAGED: &str = "shared.rules.b|NOT_FOR_MANAGED";
+const SHARED: &str = "common.rules.a|SHARED";
+const NOT_FOR_MANAGED: &str = "common.rules.b|NOT_FOR_MANAGED";
 /// Recommendations that hit only our organization.
-const OUR_HIT: &str = "shared.rules.c|OURS";
-const OUR_CLOSED_HIT: &str = "shared.rules.d|OURS_CLOSED";
+const OUR_HIT: &str = "common.rules.c|OURS";
+const OUR_CLOSED_HIT: &str = "common.rules.d|OURS_CLOSED";
 /// Recommendations without content that hit only others.
 const THEIR_HIT: &str = "theirs.rules.a_734091|KEY_734091";
 const THEIR_CLOSED_HIT: &str = "theirs.rules.b_734091|KEY_734091";
