@@ -1,20 +1,25 @@
-//! Throughput of reads: four queries of front-ends, each compared with a hand-written handler for that query, which runs
+//! Throughput of reads: seven queries of front-ends, each compared with a hand-written handler for that query, which runs
 //! one statement without GraphQL.
 //!
 //! `make bench-query` runs it against a durable PostgreSQL; `make bench-query ARGS=hits` runs only the queries whose names
-//! contain that word; `make bench-query ARGS=large` measures pages of very long lists instead. Both sides serve HTTP in this process, with the same pool size and data, and are measured in turns.
-//! The result that matters is the ratio.
+//! contain that word; `ARGS=large` measures pages of very long lists instead, and `ARGS=history` long histories. With
+//! `unanalyzed` before that argument, or alone, tables have no statistics. Both sides serve HTTP in this process, with the
+//! same pool size and data, and are measured in turns. The result that matters is the ratio.
 
+mod content;
 mod data;
 mod handwritten;
+mod history;
 mod large;
 mod load;
 mod queries;
+mod timing;
 
 use std::{env, time::Duration};
 
 use insights_results_aggregator::{
     config::{Config, Database},
+    http::Readiness,
     service::{Role, Service},
 };
 use mimalloc::MiMalloc;
@@ -30,6 +35,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 const RUN: Duration = Duration::from_secs(3);
 /// Number of runs per side.
 const RUNS: usize = 3;
+/// The argument that leaves tables without statistics.
+const UNANALYZED: &str = "unanalyzed";
 
 #[tokio::main]
 async fn main() {
@@ -38,25 +45,37 @@ async fn main() {
         std::process::exit(1);
     };
     let config = config(url);
+    let arguments: Vec<_> = env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let analyzed = !arguments.iter().any(|argument| argument == UNANALYZED);
+    let filter = arguments.into_iter().find(|argument| argument != UNANALYZED).unwrap_or_default();
     eprintln!("filling the database ..");
-    data::fill(&config.database).await;
-    let filter = env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
-    if filter == "large" {
-        large::measure(&config.database).await;
-        return;
+    data::fill(&config.database, analyzed).await;
+    match filter.as_str() {
+        "large" => large::measure(&config, analyzed).await,
+        "history" => history::measure(&config.database, analyzed).await,
+        filter => compare(config, filter, analyzed).await,
     }
+}
 
+/// Compares the queries whose names contain the filter with their hand-written handlers.
+async fn compare(config: Config, filter: &str, analyzed: bool) {
+    let (_folder, content) = content::write(data::RECOMMENDATIONS);
+    let config = Config { content, ..config };
     let stop = CancellationToken::new();
     let graph = Service::build(config.clone(), Role::Api).await.expect("the service is built");
-    let graph_address = graph.address();
+    let (graph_address, readiness) = (graph.address(), graph.readiness().clone());
     let graph = tokio::spawn(graph.run(stop.clone()));
+    ready(&readiness).await;
+    if analyzed {
+        data::analyze(&config.database).await;
+    }
     let handwritten_address = handwritten::serve(&config, stop.clone()).await;
 
     println!(
         "{:32} {:>9} {:>9} {:>9} {:>9} {:>7} {:>9}",
         "query", "graph/s", "p99 ms", "hand/s", "p99 ms", "ratio", "bytes"
     );
-    for query in queries::queries().iter().filter(|query| query.name.contains(&filter)) {
+    for query in queries::queries().iter().filter(|query| query.name.contains(filter)) {
         let graph = Target::graph(graph_address, query).await;
         let handwritten = Target::handwritten(handwritten_address, query).await;
         let (mut graph_runs, mut handwritten_runs) = (Vec::new(), Vec::new());
@@ -68,6 +87,13 @@ async fn main() {
     }
     stop.cancel();
     graph.await.expect("the service does not panic").expect("the service stops");
+}
+
+/// Waits until the service is ready, with its content.
+async fn ready(readiness: &Readiness) {
+    while !readiness.all_missing().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 fn print_row(name: &str, bytes: usize, graph: &Figures, handwritten: &Figures) {

@@ -9,7 +9,7 @@ pub(crate) struct Query {
     pub(crate) path: String,
 }
 
-pub(crate) fn queries() -> [Query; 4] {
+pub(crate) fn queries() -> [Query; 7] {
     let (organization, cluster, selector) = (organization(50), cluster(50, 50), selector(50));
     let hits = |fields: &str| {
         format!(
@@ -43,6 +43,32 @@ pub(crate) fn queries() -> [Query; 4] {
                  {{ totalCount nodes {{ uuid version lastCheckedAt }} }} }} }}"
             ),
             path: format!("/hit-by/{organization}/{}", selector.as_str().replace('|', "%7C")),
+        },
+        Query {
+            name: "20 recommendations",
+            graphql: format!(
+                "{{ organization(orgId: \"{organization}\") {{ recommendations(first: 20) {{ totalCount nodes {{ selector \
+                 content {{ description publishedAt totalRisk }} impactedClusters {{ totalCount }} }} }} }} }}"
+            ),
+            path: format!("/recommendations/{organization}"),
+        },
+        Query {
+            name: "50 clusters by risk",
+            graphql: format!(
+                "{{ organization(orgId: \"{organization}\") {{ clusters(first: 50, orderBy: {{field: TOTAL_RISK, \
+                 direction: DESC}}) {{ nodes {{ uuid displayName version lastCheckedAt hitCount hitsByTotalRisk \
+                 {{ totalRisk count }} }} }} }} }}"
+            ),
+            path: format!("/clusters-by-risk/{organization}"),
+        },
+        Query {
+            name: "summary",
+            graphql: format!(
+                "{{ organization(orgId: \"{organization}\") {{ summary {{ clusterCount hitClusterCount hitCount \
+                 hitsByTotalRisk {{ totalRisk count }} hitsByCategory {{ category {{ name }} count }} \
+                 hitsByTag {{ tag count }} versions {{ version count }} }} }} }}"
+            ),
+            path: format!("/summary/{organization}"),
         },
     ]
 }

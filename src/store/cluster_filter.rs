@@ -10,7 +10,7 @@ use super::{
     contains::contains,
     list::{Filter, ITEM, item, subquery},
     shown_counts,
-    visibility::{IncludedHits, shown},
+    visibility::shown_of_cluster,
 };
 use crate::{
     domain::{ClusterId, Selector, Timestamp, TotalRisk, VersionKey, lower_case},
@@ -80,7 +80,7 @@ impl Filter for ClusterFilter {
 /// The hits of a cluster that are shown by default.
 fn hits(scope: Scope) -> SelectStatement {
     let of_cluster = Expr::col(("rule_hit", "cluster_id")).eq(item("id"));
-    let shown = shown(scope, IncludedHits::default(), "rule_hit");
+    let shown = shown_of_cluster(scope, "rule_hit", item("managed"));
     Query::select().expr(Expr::val(1)).from("rule_hit").and_where(of_cluster).cond_where(shown).to_owned()
 }
 

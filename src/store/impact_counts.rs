@@ -18,7 +18,7 @@ use super::{
     error::Error,
     list::{Filter as _, ITEM, Row, item, subquery, within},
     pools::Store,
-    visibility::{IncludedHits, shown},
+    visibility::{hidden_if_managed, not_internal, shown_of_cluster},
 };
 use crate::{
     domain::{OrgId, Selector},
@@ -43,6 +43,7 @@ pub struct ClusterCounts {
 /// The names of intermediate results.
 const HIT: &str = "hit";
 const COUNTED: &str = "counted";
+const HIDDEN: &str = "hidden";
 const GROUPED: &str = "grouped";
 /// Represents all organizations. No organization has this number.
 const ALL: i64 = 0;
@@ -61,14 +62,10 @@ impl Store {
         let mut counts: HashMap<_, ImpactCounts> = organizations.iter().map(|of| (*of, HashMap::new())).collect();
         let named: Vec<_> = organizations.iter().copied().flatten().collect();
         if !named.is_empty() {
-            let (source, organization) = Column::BigInt(numbers(&named)).into_rows(self.backend());
-            let mut of_each = Query::select();
-            of_each.expr_as(organization.clone(), "org_id").from_function(source, "p");
-            self.add_counts(scope, by_recommendation(scope, of_each, Some(organization)), &mut counts).await?;
+            self.add_counts(scope, self.by_recommendation(scope, Some(&named)), &mut counts).await?;
         }
         if organizations.contains(&None) {
-            let of_all = Query::select().expr_as(Expr::val(ALL).cast_as("bigint"), "org_id").to_owned();
-            self.add_counts(scope, by_recommendation(scope, of_all, None), &mut counts).await?;
+            self.add_counts(scope, self.by_recommendation(scope, None), &mut counts).await?;
         }
         Ok(counts)
     }
@@ -92,20 +89,9 @@ impl Store {
             .and_where(Column::BigInt(numbers(organizations)).contains(item("org_id"), self.backend()))
             .cond_where(within::<Cluster>(scope))
             .cond_where(filter.condition(scope, self.backend()))
-            .cond_where(shown(scope, IncludedHits::default(), HIT))
+            .cond_where(shown_of_cluster(scope, HIT, item("managed")))
             .group_by_columns([(ITEM, "org_id"), (HIT, "recommendation_id")]);
-        let is_of_cluster = |hits| {
-            let of_hit = |name| Expr::col((hits, name));
-            of_hit("cluster_id").eq(item("id")).and(of_hit("org_id").eq(item("org_id")))
-        };
-        if self.backend() == DbBackend::Sqlite {
-            grouped.join_as(JoinType::InnerJoin, "rule_hit", HIT, is_of_cluster(HIT));
-        } else {
-            // Without the offset, PostgreSQL may read all hits and hash them.
-            let is_of_cluster = is_of_cluster("rule_hit");
-            let hits = Query::select().column(Asterisk).from("rule_hit").and_where(is_of_cluster).offset(0).to_owned();
-            grouped.join_lateral(JoinType::InnerJoin, hits, HIT, Expr::val(true));
-        }
+        join_hits(&mut grouped, self.backend());
         let is_named = Expr::col(("recommendation", "id")).equals((GROUPED, "recommendation_id"));
         let mut select = Query::select();
         select
@@ -185,6 +171,63 @@ impl Store {
         Ok(counts)
     }
 
+    /// The statement for the number of clusters that each recommendation hits, for each of the organizations or for all
+    /// together: by one look into the index of hits for each recommendation, of which there are few. The hits that are
+    /// hidden because their clusters are managed are subtracted. They are counted by cluster, since whether the cluster
+    /// of each hit is managed would be a look into another index.
+    fn by_recommendation(&self, scope: Scope, organizations: Option<&[OrgId]>) -> SelectStatement {
+        let all = || Expr::val(ALL).cast_as("bigint");
+        let (mut counted, mut hidden) = (Query::select(), Query::select());
+        let organization = organizations.map(|organizations| {
+            let (source, organization) = Column::BigInt(numbers(organizations)).into_rows(self.backend());
+            counted.from_function(source, "p");
+            hidden
+                .and_where(Column::BigInt(numbers(organizations)).contains(item("org_id"), self.backend()))
+                .group_by_col((ITEM, "org_id"));
+            organization
+        });
+        let mut hits = Query::select();
+        hits.expr(Func::count(Expr::col(Asterisk)))
+            .from_as("rule_hit", ITEM)
+            .and_where(item("recommendation_id").equals(("recommendation", "id")))
+            .and_where_option(organization.clone().map(|of| item("org_id").eq(of)))
+            .cond_where(within::<Cluster>(scope))
+            .cond_where(not_internal(scope, ITEM));
+        hidden
+            .expr_as(organization.as_ref().map_or_else(all, |_| item("org_id")), "org_id")
+            .column((HIT, "recommendation_id"))
+            .expr_as(Func::count(Expr::col(Asterisk)), "clusters")
+            .from_as("cluster", ITEM)
+            .cond_where(within::<Cluster>(scope))
+            .and_where(item("managed"))
+            .and_where(hidden_if_managed(HIT))
+            .group_by_col((HIT, "recommendation_id"));
+        join_hits(&mut hidden, self.backend());
+        counted
+            .expr_as(organization.unwrap_or_else(all), "org_id")
+            .columns([("recommendation", "id"), ("recommendation", "selector")])
+            .from("recommendation")
+            .expr_as(subquery(hits), "clusters");
+
+        // Without this, the numbers would be counted again for the condition on them.
+        let once = |statement, name: &'static str| {
+            CommonTableExpression::new().query(statement).table_name(name).materialized(true).to_owned()
+        };
+        let of = |table: &'static str, name: &'static str| Expr::col((table, name));
+        let is_same = of(HIDDEN, "org_id")
+            .equals((COUNTED, "org_id"))
+            .and(of(HIDDEN, "recommendation_id").equals((COUNTED, "id")));
+        let shown = || of(COUNTED, "clusters").sub(Func::coalesce([of(HIDDEN, "clusters"), Expr::val(0)]));
+        Query::select()
+            .with_cte(Query::with().cte(once(counted, COUNTED)).cte(once(hidden, HIDDEN)).to_owned())
+            .columns(["org_id", "selector"].map(|name| (COUNTED, name)))
+            .expr(shown())
+            .from(COUNTED)
+            .left_join(HIDDEN, is_same)
+            .and_where(shown().gt(0))
+            .to_owned()
+    }
+
     /// Adds what a statement counts, whose rows are an organization, a selector and a number.
     async fn add_counts(
         &self,
@@ -203,29 +246,20 @@ impl Store {
     }
 }
 
-/// The statement for the number of clusters that each recommendation hits, for each row of `organizations`: by one look
-/// into the index of hits for each recommendation, of which there are few.
-fn by_recommendation(
-    scope: Scope,
-    mut organizations: SelectStatement,
-    of_organization: Option<Expr>,
-) -> SelectStatement {
-    let mut hits = Query::select();
-    hits.expr(Func::count(Expr::col(Asterisk)))
-        .from_as("rule_hit", ITEM)
-        .and_where(item("recommendation_id").equals(("recommendation", "id")))
-        .and_where_option(of_organization.map(|of| item("org_id").eq(of)))
-        .cond_where(within::<Cluster>(scope))
-        .cond_where(shown(scope, IncludedHits::default(), ITEM));
-    organizations.column(("recommendation", "selector")).from("recommendation").expr_as(subquery(hits), "clusters");
-    // Without this, the numbers would be counted again for the condition on them.
-    let counted = CommonTableExpression::new().query(organizations).table_name(COUNTED).materialized(true).to_owned();
-    Query::select()
-        .with_cte(Query::with().cte(counted).to_owned())
-        .columns(["org_id", "selector", "clusters"].map(|name| (COUNTED, name)))
-        .from(COUNTED)
-        .and_where(Expr::col((COUNTED, "clusters")).gt(0))
-        .to_owned()
+/// Joins clusters with their hits under the same owner.
+fn join_hits(clusters: &mut SelectStatement, backend: DbBackend) {
+    let is_of_cluster = |hits| {
+        let of_hit = |name| Expr::col((hits, name));
+        of_hit("cluster_id").eq(item("id")).and(of_hit("org_id").eq(item("org_id")))
+    };
+    if backend == DbBackend::Sqlite {
+        clusters.join_as(JoinType::InnerJoin, "rule_hit", HIT, is_of_cluster(HIT));
+    } else {
+        let of_cluster = is_of_cluster("rule_hit");
+        // Without the offset, PostgreSQL may read all hits and hash them.
+        let hits = Query::select().column(Asterisk).from("rule_hit").and_where(of_cluster).offset(0).to_owned();
+        clusters.join_lateral(JoinType::InnerJoin, hits, HIT, Expr::val(true));
+    }
 }
 
 fn numbers(organizations: &[OrgId]) -> Vec<i64> {

@@ -14,11 +14,11 @@ use super::{
     error::Error,
     list::{
         Filter, ITEM, Joined, List, ListRequest, Lookup, Order, ParentKey, Row, SortColumn, SortKind, SortValue,
-        Source, subquery, within,
+        Source, item, subquery, within,
     },
     page::{Direction, Page},
     pools::Store,
-    visibility::{IncludedHits, shown},
+    visibility::{IncludedHits, shown, shown_of_cluster},
 };
 use crate::{
     domain::{OrgId, Selector, Timestamp},
@@ -158,12 +158,13 @@ impl List for ImpactedCluster {
         Some(Condition::all().add(by_recommendation).add_option((!filter.of_all).then(of_organization)))
     }
 
+    /// Those of the cluster.
     fn computed(scope: Scope, column: &'static str, items: &'static str) -> Option<Expr> {
         Cluster::computed(scope, column, items)
     }
 
     fn always(scope: Scope, _: Expr) -> Condition {
-        shown(scope, IncludedHits::default(), ITEM)
+        shown_of_cluster(scope, ITEM, item("managed"))
     }
 
     /// Counts hits without reading their clusters. Recommendations of all organizations are counted as the items are.

@@ -26,14 +26,22 @@ impl IncludedHits {
 /// The condition that a hit is shown. The table named `hits` has the columns `cluster_id`, `org_id` and
 /// `recommendation_id`.
 pub(super) fn shown(scope: Scope, included: IncludedHits, hits: &'static str) -> Condition {
-    let is_for_managed = || {
-        let not_for_managed = recommendations(Expr::col("for_managed").not());
-        Expr::col((hits, "recommendation_id")).not_in_subquery(not_for_managed)
-    };
+    let is_for_managed = || hidden_if_managed(hits).not();
     let is_unmanaged = || Expr::from(Func::coalesce([subquery(is_managed(hits)), Expr::val(false)])).not();
     Condition::all()
         .add(not_internal(scope, hits))
         .add_option((!included.not_for_managed).then(|| is_for_managed().or(is_unmanaged())))
+}
+
+/// The condition that a hit is shown by default, for rows that have what is kept of the hit's cluster: whether it is
+/// managed.
+pub(super) fn shown_of_cluster(scope: Scope, hits: &'static str, is_managed: Expr) -> Condition {
+    Condition::all().add(not_internal(scope, hits)).add(is_managed.not().or(hidden_if_managed(hits).not()))
+}
+
+/// The condition that a hit is hidden by default if its cluster is managed.
+pub(super) fn hidden_if_managed(hits: &'static str) -> Expr {
+    Expr::col((hits, "recommendation_id")).in_subquery(recommendations(Expr::col("for_managed").not()))
 }
 
 /// The counts of the hits among joined rows that are shown by default: of internal recommendations, or of the others. As

@@ -1,14 +1,14 @@
 //! Which hits are shown: internal ones only to scopes that include them, and on managed clusters only those that apply
 //! to managed clusters, in every way of reading hits, their numbers and their history.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, slice};
 
 use insights_results_aggregator::{
     domain::Selector,
     identity::{Scope, Viewer},
     store::{
-        Cluster, ClusterFilter, ClusterHits, HistoryEvent, IncludedHits, List, ListRequest, Page, PageRequest, RuleHit,
-        RuleHitFilter, Store,
+        Cluster, ClusterFilter, ClusterHits, HistoryEvent, ImpactedCluster, Impacting, ImportedValues, IncludedHits,
+        List, ListRequest, Page, PageRequest, RuleHit, RuleHitFilter, Store,
     },
 };
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
@@ -166,7 +166,8 @@ fn selectors(names: &str) -> BTreeSet<Selector> {
 /// The hits of the cluster that are shown: the same in a list that is read as a whole and in one that the database cuts,
 /// with its total, by key, and, if nothing is included, in the filters of clusters.
 async fn seen(store: &Store, scope: Scope, included: IncludedHits) -> BTreeSet<Selector> {
-    let parent = store.clusters(scope, &[cluster(7)]).await.expect("clusters")[&cluster(7)].hits();
+    let found = store.clusters(scope, &[cluster(7)]).await.expect("clusters").remove(&cluster(7)).expect("the cluster");
+    let (owner, parent) = (found.organization, found.hits());
     let mut lists = Vec::new();
     for size in [100, 1] {
         let mut page = PageRequest::first(size);
@@ -196,7 +197,22 @@ async fn seen(store: &Store, scope: Scope, included: IncludedHits) -> BTreeSet<S
             assert_eq!(hits.contains_key(&(cluster(7), selector.clone())), is_listed, "{selector}");
             let filter = ClusterFilter { hit_by: Some(vec![selector.clone()]), ..ClusterFilter::default() };
             assert_eq!(matches(store, scope, filter).await, is_listed, "{selector}");
+            let parent = Impacting { organization: Some(owner), selector: selector.clone(), count: None };
+            let request = ListRequest { total: true, ..ListRequest::new(PageRequest::first(1)) };
+            let impacted = ImpactedCluster::load(store, scope, slice::from_ref(&parent), &request).await;
+            let page = impacted.expect("clusters").remove(&parent).expect("a page");
+            let expected = u64::from(is_listed);
+            assert_eq!((page.items.len() as u64, page.total), (expected, Some(expected)), "{selector}");
         }
+    }
+    if included == IncludedHits::default() {
+        for organization in [Some(owner), None] {
+            let counts = store.impact_counts(scope, &[organization]).await.expect("counts");
+            assert_eq!(counts[&organization].keys().cloned().collect::<BTreeSet<_>>(), lists[0]);
+        }
+        let counts = store.impact_counts_among(scope, &[owner], &ClusterFilter::default()).await.expect("counts");
+        let counted = counts.get(&Some(owner)).into_iter().flat_map(|counts| counts.keys().cloned());
+        assert_eq!(counted.collect::<BTreeSet<_>>(), lists[0]);
     }
     lists.swap_remove(0)
 }
@@ -255,10 +271,10 @@ async fn set_for_managed(database: &Database, name: &str, for_managed: Option<bo
     execute(database, sql, vec![for_managed.into(), selector(name).as_str().into()]).await;
 }
 
-async fn set_managed(database: &Database, owner: i64, managed: bool) {
-    let sql = "INSERT INTO imported_cluster (org_id, cluster_id, managed) VALUES ($1, $2, $3)
-               ON CONFLICT (org_id, cluster_id) DO UPDATE SET managed = excluded.managed";
-    execute(database, sql, vec![owner.into(), cluster(7).uuid().into(), managed.into()]).await;
+async fn set_managed(database: &Database, owner: u32, is_managed: bool) {
+    let values = ImportedValues { display_name: None, is_managed, status: None };
+    let clusters = [((organization(owner), cluster(7)), values)].into();
+    database.store().await.import_clusters(&clusters, false, drop).await.expect("imported");
 }
 
 async fn execute(database: &Database, sql: &str, values: Vec<sea_orm::Value>) {
