@@ -77,7 +77,7 @@ pub(super) fn content() -> ContentFolder {
         (published, &of_none),
         (internal, for_all),
     ]);
-    CATEGORIES.map(|category| folder.add_category(category));
+    CATEGORIES.iter().for_each(|category| folder.add_category(category));
     folder
 }
 
