@@ -77,7 +77,9 @@ pub(super) fn content() -> ContentFolder {
         (published, &of_none),
         (internal, for_all),
     ]);
-    CATEGORIES.iter().for_each(|category| folder.add_category(category));
+    for category in CATEGORIES {
+        folder.add_category(category);
+    }
     folder
 }
 
