@@ -49,7 +49,7 @@ pub(crate) fn write(recommendations: u32) -> (TempDir, Content) {
 pub(crate) fn tags(number: u32) -> Vec<&'static str> {
     let all = [CATEGORIES[number as usize / 3 % 4], "osd_customer"];
     // Some recommendations do not apply to managed clusters.
-    all[..if number % 3 == 0 { 1 } else { 2 }].to_vec()
+    all[..if number.is_multiple_of(3) { 1 } else { 2 }].to_vec()
 }
 
 /// Impact and likelihood of a recommendation, which are the same, so that its total risk is too.

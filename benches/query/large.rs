@@ -39,14 +39,14 @@ const FILL: &str = "
         hit_count, sort_name)
     SELECT md5(o.id::text || n)::uuid, o.id, now() - n * interval '1 second', now(), now(), v.version, v.version_key,
         decode(md5(''), 'hex'), 5, md5(o.id::text || n)::uuid::text
-    FROM (VALUES (900001), (900003)) AS o (id), generate_series(1, 100000) AS n
-    JOIN (SELECT row_number() OVER () AS number, count(*) OVER () AS numbers, version, version_key
-          FROM (SELECT DISTINCT version, version_key FROM cluster) AS c) AS v ON v.number = 1 + n % v.numbers;
+    FROM (VALUES (900001), (900003)) AS o (id), generate_series(1, 100000) AS n,
+        (SELECT row_number() OVER () AS number, count(*) OVER () AS numbers, version, version_key
+          FROM (SELECT DISTINCT version, version_key FROM cluster) AS c) AS v WHERE v.number = 1 + n % v.numbers;
     CREATE TEMPORARY TABLE numbered AS SELECT id, row_number() OVER (ORDER BY selector) - 1 AS number FROM recommendation;
     INSERT INTO rule_hit (cluster_id, recommendation_id, org_id, impacted_since, digest)
     SELECT md5(o.id::text || n)::uuid, r.id, o.id, now() - n * 7919 % 100000 * interval '1 second', decode(md5(''), 'hex')
-    FROM (VALUES (900001), (900003)) AS o (id), generate_series(1, 100000) AS n, generate_series(0, 4) AS hit
-    JOIN numbered AS r ON r.number = CASE hit WHEN 0 THEN n % 4 ELSE 4 + (n * 4 + hit) % 996 END";
+    FROM (VALUES (900001), (900003)) AS o (id), generate_series(1, 100000) AS n, generate_series(0, 4) AS hit,
+        numbered AS r WHERE r.number = CASE hit WHEN 0 THEN n % 4 ELSE 4 + (n * 4 + hit) % 996 END";
 
 const ORDERS: [&SortColumn<Cluster>; 10] = [
     &Cluster::BY_UUID,
