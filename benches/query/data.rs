@@ -5,7 +5,6 @@ use insights_results_aggregator::{
     domain::{ClusterId, Details, OrgId, Report, RuleHit, Selector, Timestamp},
     store::{Batch, Store},
 };
-use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
 
 const ORGANIZATIONS: i64 = 100;
@@ -14,34 +13,15 @@ const HITS: u32 = 5;
 /// Each cluster has five of them in turn, so that each recommendation hits one in twenty clusters.
 pub(crate) const RECOMMENDATIONS: u32 = 100;
 
-/// Keeps autovacuum from all tables.
-const WITHOUT_AUTOVACUUM: &str = "
-    DO $$ DECLARE name regclass; BEGIN
-        FOR name IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace LOOP
-            EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = off)', name);
-        END LOOP;
-    END $$";
-
-/// Fills the database. Unless the tables are to have no statistics, [`analyze`] must run afterwards.
-pub(crate) async fn fill(database: &Database, analyzed: bool) -> Store {
+/// Fills the database.
+pub(crate) async fn fill(database: &Database) -> Store {
     let store = Store::open(database).await.expect("open");
     store.migrate_up().await.expect("migrate");
-    let connection = sea_orm::Database::connect(database.url.expose()).await.expect("connect");
-    if !analyzed {
-        connection.execute_unprepared(WITHOUT_AUTOVACUUM).await.expect("autovacuum is off");
-    }
     for number in 1..=ORGANIZATIONS {
         let reports: Vec<_> = (0..CLUSTERS).map(|cluster| report(number, cluster)).collect();
         store.write(Batch { reports: &reports, rejected: &[] }).await.expect("write");
     }
-    super::handwritten::prepare(&connection).await;
     store
-}
-
-/// Does what autovacuum would: without statistics, plans are guesses and differ from run to run.
-pub(crate) async fn analyze(database: &Database) {
-    let connection = sea_orm::Database::connect(database.url.expose()).await.expect("connect");
-    connection.execute_unprepared("VACUUM ANALYZE").await.expect("analyze");
 }
 
 pub(crate) fn report(number: i64, index: u128) -> Report {

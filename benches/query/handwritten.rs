@@ -10,7 +10,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use insights_results_aggregator::{config::Config, http};
+use insights_results_aggregator::{
+    config::{Config, Database},
+    http,
+};
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, Statement, Value};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -105,7 +108,8 @@ const SUMMARY: &str = "
                 FROM cluster WHERE org_id = $1 GROUP BY version) v) c";
 
 /// Stores what is only in content: the tags of recommendations, and the categories, whose only tag is their name.
-pub(crate) async fn prepare(connection: &DatabaseConnection) {
+pub(crate) async fn prepare(database: &Database) {
+    let connection = sea_orm::Database::connect(database.url.expose()).await.expect("connect");
     let tags = (0..RECOMMENDATIONS_THAT_HIT).flat_map(|number| {
         content::tags(number).into_iter().map(move |tag| format!("('{}', '{tag}')", selector(number)))
     });

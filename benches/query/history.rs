@@ -9,7 +9,7 @@ use insights_results_aggregator::{
 use sea_orm::ConnectionTrait as _;
 
 use super::{
-    data,
+    statistics,
     timing::{everything, median, print, time},
 };
 
@@ -36,7 +36,7 @@ pub(crate) async fn measure(database: &Database, analyzed: bool) {
     let connection = sea_orm::Database::connect(database.url.expose()).await.expect("connect");
     connection.execute_unprepared(FILL).await.expect("fill");
     if analyzed {
-        data::analyze(database).await;
+        statistics::analyze(database).await;
     }
     let store = Store::open(database).await.expect("open");
     let clusters: Vec<ClusterId> = {

@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    content, data, ready,
+    content, data, ready, statistics,
     timing::{everything, median, print, print_sum, time, timed},
 };
 
@@ -70,7 +70,7 @@ pub(crate) async fn measure(config: &Config, analyzed: bool) {
     let (_folder, settings) = content::write(RECOMMENDATIONS);
     fill(&store, &connection, &settings).await;
     if analyzed {
-        data::analyze(database).await;
+        statistics::analyze(database).await;
     }
     clusters(&store).await;
     filters(&store).await;

@@ -13,6 +13,7 @@ mod history;
 mod large;
 mod load;
 mod queries;
+mod statistics;
 mod timing;
 
 use std::{env, time::Duration};
@@ -49,7 +50,10 @@ async fn main() {
     let analyzed = !arguments.iter().any(|argument| argument == UNANALYZED);
     let filter = arguments.into_iter().find(|argument| argument != UNANALYZED).unwrap_or_default();
     eprintln!("filling the database ..");
-    data::fill(&config.database, analyzed).await;
+    if !analyzed {
+        statistics::leave_out(&config.database).await;
+    }
+    data::fill(&config.database).await;
     match filter.as_str() {
         "large" => large::measure(&config, analyzed).await,
         "history" => history::measure(&config.database, analyzed).await,
@@ -59,6 +63,7 @@ async fn main() {
 
 /// Compares the queries whose names contain the filter with their hand-written handlers.
 async fn compare(config: Config, filter: &str, analyzed: bool) {
+    handwritten::prepare(&config.database).await;
     let (_folder, content) = content::write(data::RECOMMENDATIONS);
     let config = Config { content, ..config };
     let stop = CancellationToken::new();
@@ -67,7 +72,7 @@ async fn compare(config: Config, filter: &str, analyzed: bool) {
     let graph = tokio::spawn(graph.run(stop.clone()));
     ready(&readiness).await;
     if analyzed {
-        data::analyze(&config.database).await;
+        statistics::analyze(&config.database).await;
     }
     let handwritten_address = handwritten::serve(&config, stop.clone()).await;
 
