@@ -15,6 +15,14 @@ pub struct Selector {
 #[error("a selector is written rule_fqdn|ERROR_KEY, with neither side empty")]
 pub struct InvalidSelector;
 
+/// The suffix of a rule's FQDN where it is written as a component, as in messages.
+const COMPONENT_SUFFIX: &str = ".report";
+
+/// Returns the FQDN of a component's rule: without the suffix `.report`, which is removed once and may be missing.
+pub fn rule_of_component(component: &str) -> &str {
+    component.strip_suffix(COMPONENT_SUFFIX).unwrap_or(component)
+}
+
 impl Selector {
     /// Joins a rule's FQDN (without the suffix `.report`) and an error key.
     ///
@@ -25,6 +33,14 @@ impl Selector {
             return Err(InvalidSelector);
         }
         Ok(Self { text: format!("{rule_fqdn}|{error_key}").into() })
+    }
+
+    /// Returns the selector whose rule is the rule of this one's component, the same one if it has no suffix.
+    ///
+    /// # Errors
+    /// When the rule consists of the suffix only.
+    pub fn without_component_suffix(&self) -> Result<Self, InvalidSelector> {
+        Self::new(rule_of_component(self.rule_fqdn()), self.error_key())
     }
 
     /// The text `rule_fqdn|ERROR_KEY`.
@@ -84,6 +100,20 @@ mod tests {
         assert_eq!(Selector::new("a|b", "C"), Err(InvalidSelector));
         for bad in ["", "|", "a|", "|A", "a"] {
             assert_eq!(bad.parse::<Selector>(), Err(InvalidSelector), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_suffix_of_a_component_is_removed_once() {
+        for (text, expected) in [
+            ("a.b.report|K", Ok("a.b|K")),
+            ("a.b|K.report", Ok("a.b|K.report")),
+            ("a.report.report|K", Ok("a.report|K")),
+            ("report|K", Ok("report|K")),
+            (".report|K", Err(InvalidSelector)),
+        ] {
+            let selector: Selector = text.parse().expect(text);
+            assert_eq!(selector.without_component_suffix(), expected.map(|text| text.parse().expect(text)), "{text}");
         }
     }
 

@@ -11,7 +11,7 @@ use super::{
     scalars::{Duration, Uuid},
 };
 use crate::{
-    domain::{self, Timestamp, VersionKey},
+    domain::{self, Selector, Timestamp, VersionKey},
     store::{self, List as _},
 };
 
@@ -19,6 +19,8 @@ use crate::{
 const LONGEST_TEXT: usize = 100;
 /// The most characters of a version, a rule's name or an error key: longer ones are not stored.
 const MAX_NAME: usize = 255;
+/// The most characters of a selector whose rule is written as a component.
+const MAX_SELECTOR: usize = 2 * MAX_NAME + 1;
 /// The latest time.
 const LATEST: &str = "9999-12-31T23:59:59Z";
 
@@ -35,7 +37,8 @@ pub(super) struct ClusterFilter {
     versions: Option<Vec<String>>,
     /// Whether a recommendation hits the cluster. Only hits that the viewer sees by default count, here and in the next two.
     has_hits: Option<bool>,
-    /// At least one of these recommendations hits the cluster. Selectors, as `ruleFqdn|errorKey`. At most 100.
+    /// At least one of these recommendations hits the cluster. Selectors, as `ruleFqdn|errorKey`; the rule may have the
+    /// suffix `.report`. At most 100.
     hit_by: Option<Vec<String>>,
     /// A recommendation of one of these risks hits the cluster.
     total_risk: Option<Vec<TotalRisk>>,
@@ -103,10 +106,8 @@ impl ClusterFilter {
     /// As the store takes it. What was "within" some time is so at `now`, the request's own time.
     pub(super) fn check(self, now: Timestamp) -> Result<store::ClusterFilter> {
         let text = searched_text(self.text)?;
-        without_nul("filter.versions", self.versions.as_deref().unwrap_or_default())?;
-        without_nul("filter.hitBy", self.hit_by.as_deref().unwrap_or_default())?;
-        check_lengths("filter.versions", self.versions.as_deref().unwrap_or_default(), MAX_NAME)?;
-        check_lengths("filter.hitBy", self.hit_by.as_deref().unwrap_or_default(), 2 * MAX_NAME + 1)?;
+        check_texts("filter.versions", self.versions.as_deref().unwrap_or_default(), MAX_NAME)?;
+        check_texts("filter.hitBy", self.hit_by.as_deref().unwrap_or_default(), MAX_SELECTOR)?;
         let VersionRange { from, before } = self.version.unwrap_or(VersionRange { from: None, before: None });
         let hit_by = at_most("filter.hitBy", self.hit_by)?;
         Ok(store::ClusterFilter {
@@ -118,8 +119,7 @@ impl ClusterFilter {
             has_hits: self.has_hits,
             total_risk: self.total_risk.map(risks),
             managed: self.managed,
-            // An invalid selector hits nothing.
-            hit_by: hit_by.map(|texts| texts.iter().filter_map(|text| text.parse().ok()).collect()),
+            hit_by: hit_by.as_deref().map(|texts| selectors("filter.hitBy", texts)).transpose()?,
             seen_since: self.seen_within.and_then(|within| within.before(now)),
         })
     }
@@ -131,7 +131,7 @@ pub(super) fn searched_text(text: Option<String>) -> Result<Option<String>> {
     if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
         return Err(bad_user_input("filter.text", &format!("has more than {LONGEST_TEXT} characters")));
     }
-    without_nul("filter.text", text.as_slice())?;
+    without_nul("filter.text", text.as_deref().unwrap_or_default())?;
     Ok(text)
 }
 
@@ -152,21 +152,37 @@ pub(super) fn at_most<T>(argument: &str, values: Option<Vec<T>>) -> Result<Optio
 }
 
 /// PostgreSQL takes no text with a NUL in it.
-fn without_nul(argument: &str, texts: &[String]) -> Result<()> {
-    if texts.iter().any(|text| text.contains('\0')) {
+fn without_nul(argument: &str, text: &str) -> Result<()> {
+    if text.contains('\0') {
         return Err(bad_user_input(argument, "holds a NUL character, which nothing has"));
     }
     Ok(())
 }
 
-/// Refuses a text with more characters than any stored text of its kind has.
-fn check_lengths(argument: &str, texts: &[String], most: usize) -> Result<()> {
-    match texts.iter().map(|text| text.chars().count()).find(|characters| *characters > most) {
-        Some(found) => {
-            Err(bad_user_input(argument, &format!("has a text of {found} characters; at most {most} are taken")))
+/// Refuses a text with a NUL, and one with more characters than any stored text of its kind has.
+fn check_texts(argument: &str, texts: &[String], most: usize) -> Result<()> {
+    for (index, text) in texts.iter().enumerate() {
+        let item = format!("{argument}[{index}]");
+        without_nul(&item, text)?;
+        let characters = text.chars().count();
+        if characters > most {
+            return Err(bad_user_input(&item, &format!("has {characters} characters; at most {most} are taken")));
         }
-        None => Ok(()),
     }
+    Ok(())
+}
+
+/// The recommendations that selectors name. A rule may be written as in messages, with the suffix of a component. Both
+/// spellings are looked for, because the rule of a stored selector may itself end like that.
+fn selectors(argument: &str, texts: &[String]) -> Result<Vec<Selector>> {
+    let mut named = BTreeSet::new();
+    for (index, text) in texts.iter().enumerate() {
+        let spellings = text.parse::<Selector>().and_then(|given| Ok([given.without_component_suffix()?, given]));
+        named.extend(spellings.map_err(|_| {
+            bad_user_input(&format!("{argument}[{index}]"), "is not a selector, written ruleFqdn|errorKey")
+        })?);
+    }
+    Ok(named.into_iter().collect())
 }
 
 fn bound(argument: &str, version: Option<&str>) -> Result<Option<VersionKey>> {

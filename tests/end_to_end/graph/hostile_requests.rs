@@ -57,7 +57,7 @@ async fn texts_of_arguments_are_bounded() {
     let with = async |versions: Vec<String>| graph.query_with(query, json!({ "v": versions })).await;
     assert_eq!(with(vec!["4".repeat(255); 100]).await.get("errors"), None);
     let answer = with(vec!["4".repeat(256)]).await;
-    let expected = "filter.versions: has a text of 256 characters; at most 255 are taken";
+    let expected = "filter.versions[0]: has 256 characters; at most 255 are taken";
     assert_eq!(answer["errors"][0]["message"], expected, "{answer}");
     let answer = with(vec!["4".repeat(700); 100]).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_LARGE", "{answer}");
