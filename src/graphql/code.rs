@@ -8,6 +8,8 @@ use strum::{IntoStaticStr, VariantArray};
 pub enum Code {
     /// The body is not a GraphQL request.
     BadRequest,
+    /// The request has the hash of a query instead of a query.
+    PersistedQueryNotSupported,
     /// The request has no usable identity.
     Unauthenticated,
     /// The query cannot be parsed.

@@ -8,16 +8,19 @@ use async_graphql_axum::{GraphQLRequest, rejection::GraphQLRejection};
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest as _, Request},
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderValue, header},
 };
 
 use super::{
     media_type::{MediaType, is_json},
     origin::{Origins, PREFLIGHT_HEADERS},
-    query_params::QueryParams,
+    query_params::{BYTE_ORDER_MARK, QueryParams},
     request_error::RequestError,
 };
 use crate::config::{self, AuthMode};
+
+/// The extension in which clients send the hash of a query, first without the query.
+const PERSISTED_QUERY: &str = "persistedQuery";
 
 /// The checks, as configured.
 #[derive(Clone, Debug)]
@@ -53,7 +56,7 @@ impl RequestChecks {
             return Err(RequestError::NoPreflight);
         }
         let params = QueryParams::parse(request.uri().query().unwrap_or_default());
-        params.map(Into::into).map_err(|_| RequestError::NotAQueryString)
+        complete(params.map_err(|_| RequestError::NotAQueryString)?.into(), RequestError::NotAQueryString)
     }
 
     /// Reads the GraphQL request in a body, which must arrive within `timeout`.
@@ -67,6 +70,9 @@ impl RequestChecks {
     ) -> Result<async_graphql::Request, RequestError> {
         let limit = self.max_body_bytes;
         let headers = request.headers();
+        if !headers.get_all(header::CONTENT_ENCODING).iter().all(is_unencoded) {
+            return Err(RequestError::Encoded);
+        }
         if !headers.get(header::CONTENT_TYPE).is_some_and(is_json) {
             return Err(RequestError::NotJson);
         }
@@ -74,16 +80,38 @@ impl RequestChecks {
         if declared.is_some_and(|declared: usize| declared > limit) {
             return Err(RequestError::TooLarge { limit });
         }
-        let body = buffer(std::mem::take(request.body_mut()), limit, timeout).await?;
+        let mut body = buffer(std::mem::take(request.body_mut()), limit, timeout).await?;
+        if body.starts_with(BYTE_ORDER_MARK.as_bytes()) {
+            body = body.slice(BYTE_ORDER_MARK.len()..);
+        }
         if is_list(&body) {
             return Err(RequestError::Batch);
         }
         *request.body_mut() = body.into();
         let extracted = GraphQLRequest::<GraphQLRejection>::from_request(request, &()).await;
-        let request = extracted.map_err(|_| RequestError::NotARequest)?.into_inner();
-        // A missing query is read as an empty one.
-        if request.query.is_empty() { Err(RequestError::NotARequest) } else { Ok(request) }
+        complete(extracted.map_err(|_| RequestError::NotARequest)?.into_inner(), RequestError::NotARequest)
     }
+}
+
+/// The rules for a request that was read, from a body or a query string: an empty operation name is absent, and so is
+/// an empty query, which is missing.
+fn complete(
+    mut request: async_graphql::Request,
+    missing: RequestError,
+) -> Result<async_graphql::Request, RequestError> {
+    request.operation_name = request.operation_name.filter(|name| !name.is_empty());
+    if !request.query.is_empty() {
+        Ok(request)
+    } else if request.extensions.contains_key(PERSISTED_QUERY) {
+        Err(RequestError::PersistedQuery)
+    } else {
+        Err(missing)
+    }
+}
+
+/// Whether a value of `Content-Encoding` leaves the body as it is.
+fn is_unencoded(value: &HeaderValue) -> bool {
+    value.is_empty() || value.as_bytes().eq_ignore_ascii_case(b"identity")
 }
 
 async fn buffer(body: Body, limit: usize, timeout: Duration) -> Result<Bytes, RequestError> {

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 
+use super::media_type::MediaType;
 use crate::graphql::Code;
 
 /// Why a request is refused. No message repeats any part of the request.
@@ -22,6 +23,13 @@ pub(super) enum RequestError {
     /// The media type of the body is not JSON.
     #[error("send the query as JSON, with Content-Type: application/json")]
     NotJson,
+    /// The body is compressed.
+    #[error("the body must not be compressed: send it without Content-Encoding")]
+    Encoded,
+    /// A client sent the hash of a query instead of the query. Apollo Client and urql then send the query; urql knows
+    /// the error by this message.
+    #[error("PersistedQueryNotSupported")]
+    PersistedQuery,
     /// The body is larger than the limit.
     #[error("the body is larger than the {limit} bytes of http.max_body_bytes")]
     TooLarge {
@@ -63,15 +71,19 @@ pub(super) enum RequestError {
 }
 
 impl RequestError {
-    pub(super) fn status(self) -> StatusCode {
+    pub(super) fn status(self, media_type: MediaType) -> StatusCode {
         match self {
+            // Well-formed, so that clients that look at the status first read the error.
+            Self::PersistedQuery if media_type == MediaType::Json => StatusCode::OK,
             Self::Origin | Self::NoPreflight => StatusCode::FORBIDDEN,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotJson | Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Incomplete | Self::NotARequest | Self::NotAQueryString | Self::Batch => StatusCode::BAD_REQUEST,
+            Self::PersistedQuery | Self::Incomplete | Self::NotARequest | Self::NotAQueryString | Self::Batch => {
+                StatusCode::BAD_REQUEST
+            }
             Self::OnlyQueries => StatusCode::METHOD_NOT_ALLOWED,
             Self::Busy { .. } | Self::AnswersFull { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -82,6 +94,7 @@ impl RequestError {
         match self {
             Self::Busy { .. } | Self::AnswersFull { .. } => Code::Unavailable,
             Self::Unauthenticated => Code::Unauthenticated,
+            Self::PersistedQuery => Code::PersistedQueryNotSupported,
             _ => Code::BadRequest,
         }
     }

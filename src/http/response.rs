@@ -23,10 +23,14 @@ pub(super) fn from_answer(answer: Answer, media_type: MediaType) -> Response {
 
 /// The response to a request that is refused before it reaches the graph.
 pub(super) fn from_error(error: RequestError, media_type: MediaType) -> Response {
-    let mut response = single_error(error.status(), error.code(), &error.to_string());
+    let mut response = single_error(error.status(media_type), error.code(), &error.to_string());
     match error {
         RequestError::Busy { .. } | RequestError::AnswersFull { .. } => {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER)
+        }
+        // RFC 9110: the encodings that are accepted.
+        RequestError::Encoded => {
+            response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))
         }
         RequestError::OnlyQueries => response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST")),
         _ => None,

@@ -7,6 +7,7 @@ mod fair_reads;
 mod health_address;
 mod logs_and_metrics;
 mod negotiation;
+mod odd_clients;
 mod origins;
 mod request_checks;
 mod requests;

@@ -70,3 +70,16 @@ async fn two_pages_and_a_node_are_cached_as_one_list_with_each_node_once() {
     store.remove("__META"); // internal data of the client
     assert_eq!(Value::from(store), Value::from(expected_store(&organization)));
 }
+
+#[tokio::test]
+async fn a_client_that_sends_hashes_of_queries_sends_the_queries_instead() {
+    let database = sqlite();
+    let service = Running::api(&database).await.ready().await;
+    for method in ["POST", "GET"] {
+        let printed = node::stdout("tests/apollo", "node", &["persisted.js", &service.url("/graphql"), method]).await;
+        let seen: Value = serde_json::from_str(&printed).expect("the data as JSON");
+        assert_eq!(seen["data"][0]["viewer"]["isAdministrator"], true, "{method}: {seen}");
+        assert!(seen["data"][1]["service"].is_object(), "{method}: {seen}");
+        assert_eq!(seen["hashes"], 1, "{method}: after the first answer it sends no further hashes: {seen}");
+    }
+}
