@@ -1,6 +1,6 @@
 //! Events of ingestion: each is a type whose `emit` writes the log line and the metric.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use rdkafka::{Message as _, error::RDKafkaErrorCode, message::OwnedMessage};
 
@@ -10,13 +10,13 @@ use super::{
 };
 use crate::{
     domain::Timestamp,
-    message::Deviations,
+    message::{Deviations, LeftOutFields},
     store::{self, Written},
     telemetry::{
         Throttle,
         metrics::{
             INGEST_BATCH_DURATION, INGEST_BATCH_MESSAGES, INGEST_DEAD_LETTERS, INGEST_LAG, INGEST_LAST_COMMIT,
-            INGEST_MESSAGES, INGEST_MOVED, INGEST_RETRIES,
+            INGEST_LEFT_OUT_FIELDS, INGEST_MESSAGES, INGEST_MOVED, INGEST_RETRIES,
         },
     },
 };
@@ -61,10 +61,21 @@ impl BatchCommitted<'_> {
                 from_the_future = counts.deviations.from_the_future,
                 repeated_hits = counts.deviations.repeated_hits,
                 ignored_infos = counts.deviations.ignored_infos,
+                fields_left_out = %Listed(counts.deviations.left_out),
                 left_out,
                 "messages with tolerated deviations"
             );
         }
+    }
+}
+
+/// Fields with their counts, as in `AccountNumber=2 Version=1`.
+struct Listed(LeftOutFields);
+
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields: Vec<_> = self.0.iter().map(|(field, times)| format!("{}={times}", field.as_str())).collect();
+        f.write_str(&fields.join(" "))
     }
 }
 
@@ -81,6 +92,9 @@ impl BatchCommitted<'_> {
             metrics::counter!(INGEST_MESSAGES.name, "fate" => outcome).increment(messages as u64);
         }
         metrics::counter!(INGEST_MOVED.name).increment(written.moved as u64);
+        for (field, times) in counts.deviations.left_out.iter() {
+            metrics::counter!(INGEST_LEFT_OUT_FIELDS.name, "field" => field.as_str()).increment(times.into());
+        }
         #[expect(clippy::cast_precision_loss, reason = "at most a batch")]
         metrics::histogram!(INGEST_BATCH_MESSAGES.name).record(counts.messages as f64);
         metrics::histogram!(INGEST_BATCH_DURATION.name).record(self.took.as_secs_f64());

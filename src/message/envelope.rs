@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::{
     field,
     json::{Cursor, Value},
+    optional::{LeftOutFields, OptionalField},
     rejection::{Reason, Rejection, ValueRejection},
 };
 use crate::domain::{ClusterId, OrgId, Timestamp};
@@ -83,16 +84,13 @@ impl<'a> Envelope<'a> {
         fields.into_iter().find_map(|(name, field)| key.eq_ignore_ascii_case(name).then_some(field))
     }
 
-    /// Validates the fields that come before the report: `OrgID`, `AccountNumber`, `ClusterName`.
+    /// Validates the required fields that come before the report: `OrgID` and `ClusterName`.
     pub(super) fn subject(&self) -> Result<Subject, Rejection> {
         let organization = self
             .org_id
             .ok_or(ValueRejection::MISSING)
             .and_then(field::organization)
             .map_err(|rejection| rejection.at("OrgID"))?;
-        // Unused, but a message with an invalid value is not to be trusted.
-        let account = |value| field::unsigned::<u32>(value, "a whole number from 0 to 4294967295");
-        self.account_number.map(account).transpose().map_err(|rejection| rejection.at("AccountNumber"))?;
         let cluster = self
             .cluster_name
             .ok_or(ValueRejection::MISSING)
@@ -101,17 +99,23 @@ impl<'a> Envelope<'a> {
         Ok(Subject { organization, cluster })
     }
 
-    /// Validates the fields that come after the report: `LastChecked`, `Version`, `RequestId`, `Metadata`.
-    pub(super) fn circumstances(&self, arrived_at: Timestamp) -> Result<Circumstances, Rejection> {
+    /// Validates `LastChecked`, the required field behind the report, and reads the optional fields. Those that
+    /// do not fit are left out and counted.
+    pub(super) fn circumstances(
+        &self,
+        arrived_at: Timestamp,
+        left_out: &mut LeftOutFields,
+    ) -> Result<Circumstances, Rejection> {
         let last_checked = self.last_checked(arrived_at).map_err(|rejection| rejection.at("LastChecked"))?;
-        let version = |value| field::unsigned::<u8>(value, "a whole number from 0 to 255");
-        let version = self.version.map(version).transpose().map_err(|rejection| rejection.at("Version"))?;
-        let request_id =
-            self.request_id.map(field::identifier).transpose().map_err(|rejection| rejection.at("RequestId"))?;
+        // Unused, but the count shows that a sender writes something else.
+        left_out.parse_or_leave_out(OptionalField::AccountNumber, self.account_number, field::unsigned::<u32>);
+        let version = left_out.parse_or_leave_out(OptionalField::Version, self.version, field::unsigned::<u8>);
+        let name = |value| field::required_identifier(Some(value)).ok();
+        let request_id = left_out.parse_or_leave_out(OptionalField::RequestId, self.request_id, name);
         Ok(Circumstances {
             last_checked,
-            gathered_at: self.gathered_at()?,
-            request_id: request_id.filter(|id| !id.is_empty()).map(Into::into),
+            gathered_at: self.gathered_at(left_out),
+            request_id: request_id.map(Into::into),
             unknown_version: !version.is_some_and(|version| KNOWN_VERSIONS.contains(&version)),
             from_the_future: last_checked > arrived_at,
         })
@@ -125,11 +129,10 @@ impl<'a> Envelope<'a> {
         Ok(time)
     }
 
-    fn gathered_at(&self) -> Result<Option<Timestamp>, Rejection> {
-        let Some(metadata) = self.metadata else { return Ok(None) };
-        let members = metadata.cursor().members(["gathering_time"]);
-        let [gathering_time] = members.ok_or_else(|| ValueRejection::wrong_type("an object").at("Metadata"))?;
-        let time = gathering_time.map(field::time_if_known).transpose();
-        time.map(Option::flatten).map_err(|rejection| rejection.at("Metadata.gathering_time"))
+    fn gathered_at(&self, left_out: &mut LeftOutFields) -> Option<Timestamp> {
+        let members = |metadata: Value<'a>| metadata.cursor().members(["gathering_time"]);
+        let [gathering_time] = left_out.parse_or_leave_out(OptionalField::Metadata, self.metadata, members)?;
+        let time = |value| field::time_if_known(value).ok();
+        left_out.parse_or_leave_out(OptionalField::GatheringTime, gathering_time, time).flatten()
     }
 }

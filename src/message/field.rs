@@ -21,9 +21,9 @@ pub(super) fn organization(value: Value<'_>) -> Result<OrgId, ValueRejection> {
     value.text().parse().map_err(|_| ValueRejection::wrong_type("a whole number from 1 to 4294967295"))
 }
 
-/// An unsigned integer token; `expected` names its range.
-pub(super) fn unsigned<T: FromStr>(value: Value<'_>, expected: &'static str) -> Result<T, ValueRejection> {
-    value.text().parse().map_err(|_| ValueRejection::wrong_type(expected))
+/// An unsigned integer token within the range of its type.
+pub(super) fn unsigned<T: FromStr>(value: Value<'_>) -> Option<T> {
+    value.text().parse().ok()
 }
 
 /// A cluster's UUID, in any of the four notations.

@@ -3,7 +3,7 @@
 use super::{
     field,
     json::{Cursor, Value},
-    rejection::{Reason, Rejection, ValueRejection},
+    optional::{LeftOutFields, OptionalField},
 };
 
 /// The entry with the cluster's version, in `details.version`. Older messages have `details.current` instead.
@@ -12,39 +12,40 @@ const VERSION_INFO: &str = "version_info|CLUSTER_VERSION_INFO";
 /// The content of the entries.
 #[derive(Default)]
 pub(super) struct Info<'a> {
-    /// The index of the last entry with a version, and the version.
-    version: Option<(usize, Value<'a>)>,
+    /// The version of the last entry with one.
+    version: Option<Value<'a>>,
+    /// Whether it is not a list.
+    is_other_type: bool,
     /// The number of entries that are not objects, or that should contain a version and do not.
     pub(super) ignored: u32,
 }
 
 impl<'a> Info<'a> {
     /// Reads the list; null counts as empty.
-    pub(super) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ValueRejection> {
+    pub(super) fn read(cursor: &mut Cursor<'a>) -> Self {
         let mut info = Self::default();
         if !cursor.enter_list() {
-            let other = cursor.value().unless_null();
-            return other.map_or(Ok(info), |_| Err(ValueRejection::new(Reason::BadReport, "a list")));
+            info.is_other_type = cursor.value().unless_null().is_some();
+            return info;
         }
-        let mut index = 0;
         while cursor.has_item() {
             match entry(cursor) {
-                Entry::Version(version) => info.version = Some((index, version)),
+                Entry::Version(version) => info.version = Some(version),
                 Entry::Invalid => info.ignored = info.ignored.saturating_add(1),
                 Entry::Other => {}
             }
-            index += 1;
         }
-        Ok(info)
+        info
     }
 
-    /// The cluster's version; if there are several, the last one.
-    pub(super) fn version(&self) -> Result<Option<String>, Rejection> {
-        let Some((index, version)) = self.version else { return Ok(None) };
-        let version = field::identifier(version);
-        version
-            .map(|text| Some(text.into()))
-            .map_err(|rejection| rejection.at(format_args!("Report.info[{index}].details.version")))
+    /// The cluster's version; if there are several, the last one. One that cannot be stored is left out, and so is
+    /// something else than a list.
+    pub(super) fn version(&self, left_out: &mut LeftOutFields) -> Option<String> {
+        if self.is_other_type {
+            left_out.count(OptionalField::Info);
+        }
+        let name = |value| field::identifier(value).ok();
+        left_out.parse_or_leave_out(OptionalField::ClusterVersion, self.version, name).map(Into::into)
     }
 }
 

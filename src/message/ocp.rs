@@ -4,6 +4,7 @@ use derive_more::AddAssign;
 
 use super::{
     envelope::Envelope,
+    optional::LeftOutFields,
     rejection::Rejection,
     report::ReportFields,
     unpack::{Limits, json, unpack},
@@ -39,12 +40,14 @@ pub struct Deviations {
     pub repeated_hits: u32,
     /// Info entries left out because they are not objects, or should contain a version and do not.
     pub ignored_infos: u32,
+    /// Optional fields left out because they do not fit.
+    pub left_out: LeftOutFields,
 }
 
 impl OcpResult {
     /// Parses the value of a message; `arrived_at` is the current time.
     ///
-    /// The whole text is checked to be JSON first. Then the fields are validated in a fixed order, whatever their order
+    /// The whole text is checked to be JSON first. Then the required fields are validated in a fixed order, whatever their order
     /// in the message, so that the same errors always result in the same reason.
     ///
     /// # Errors
@@ -55,7 +58,8 @@ impl OcpResult {
 
         let subject = envelope.subject()?;
         let findings = report.map_err(|rejection| rejection.at("Report"))?.findings()?;
-        let circumstances = envelope.circumstances(arrived_at)?;
+        let mut left_out = findings.as_ref().map(|findings| findings.left_out).unwrap_or_default();
+        let circumstances = envelope.circumstances(arrived_at, &mut left_out)?;
 
         let Some(findings) = findings else { return Ok(Self::Empty) };
         let listed = findings.hits.len();
@@ -68,6 +72,7 @@ impl OcpResult {
             from_the_future: circumstances.from_the_future.into(),
             repeated_hits: u32::try_from(listed - report.hits().len()).unwrap_or(u32::MAX),
             ignored_infos: findings.ignored_infos,
+            left_out,
         };
         Ok(Self::Report(Box::new(Parsed { report, deviations })))
     }

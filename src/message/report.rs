@@ -6,9 +6,10 @@ use super::{
     field,
     info::Info,
     json::{Cursor, Value},
+    optional::LeftOutFields,
     rejection::{Reason, Rejection, ValueRejection},
 };
-use crate::domain::{Details, RuleHit, Selector};
+use crate::domain::{Details, RuleHit, Selector, rule_of_component};
 
 /// The maximum number of hits. Real reports have up to 15; the limit keeps one message from filling a page of results.
 const MAX_HITS: usize = 1000;
@@ -17,9 +18,6 @@ const MAX_HITS: usize = 1000;
 /// report of 20 MiB takes.
 const MAX_NONEMPTY_MEMBERS: usize = 1000;
 
-/// The suffix of a module's name in a message, which selectors do not have.
-const COMPONENT_SUFFIX: &str = ".report";
-
 /// The members of `Report` as written, not yet validated. Their names match exactly.
 pub(super) struct ReportFields<'a> {
     /// The position before the object, to check whether it is empty.
@@ -27,7 +25,7 @@ pub(super) struct ReportFields<'a> {
     has_fingerprints: bool,
     has_system: bool,
     reports: Option<Result<Vec<Item<'a>>, ValueRejection>>,
-    info: Option<Result<Info<'a>, ValueRejection>>,
+    info: Info<'a>,
 }
 
 /// The results of the rules.
@@ -38,6 +36,8 @@ pub(super) struct Findings {
     pub(super) version: Option<String>,
     /// The number of invalid info entries.
     pub(super) ignored_infos: u32,
+    /// The optional fields that did not fit.
+    pub(super) left_out: LeftOutFields,
 }
 
 impl<'a> ReportFields<'a> {
@@ -48,11 +48,12 @@ impl<'a> ReportFields<'a> {
             let other = cursor.value().unless_null();
             return Err(other.map_or(ValueRejection::MISSING, |_| ValueRejection::wrong_type("an object")));
         }
-        let mut fields = Self { whole, has_fingerprints: false, has_system: false, reports: None, info: None };
+        let mut fields =
+            Self { whole, has_fingerprints: false, has_system: false, reports: None, info: Info::default() };
         while let Some(key) = cursor.key() {
             match &*key {
                 "reports" => fields.reports = Some(read_items(cursor)),
-                "info" => fields.info = Some(Info::read(cursor)),
+                "info" => fields.info = Info::read(cursor),
                 other => {
                     fields.has_fingerprints |= other == "fingerprints";
                     fields.has_system |= other == "system";
@@ -74,9 +75,10 @@ impl<'a> ReportFields<'a> {
         if items.len() > MAX_HITS {
             return Err(ValueRejection::new(Reason::TooManyHits, "at most 1000 hits").at("Report.reports"));
         }
-        let info = self.info.transpose().map_err(|rejection| rejection.at("Report.info"))?.unwrap_or_default();
+        let mut left_out = LeftOutFields::default();
         let hits = items.into_iter().enumerate().map(|(index, item)| hit(index, item)).collect::<Result<_, _>>()?;
-        Ok(Some(Findings { hits, version: info.version()?, ignored_infos: info.ignored }))
+        let version = self.info.version(&mut left_out);
+        Ok(Some(Findings { hits, version, ignored_infos: self.info.ignored, left_out }))
     }
 }
 
@@ -106,7 +108,7 @@ fn hit(index: usize, item: Item<'_>) -> Result<RuleHit, Rejection> {
     let [component, key, details] = item.ok_or_else(|| not_an_object.at(path("")))?;
 
     let component = field::required_identifier(component).map_err(|rejection| rejection.at(path(".component")))?;
-    let rule_fqdn = component.strip_suffix(COMPONENT_SUFFIX).unwrap_or(&component);
+    let rule_fqdn = rule_of_component(&component);
     if rule_fqdn.is_empty() {
         return Err(ValueRejection::MISSING.at(path(".component")));
     }

@@ -121,6 +121,14 @@ pub const INGEST_MOVED: Metric = Metric {
     help: "Clusters that a report moved to another organization.",
 };
 
+/// Optional fields of messages that do not fit.
+pub const INGEST_LEFT_OUT_FIELDS: Metric = Metric {
+    name: "ingest_left_out_fields_total",
+    kind: Kind::Counter,
+    labels: &["field"],
+    help: "Optional fields that were left out of reports because they do not fit, by field.",
+};
+
 /// Dead letters by reason.
 pub const INGEST_DEAD_LETTERS: Metric = Metric {
     name: "ingest_dead_letters_total",
@@ -198,7 +206,7 @@ pub const CONTENT_FAILED_LOADS: Metric = Metric {
 };
 
 /// All metrics of the process.
-pub const ALL: [Metric; 20] = [
+pub const ALL: [Metric; 21] = [
     HTTP_REQUESTS,
     HTTP_DURATION,
     HTTP_IN_FLIGHT,
@@ -209,6 +217,7 @@ pub const ALL: [Metric; 20] = [
     GRAPHQL_STATEMENTS,
     INGEST_MESSAGES,
     INGEST_MOVED,
+    INGEST_LEFT_OUT_FIELDS,
     INGEST_DEAD_LETTERS,
     INGEST_BATCH_MESSAGES,
     INGEST_BATCH_DURATION,

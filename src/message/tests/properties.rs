@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{hit, message, parse, report};
+use super::{hit, message, outcome, parse, report};
 use crate::message::scan::{TOO_DEEP, scan};
 
 /// Pieces that change the content of a message, or its grammar, wherever they are inserted.
@@ -109,6 +109,16 @@ proptest! {
         prop_assert_eq!(end, json.len());
         prop_assert_ne!(rejection, Some(TOO_DEEP));
         prop_assert_eq!(rejection.is_none(), serde_json::from_str::<serde_json::Value>(&json).is_ok());
+    }
+
+    #[test]
+    fn no_json_in_an_optional_member_costs_the_report(json in json()) {
+        for name in ["AccountNumber", "Version", "RequestId", "Metadata"] {
+            prop_assert_eq!(outcome(message(&[(name, &json)])), "ok", "{}", name);
+        }
+        let time = format!("{{\"gathering_time\":{json}}}");
+        prop_assert_eq!(outcome(message(&[("Metadata", &time)])), "ok");
+        prop_assert_eq!(outcome(message(&[("Report", &report(&[("info", &json)]))])), "ok");
     }
 
     #[test]

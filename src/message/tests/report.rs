@@ -2,6 +2,7 @@
 
 use super::{check, deviations, hit, message, outcome, parse, parsed, repeated, report, with_hit, with_report};
 use crate::domain::Details;
+use crate::message::OptionalField;
 
 fn hits(hits: &[String]) -> String {
     with_report(&[("reports", &format!("[{}]", hits.join(",")))])
@@ -52,7 +53,12 @@ fn the_structure_of_a_report_is_checked() {
             ("", "bad_report"),
         ],
     );
-    check("info", with_report, &[("", "ok"), ("[]", "ok"), ("{}", "bad_report"), ("\"x\"", "bad_report")]);
+    for (info, left_out) in [("", 0), ("null", 0), ("[]", 0), ("{}", 1), ("\"x\"", 1), ("7", 1), ("{},\"info\":[]", 0)]
+    {
+        let counts = deviations(&with_report(&[("info", info)])).left_out;
+        let counts: Vec<_> = counts.iter().collect();
+        assert_eq!(counts, vec![(OptionalField::Info, 1); left_out], "{info}");
+    }
 }
 
 #[test]
@@ -235,14 +241,14 @@ fn the_version_is_in_one_entry_of_info() {
         assert_eq!(parsed(&text).report.version.as_deref(), version, "{entries:?}");
         assert_eq!(deviations(&text).ignored_infos, ignored, "{entries:?}");
     }
-    for (version, expected) in [
-        (r#""4\u0000""#, "nul_in_text"),
-        (r#""\ud800""#, "invalid_unicode"),
-        (&*repeated("4", 256), "too_long"),
-        (&*repeated("4", 255), "ok"),
-    ] {
+    for (version, left_out) in
+        [(r#""4\u0000""#, 1), (r#""\ud800""#, 1), (&*repeated("4", 256), 1), (&*repeated("4", 255), 0)]
+    {
         let info = format!("[{}]", version_info(&format!("{{\"version\":{version}}}")));
-        assert_eq!(outcome(with_report(&[("info", &info)])), expected, "{version:.20}");
+        let parsed = parsed(&with_report(&[("info", &info)]));
+        assert_eq!(parsed.report.version.is_none(), left_out == 1, "{version:.20}");
+        let counts: Vec<_> = parsed.deviations.left_out.iter().collect();
+        assert_eq!(counts, vec![(OptionalField::ClusterVersion, 1); left_out], "{version:.20}");
     }
 }
 

@@ -22,7 +22,7 @@ fn no_rejection_contains_bytes_of_its_message() {
 
 #[test]
 fn no_rejection_contains_a_value_of_the_wrong_type() {
-    for member in ["OrgID", "AccountNumber", "ClusterName", "Report", "LastChecked", "Version", "Metadata"] {
+    for member in ["OrgID", "ClusterName", "Report", "LastChecked"] {
         for json in [r#""MARKER""#, r#"["MARKER"]"#, r#"{"MARKER":"MARKER","gathering_time":"MARKER"}"#] {
             let rejection = parse(message(&[(member, json)])).expect_err(member);
             assert!(!rejection.to_string().contains(MARKER), "{rejection}");
