@@ -24,4 +24,5 @@ pub use consumer::{Error, Ingester};
 pub use dead_letters::{
     DeadLetter, DeadLetterReader, InvalidPosition, Origin, Position, ReadError, Replayer, SendError,
 };
+pub use events::start_counters;
 pub use health::Health;

@@ -19,7 +19,10 @@ use crate::{
     identity::ViewerPolicy,
     ingest::{self, Ingester},
     store::{self, Store},
-    telemetry::{self, metrics::Metrics},
+    telemetry::{
+        self,
+        metrics::{CONTENT_FAILED_LOADS, Metrics},
+    },
 };
 
 /// Time for ingestion to finish its batches, commit and leave the group. A client whose broker is unavailable takes
@@ -132,6 +135,12 @@ impl Service {
             readiness.missing(content::CONTENT, "waits for the database");
         }
         let metrics = telemetry::metrics::start();
+        if role.ingests() {
+            ingest::start_counters();
+        }
+        if source.is_some() {
+            CONTENT_FAILED_LOADS.start_at_zero([]);
+        }
         let content = CurrentContent::default();
         Ok(Self { config, role, listener, address, health, store, source, content, probes, readiness, metrics })
     }

@@ -2,6 +2,8 @@
 
 use strum::{IntoStaticStr, VariantArray};
 
+use crate::telemetry::metrics::GRAPHQL_ERRORS;
+
 /// The value of `extensions.code` of every error. `docs/errors.md` documents the cause and the remedy of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
@@ -36,5 +38,10 @@ impl Code {
     /// The code as clients receive it.
     pub fn as_str(self) -> &'static str {
         self.into()
+    }
+
+    /// Counts an error that is sent without an answer of the executor.
+    pub fn count(self) {
+        metrics::counter!(GRAPHQL_ERRORS.name, "code" => self.as_str()).increment(1);
     }
 }

@@ -14,7 +14,7 @@ use super::{
     expensive_requests::{ExpensiveRequests, is_expensive},
     guard::{Guard, Introspection},
     loaders::Loaders,
-    metrics::{Metrics, count_errors},
+    metrics::{Metrics, count_errors, start_counters},
     operation::{AdmittedRequest, Cost},
     root::RootValue,
     schema::{self, Schema},
@@ -59,6 +59,7 @@ impl Executor {
     /// # Errors
     /// If the schema's SDL cannot be parsed, or threads cannot be started.
     pub fn new(store: Store, content: CurrentContent, limits: &Limits) -> Result<Self, ExecutorError> {
+        start_counters();
         let schema = schema::build(limits);
         let sdl = schema.sdl();
         let guard = Guard::new(limits, SchemaTypes::parse(&sdl)?, Introspection::parse(&sdl)?);

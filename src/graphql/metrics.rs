@@ -8,8 +8,9 @@ use std::{
 };
 
 use async_graphql::Value;
+use strum::VariantArray as _;
 
-use super::{answer::Answer, operation::Operation};
+use super::{answer::Answer, code::Code, operation::Operation};
 use crate::telemetry::metrics::{GRAPHQL_ERRORS, GRAPHQL_OPERATIONS, GRAPHQL_STATEMENTS};
 
 /// How many names have their own series: more than front-ends have pages, and few enough for one dashboard.
@@ -53,6 +54,11 @@ impl Metrics {
         let mut names = self.0.write().unwrap_or_else(PoisonError::into_inner);
         names.contains(name) || (names.len() < MAX_NAMES && names.insert(name.to_owned()))
     }
+}
+
+/// Exports the counter of errors with every code.
+pub(super) fn start_counters() {
+    GRAPHQL_ERRORS.start_at_zero(Code::VARIANTS.iter().map(|code| code.as_str()));
 }
 
 /// Counts the errors of an answer by code. Codes are a closed set.

@@ -38,8 +38,9 @@ pub(super) fn from_error(error: RequestError, media_type: MediaType) -> Response
     with_media_type(media_type, response)
 }
 
-/// A response with one GraphQL error.
+/// A response with one GraphQL error, which is counted.
 pub(super) fn single_error(status: StatusCode, code: Code, message: &str) -> Response {
+    code.count();
     let error = json!({ "message": message, "extensions": { "code": code.as_str() } });
     (status, Json(json!({ "errors": [error] }))).into_response()
 }

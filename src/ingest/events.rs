@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use rdkafka::{Message as _, error::RDKafkaErrorCode, message::OwnedMessage};
+use strum::VariantArray as _;
 
 use super::{
     batch::Counts,
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::Timestamp,
-    message::{Deviations, LeftOutFields},
+    message::{Deviations, LeftOutFields, OptionalField, Reason},
     store::{self, Written},
     telemetry::{
         Throttle,
@@ -20,6 +21,19 @@ use crate::{
         },
     },
 };
+
+/// The class of the tries to deliver dead letters.
+const DEAD_LETTERS: &str = "dead_letters";
+
+/// Exports the counters of ingestion with every value of their labels.
+pub fn start_counters() {
+    INGEST_MESSAGES.start_at_zero(["applied", "stale", "empty", "rejected"]);
+    INGEST_MOVED.start_at_zero([]);
+    INGEST_LEFT_OUT_FIELDS.start_at_zero(OptionalField::VARIANTS.iter().map(|field| field.as_str()));
+    INGEST_DEAD_LETTERS.start_at_zero(Reason::VARIANTS.iter().map(|reason| reason.as_str()));
+    let classes = store::Class::VARIANTS.iter().map(|class| class.as_str());
+    INGEST_RETRIES.start_at_zero(classes.chain([DEAD_LETTERS]));
+}
 
 /// A batch is committed.
 pub(super) struct BatchCommitted<'a> {
@@ -185,7 +199,7 @@ pub(super) struct DeadLettersDelayed<'a> {
 impl DeadLettersDelayed<'_> {
     pub(super) fn emit(&self) {
         static LINES: Throttle = Throttle::new();
-        metrics::counter!(INGEST_RETRIES.name, "class" => "dead_letters").increment(1);
+        metrics::counter!(INGEST_RETRIES.name, "class" => DEAD_LETTERS).increment(1);
         if let Some(left_out) = LINES.admit() {
             let Self { partition, tries, error } = self;
             tracing::warn!(partition, tries, %error, left_out, "the partition waits for its dead letters");

@@ -1,7 +1,7 @@
 //! Errors of the database, and how to proceed with a batch after each.
 
 use sea_orm::{DbErr, RuntimeErr};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::fair_queue::QueueFull;
 
@@ -58,7 +58,7 @@ pub enum Error {
 }
 
 /// How to proceed with a batch after an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Class {
     /// The database is unreachable, busy or full. Retry the batch until it is written.

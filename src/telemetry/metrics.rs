@@ -231,6 +231,17 @@ pub const ALL: [Metric; 21] = [
 ];
 
 impl Metric {
+    /// Exports this counter as 0 for each value of its only label, or without a label if it has none. A counter that
+    /// appears with its first event hides this event from `increase()`.
+    pub fn start_at_zero(&self, values: impl IntoIterator<Item = &'static str>) {
+        match self.labels {
+            [label] => {
+                values.into_iter().for_each(|value| metrics::counter!(self.name, *label => value).increment(0));
+            }
+            _ => metrics::counter!(self.name).increment(0),
+        }
+    }
+
     fn describe(&self) {
         match self.kind {
             Kind::Counter => metrics::describe_counter!(self.name, self.help),

@@ -1,6 +1,6 @@
 //! The metrics of ingestion at `/metrics`, in a child process, so that other tests do not change its counts.
 
-use insights_results_aggregator::telemetry::metrics::{self, INGEST_RETRIES};
+use insights_results_aggregator::telemetry::metrics;
 
 use crate::{
     harness::{Database, Process, Topic, TransactionEnd, postgres, sqlite, until},
@@ -59,15 +59,37 @@ async fn each_message_is_counted_by_its_outcome() {
         assert_eq!(value(&text, series), Some(expected), "{series} in\n{text}");
     }
     assert!(value(&text, "ingest_batch_duration_seconds_count") >= Some(1.0), "{text}");
-    assert_eq!(value(&text, "ingest_retries_total{class=\"moment\"}"), None, "{text}");
-    for metric in metrics::ALL.iter().filter(|metric| metric.name.starts_with("ingest_") && *metric != &INGEST_RETRIES)
-    {
+    assert_eq!(value(&text, "ingest_retries_total{class=\"moment\"}"), Some(0.0), "{text}");
+    for metric in metrics::ALL.iter().filter(|metric| metric.name.starts_with("ingest_")) {
         let is_reported =
             async || metrics_of(&process).await.contains(&format!("# TYPE {} ", metric.name)).then_some(());
-        until("every metric is reported, except the retries, of which there are none", is_reported).await;
+        until("every metric is reported", is_reported).await;
     }
     until("a commit is reported", async || value(&metrics_of(&process).await, "ingest_last_commit_timestamp_seconds"))
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_optional_field_that_does_not_fit_is_counted_and_costs_no_report() {
+    let (database, topic) = (sqlite(), Topic::create(1).await);
+    let text = |number| String::from_utf8(report(1, number, CHECKED)).expect("text");
+    let account = text(1).replace("\"AccountNumber\": 20", "\"AccountNumber\": \"\"");
+    let time = Message::new(1, &cluster(2), CHECKED).upload("", "2024-05-02T08:00:00").json();
+    let values = [account.into_bytes(), time, report(1, 3, CHECKED)];
+    topic.send_all(values.iter().map(|value| (0, value.as_slice()))).await;
+    let process = ingesting(&database, &topic).await;
+    let text = metrics_of(&process).await;
+    for (series, expected) in [
+        ("ingest_messages_total{fate=\"applied\"}", 3.0),
+        ("ingest_messages_total{fate=\"rejected\"}", 0.0),
+        ("ingest_left_out_fields_total{field=\"AccountNumber\"}", 1.0),
+        ("ingest_left_out_fields_total{field=\"RequestId\"}", 1.0),
+        ("ingest_left_out_fields_total{field=\"Metadata.gathering_time\"}", 1.0),
+        ("ingest_left_out_fields_total{field=\"Version\"}", 0.0),
+    ] {
+        assert_eq!(value(&text, series), Some(expected), "{series} in\n{text}");
+    }
+    until("the log names the fields", async || process.output().contains("AccountNumber").then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,5 +110,5 @@ async fn an_idle_partition_has_no_lag_even_if_its_last_offsets_hold_no_messages(
         Some(2.0),
         "messages of the aborted transaction are not read"
     );
-    assert_eq!(value(&text, "ingest_messages_total{fate=\"rejected\"}"), None);
+    assert_eq!(value(&text, "ingest_messages_total{fate=\"rejected\"}"), Some(0.0));
 }

@@ -17,6 +17,7 @@ mod examples;
 #[cfg(feature = "fault-points")]
 mod fault_points;
 mod faults;
+mod fresh_metrics;
 mod freshness;
 mod graph;
 mod graphiql;

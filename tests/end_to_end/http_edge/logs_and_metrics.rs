@@ -86,6 +86,7 @@ async fn the_metrics_served_are_exactly_the_known_ones() {
     let address = process.address().await;
     post_with_id(address, "a", &json!({ "query": "query Page { organizations { totalCount } }" })).await;
     post_with_id(address, "b", &json!({ "query": "{" })).await;
+    post_with_id(address, "c", &json!("s3cr3t, and no request")).await;
     reqwest::get(format!("http://{address}/nowhere/s3cr3t")).await.expect("an answer");
     let text = metrics_of_complete_requests(address).await;
     let served: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
@@ -96,9 +97,10 @@ async fn the_metrics_served_are_exactly_the_known_ones() {
     for line in [
         r#"http_requests_total{method="POST",path="/graphql",status="200"} 2"#,
         r#"http_requests_total{method="GET",path="other",status="404"} 1"#,
-        r#"http_request_duration_seconds_count{method="POST",path="/graphql"} 2"#,
+        r#"http_request_duration_seconds_count{method="POST",path="/graphql"} 3"#,
         r#"graphql_operations_total{operation="Page"} 1"#,
         r#"graphql_errors_total{code="SYNTAX_ERROR"} 1"#,
+        r#"graphql_errors_total{code="BAD_REQUEST"} 1"#,
         "graphql_operation_statements_count 1",
     ] {
         assert!(text.lines().any(|served| served == line), "{line} is not in {text}");
