@@ -15,6 +15,7 @@ mod parse;
 mod secret;
 mod similar_key;
 mod validate;
+mod white_space;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 

@@ -10,6 +10,7 @@ use super::{
     AuthMode, Config, DEFAULTS,
     error::{Error, KeyError, Origin},
     similar_key::similar_key,
+    white_space,
 };
 
 /// A value and where it was set.
@@ -97,6 +98,7 @@ impl Layers {
     fn set(&mut self, key: String, value: Value, origin: &Origin) {
         let origin = origin.clone();
         let checked = if is_client_setting(&key) { client_text(value) } else { self.check_kind(&key, value) };
+        let checked = checked.and_then(|value| white_space::problem(&value).map_or(Ok(value), Err));
         match checked {
             Ok(value) => {
                 self.settings.insert(key, Setting { value, origin });
