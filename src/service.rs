@@ -12,7 +12,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{self, Config, DatabaseUrl},
+    config::Config,
     content::{CurrentContent, Source},
     graphql::{Executor, ExecutorError},
     http::{self, Api, HealthServer, Readiness, RunningHealthServer},
@@ -118,7 +118,6 @@ impl Service {
         });
         let health = health.transpose()?;
         let address = listener.local_addr().map_err(listen)?;
-        warn_of_ignored_parameters(&config.database);
         let store = Store::open(&config.database).await?;
         let mut probes = vec![store::Probe::new(&config.database.url)?];
         if let Some(replica) = &config.database.read_url {
@@ -227,15 +226,6 @@ impl Service {
         // Stops last: until then it reports that the process is stopping.
         drop(health);
         ended.and(drained)
-    }
-}
-
-/// Logs which parameters of the database's URLs have no effect. The driver's own warning contains their values.
-fn warn_of_ignored_parameters(database: &config::Database) {
-    for (key, url) in [("database.url", Some(&database.url)), ("database.read_url", database.read_url.as_ref())] {
-        for position in url.map(DatabaseUrl::ignored_parameters).unwrap_or_default() {
-            tracing::warn!(key, position, "a parameter of the URL is not known and is ignored");
-        }
     }
 }
 
