@@ -1,8 +1,10 @@
 // Starts GraphiQL on its page, with the service's example queries as tabs.
 //
-// The examples are optional: GraphiQL must start without them.
+// The examples are optional: GraphiQL must start without them. All URLs are relative to the page, because a gateway may
+// serve it below a path of its own.
 
-const EXAMPLES_URL = "/graphiql/examples.json";
+const EXAMPLES_URL = "graphiql/examples.json";
+const GRAPH_URL = new URL("graphql", document.baseURI).href;
 const EXAMPLES_TIMEOUT_MS = 3000;
 
 /** Fetches the service's examples, `[{ title, query }]`. Returns an empty list if that fails or times out. */
@@ -28,7 +30,7 @@ async function start() {
   const { createElement } = React;
   const tabs = asTabs(await fetchExamples());
   const page = createElement(GraphiQL, {
-    fetcher: GraphiQL.createFetcher({ url: "/graphql" }),
+    fetcher: GraphiQL.createFetcher({ url: GRAPH_URL }),
     // Used only on the first visit: later GraphiQL restores the tabs of the previous visit. The first tab is active.
     defaultTabs: tabs.length > 0 ? tabs : undefined,
   });

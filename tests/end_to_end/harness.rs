@@ -1,6 +1,7 @@
 //! Test harness: databases, topics, the service in this process and as a child process, and waiting for conditions.
 
 mod databases;
+mod gateway;
 mod kafka;
 mod kept_values;
 mod locked_table;
@@ -15,6 +16,7 @@ mod tables;
 mod wait;
 
 pub(crate) use databases::{Database, each_database, postgres, sqlite};
+pub(crate) use gateway::Gateway;
 pub(crate) use kafka::{Record, Topic, TransactionEnd};
 pub(crate) use kept_values::wrong_kept_values;
 pub(crate) use locked_table::LockedTable;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    harness::{Running, node, sqlite},
+    harness::{Gateway, Running, node, sqlite},
     reports::{reports, write},
 };
 
@@ -21,13 +21,11 @@ struct Page {
     complaints: Vec<String>,
 }
 
-#[tokio::test]
-async fn the_first_example_runs_by_its_button_and_no_other_server_receives_a_request() {
-    let database = sqlite();
-    write(&database.store().await, &reports(1, 1, 5, 3)).await;
-    let service = Running::api(&database).await.ready().await;
+/// Opens GraphiQL at `root`, which ends with a slash, and checks that its first example runs and that only URLs below
+/// `root` are requested.
+async fn check_first_example(root: &str) {
     let script = "tests/end_to_end/graphiql/first_example.js";
-    let stdout = node::stdout(".", "node", &[script, &service.url("/graphiql")]).await;
+    let stdout = node::stdout(".", "node", &[script, &format!("{root}graphiql")]).await;
     let page: Page = serde_json::from_str(&stdout).expect("the script prints JSON");
 
     assert!(page.query.starts_with("# 01-"), "the first tab holds {}", page.query);
@@ -37,10 +35,26 @@ async fn the_first_example_runs_by_its_button_and_no_other_server_receives_a_req
     assert_eq!(organization["clusters"]["totalCount"], 5, "{answer}");
     assert_eq!(organization["clusters"]["nodes"][0]["report"]["ruleHits"]["totalCount"], 3, "{answer}");
 
-    let own = service.url("/");
     let foreign: Vec<_> =
-        page.requests.iter().filter(|url| !url.starts_with(&own) && !url.starts_with("data:")).collect();
+        page.requests.iter().filter(|url| !url.starts_with(root) && !url.starts_with("data:")).collect();
     assert!(foreign.is_empty(), "the page requested {foreign:?}");
-    assert!(page.requests.contains(&service.url("/graphql")), "{:?}", page.requests);
+    assert!(page.requests.contains(&format!("{root}graphql")), "{:?}", page.requests);
     assert!(page.complaints.is_empty(), "{:?}", page.complaints);
+}
+
+#[tokio::test]
+async fn the_first_example_runs_by_its_button_and_no_other_server_receives_a_request() {
+    let database = sqlite();
+    write(&database.store().await, &reports(1, 1, 5, 3)).await;
+    let service = Running::api(&database).await.ready().await;
+    check_first_example(&service.url("/")).await;
+}
+
+#[tokio::test]
+async fn the_first_example_runs_behind_a_gateway_that_adds_a_path() {
+    let database = sqlite();
+    write(&database.store().await, &reports(1, 1, 5, 3)).await;
+    let service = Running::api(&database).await.ready().await;
+    let gateway = Gateway::below("/insights", service.address).await;
+    check_first_example(&format!("http://{}/insights/", gateway.address)).await;
 }
