@@ -228,6 +228,25 @@ impl DeadLetterTruncated<'_> {
     }
 }
 
+/// A dead letter got a key, because its topic refuses records without one.
+pub(super) struct DeadLetterKeyAdded<'a> {
+    pub(super) topic: &'a str,
+}
+
+impl DeadLetterKeyAdded<'_> {
+    pub(super) fn emit(&self) {
+        static LINES: Throttle = Throttle::new();
+        if let Some(left_out) = LINES.admit() {
+            tracing::warn!(
+                topic = self.topic,
+                left_out,
+                "a dead letter got its origin as key, because the topic's cleanup.policy is compact; set it to delete: \
+                 compaction removes dead letters whose messages have the same key"
+            );
+        }
+    }
+}
+
 /// The dead-letter topic was missing and is created.
 pub(super) struct DeadLetterTopicCreated<'a> {
     pub(super) topic: &'a str,

@@ -15,12 +15,16 @@ use rdkafka::{
 
 use super::{
     RejectedMessage, headers,
-    send_options::{RecordTimestamp, SendOptions, Truncation},
+    send_options::{RecordKey, RecordTimestamp, SendOptions, Truncation},
 };
 use crate::{
     config,
     domain::Timestamp,
-    ingest::{client::producer_config, events::DeadLetterTruncated, health::Health},
+    ingest::{
+        client::producer_config,
+        events::{DeadLetterKeyAdded, DeadLetterTruncated},
+        health::Health,
+    },
 };
 
 /// A dead letter that is not delivered yet.
@@ -53,6 +57,17 @@ fn remedy(error: &KafkaError) -> &'static str {
         KafkaError::MessageProduction(Code::UnknownTopic | Code::UnknownTopicOrPartition) => {
             " (it does not exist: create it, or let the service do so at its next start)"
         }
+        // Policies of the topic that have no further form.
+        KafkaError::MessageProduction(Code::MessageSizeTooLarge | Code::MessageBatchTooLarge) => {
+            " (its max.message.bytes is too small even for the headers: raise it)"
+        }
+        KafkaError::MessageProduction(Code::InvalidTimestamp) => {
+            " (its message.timestamp.before.max.ms or after.max.ms refuses the time of sending: raise it, or set the clock)"
+        }
+        KafkaError::MessageProduction(Code::InvalidRecord) => {
+            " (its cleanup.policy or another check of the brokers refuses the record, even with a key)"
+        }
+        KafkaError::MessageProduction(Code::PolicyViolation) => " (a policy of the brokers refuses the record)",
         _ => "",
     }
 }
@@ -85,7 +100,7 @@ impl DeadLetters {
         let mut undelivered = Vec::new();
         for (mut dead_letter, mut result) in std::mem::take(pending).into_iter().zip(results) {
             if result.as_ref().is_err_and(|error| dead_letter.options_after(error).is_some()) {
-                result = self.send_truncated(&mut dead_letter).await;
+                result = self.send_changed(&mut dead_letter).await;
             }
             if let Err(source) = result {
                 error = Some(Undelivered { topic: self.topic.clone(), source });
@@ -104,10 +119,13 @@ impl DeadLetters {
     }
 
     /// Sends one dead letter alone, at first with the options that were rejected: brokers accept or reject a whole
-    /// batch, so another dead letter may have been the cause.
-    async fn send_truncated(&self, dead_letter: &mut PendingDeadLetter<'_>) -> Result<(), KafkaError> {
+    /// batch, so another dead letter may have been the cause. Then with other options, as long as there are any.
+    async fn send_changed(&self, dead_letter: &mut PendingDeadLetter<'_>) -> Result<(), KafkaError> {
         while let Err(error) = self.send(dead_letter).await {
             dead_letter.options = dead_letter.options_after(&error).ok_or(error)?;
+        }
+        if dead_letter.options.key == RecordKey::Origin {
+            DeadLetterKeyAdded { topic: &self.topic }.emit();
         }
         if dead_letter.options.truncation != Truncation::None {
             DeadLetterTruncated { message: &dead_letter.rejected.message }.emit();
@@ -126,6 +144,12 @@ impl DeadLetters {
             }
             Truncation::Everything => (None, None),
         };
+        let origin = headers::origin_and_attempts(message).0.to_string();
+        if options.key == RecordKey::Origin {
+            record.key = Some(origin.as_bytes());
+            // With a key but without a value, compaction would remove it.
+            record.payload = record.payload.or(Some(&[]));
+        }
         record.timestamp = match options.timestamp {
             RecordTimestamp::Original => message.timestamp().to_millis(),
             RecordTimestamp::SendTime => None,

@@ -249,9 +249,9 @@ impl DeadLetter {
         self.own_headers.as_ref().is_some_and(|headers| headers.original_bytes.is_some())
     }
 
-    /// The message's key.
+    /// The message's key. A compacted topic contains a message without a key under its origin.
     pub fn key(&self) -> Option<&[u8]> {
-        self.message.key()
+        self.message.key().filter(|key| *key != self.origin().as_bytes())
     }
 
     /// The message's value; `None` for a tombstone.

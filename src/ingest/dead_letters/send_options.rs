@@ -1,4 +1,4 @@
-//! How much of a message its dead letter contains: everything, unless the brokers reject it.
+//! How a message is sent as a dead letter: unchanged, unless a policy of the topic refuses it.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
@@ -7,6 +7,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 pub(super) struct SendOptions {
     pub(super) truncation: Truncation,
     pub(super) timestamp: RecordTimestamp,
+    pub(super) key: RecordKey,
 }
 
 /// What is left out of a dead letter.
@@ -29,9 +30,20 @@ pub(super) enum RecordTimestamp {
     SendTime,
 }
 
+/// The key of a dead letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RecordKey {
+    /// The message's.
+    Original,
+    /// The message's origin, since a compacted topic refuses records without a key. It differs for each message, so that
+    /// compaction keeps them all. A replay leaves it out.
+    Origin,
+}
+
 impl SendOptions {
     /// The message is sent unchanged.
-    pub(super) const UNCHANGED: Self = Self { truncation: Truncation::None, timestamp: RecordTimestamp::Original };
+    pub(super) const UNCHANGED: Self =
+        Self { truncation: Truncation::None, timestamp: RecordTimestamp::Original, key: RecordKey::Original };
 
     /// The options to try after an error; `None` if the error is about something else, or nothing is left to truncate.
     /// [`Truncation::Everything`] is smaller than any sensible limit of a topic.
@@ -44,6 +56,7 @@ impl SendOptions {
             Code::InvalidTimestamp if self.timestamp == RecordTimestamp::Original => {
                 Some(Self { timestamp: RecordTimestamp::SendTime, ..self })
             }
+            Code::InvalidRecord if self.key == RecordKey::Original => Some(Self { key: RecordKey::Origin, ..self }),
             _ => None,
         }
     }
@@ -83,10 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn a_rejected_timestamp_is_left_out_and_other_errors_change_nothing() {
+    fn a_rejected_timestamp_or_key_is_replaced_once_and_other_errors_change_nothing() {
         let options = SendOptions::UNCHANGED.after(&error(Code::InvalidTimestamp), 5).expect("other options");
         assert_eq!((options.truncation, options.timestamp), (Truncation::None, RecordTimestamp::SendTime));
         assert_eq!(options.after(&error(Code::InvalidTimestamp), 5), None);
+        let options = SendOptions::UNCHANGED.after(&error(Code::InvalidRecord), 5).expect("other options");
+        assert_eq!(options, SendOptions { key: RecordKey::Origin, ..SendOptions::UNCHANGED });
+        assert_eq!(options.after(&error(Code::InvalidRecord), 5), None);
         for code in [Code::NotEnoughReplicas, Code::UnknownTopicOrPartition, Code::MessageTimedOut] {
             assert_eq!(SendOptions::UNCHANGED.after(&error(code), 5), None, "{code}");
         }

@@ -98,7 +98,9 @@ impl DeadLetterTopic {
         let max_message_bytes = self.max_message_bytes(admin, &options).await.map(|bytes| bytes.to_string());
         let mut topic = NewTopic::new(&self.name, partitions, TopicReplication::Fixed(DEFAULT_REPLICATION))
             // Dead letters keep their messages' timestamps, so retention by time would soon remove old messages.
-            .set("retention.ms", "-1");
+            .set("retention.ms", "-1")
+            // Compaction would remove those whose messages have the same key, or none.
+            .set("cleanup.policy", "delete");
         if let Some(bytes) = &max_message_bytes {
             topic = topic.set("max.message.bytes", bytes);
         }

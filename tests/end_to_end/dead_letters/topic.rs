@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use insights_results_aggregator::{http::Readiness, service::Role};
 
-use super::{good, start};
+use rdkafka::Message as _;
+
+use super::{good, header, start, stdout};
 use crate::harness::{Running, Topic, sqlite, tables, until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -17,6 +19,8 @@ async fn the_topic_is_created_like_the_source_with_room_for_headers() {
     assert_eq!((partitions, largest.as_deref()), (3, Some("2065536")));
     let retention = topic.dead_letter_topic().partitions_and_setting("retention.ms").await.1;
     assert_eq!(retention.as_deref(), Some("-1"), "dead letters have the timestamps of their messages");
+    let cleanup = topic.dead_letter_topic().partitions_and_setting("cleanup.policy").await.1;
+    assert_eq!(cleanup.as_deref(), Some("delete"), "whatever the brokers' default is");
     running.stop().await.expect("a clean end");
 }
 
@@ -116,4 +120,27 @@ async fn the_topic_is_created_once_the_source_exists() {
         "as many partitions as the source"
     );
     running.ready().await.stop().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compacted_topic_that_refuses_records_without_a_key_gets_a_key_that_a_replay_leaves_out() {
+    let (topic, database) = (Topic::create(1).await, sqlite());
+    let dead_letter_topic = topic.dead_letter_topic();
+    dead_letter_topic.make_with(&[("cleanup.policy", "compact")]).await;
+    topic.send_all([(0, b"no JSON".as_slice()), (0, &good(1)), (0, b"{}")]).await;
+    let running = start(&database, &topic, 1_000_000).await;
+    topic.until_committed(0, 3).await;
+    running.ready().await.stop().await.expect("a clean end");
+
+    let dead_letters = dead_letter_topic.messages(0);
+    let keys: Vec<_> = dead_letters.iter().map(|dead_letter| dead_letter.key().map(String::from_utf8_lossy)).collect();
+    let origin = |offset: i64| Some(format!("{}/0@{offset}", topic.name).into());
+    assert_eq!(keys, [origin(0), origin(2)], "one key per message, so that compaction keeps them all");
+    assert_eq!(dead_letters[0].payload(), Some(b"no JSON".as_slice()));
+    assert_eq!(header(&dead_letters[0], "ira.reason"), "not_json");
+
+    assert!(stdout(&database, &topic, &["show", "0:0"]).contains("key:         none"), "that of the message");
+    stdout(&database, &topic, &["replay", "--all"]);
+    let replayed = topic.messages(0);
+    assert_eq!((replayed.len(), replayed[3].payload(), replayed[3].key()), (5, Some(b"no JSON".as_slice()), None));
 }
