@@ -30,17 +30,29 @@ pub(crate) async fn each_database() -> [Database; 2] {
 
 /// Creates an empty PostgreSQL database.
 pub(crate) async fn postgres() -> Database {
+    postgres_with("").await
+}
+
+/// Creates an empty PostgreSQL database with these options of `CREATE DATABASE`.
+pub(crate) async fn postgres_with(options: &str) -> Database {
     let admin_url = env::var("TEST_DATABASE_URL").expect(
         "TEST_DATABASE_URL is not set: run `make test`, which starts PostgreSQL, or set it to the URL of a server",
     );
-    postgres_at(&admin_url).await
+    create(&admin_url, new_name(), options).await
 }
 
 /// Creates an empty database on the server at this URL.
-pub(crate) async fn postgres_at(admin_url: &str) -> Database {
+pub(super) async fn postgres_at(admin_url: &str) -> Database {
+    create(admin_url, new_name(), "").await
+}
+
+fn new_name() -> String {
+    format!("test_{}", Uuid::new_v4().simple())
+}
+
+async fn create(admin_url: &str, database: String, options: &str) -> Database {
     let admin_url = admin_url.to_owned();
-    let database = format!("test_{}", Uuid::new_v4().simple());
-    execute(&admin_url, &format!("CREATE DATABASE {database}")).await;
+    execute(&admin_url, &format!("CREATE DATABASE {database} {options}")).await;
     let mut url = url::Url::parse(&admin_url).expect("the server has a URL");
     url.set_path(&database);
     Database { settings: settings(url.as_str()), name: "PostgreSQL", storage: Storage::Server { admin_url, database } }
@@ -65,6 +77,24 @@ impl Database {
         let store = Store::open(&self.settings).await.expect("open");
         store.migrate_up().await.expect("migrate");
         store
+    }
+
+    /// Creates an empty database of the same name, for the same user, on another server.
+    pub(crate) async fn twin_at(&self, admin_url: &str) -> Self {
+        let url = url::Url::parse(self.settings.url.expose()).expect("the database has a URL");
+        let (user, password) = (url.username(), url.password().unwrap_or_default());
+        let mut twin_url = url::Url::parse(admin_url).expect("the server has a URL");
+        execute(admin_url, &format!("ALTER ROLE {user} PASSWORD '{password}'")).await;
+        twin_url.set_password(Some(password)).expect("a password");
+        create(twin_url.as_str(), url.path().trim_start_matches('/').to_owned(), "").await
+    }
+
+    /// Makes the database read-only, as a demotion of its server does, and ends its sessions.
+    pub(crate) async fn demote(&self) {
+        let Storage::Server { admin_url, database } = &self.storage else { panic!("not on a server") };
+        execute(admin_url, &format!("ALTER DATABASE {database} SET default_transaction_read_only = on")).await;
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'");
+        execute(admin_url, &end).await;
     }
 
     /// Opens a connection for the test itself.

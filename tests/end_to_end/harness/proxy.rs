@@ -1,12 +1,16 @@
 //! A TCP proxy in front of a server. While open it forwards bytes; when it is closed it cuts its connections and
-//! refuses new ones.
+//! refuses new ones. It can be switched to another server, and can stop forwarding on the connections that it has.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    pin::pin,
+};
 
 use insights_results_aggregator::config;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpSocket, TcpStream},
+    sync::watch,
     task::{JoinHandle, JoinSet},
 };
 use url::Url;
@@ -16,7 +20,9 @@ use super::Database;
 /// A local port that leads to a server while the proxy is open.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
-    server: SocketAddr,
+    server: watch::Sender<SocketAddr>,
+    /// The number of times that the connections of the moment were frozen.
+    freezes: watch::Sender<u32>,
     state: State,
 }
 
@@ -31,7 +37,12 @@ impl Proxy {
     pub(crate) fn closed(server: SocketAddr) -> Self {
         let socket = bind((Ipv4Addr::LOCALHOST, 0).into());
         let address = socket.local_addr().expect("its address");
-        Self { address, server, state: State::Closed(socket) }
+        Self {
+            address,
+            server: watch::Sender::new(server),
+            freezes: watch::Sender::new(0),
+            state: State::Closed(socket),
+        }
     }
 
     /// Creates an open proxy.
@@ -43,9 +54,21 @@ impl Proxy {
     pub(crate) fn reopen(mut self) -> Self {
         if let State::Closed(socket) = self.state {
             let listener = socket.listen(64).expect("a listener");
-            self.state = State::Open(tokio::spawn(forward(listener, self.server)));
+            let forwarding = forward(listener, self.server.subscribe(), self.freezes.clone());
+            self.state = State::Open(tokio::spawn(forwarding));
         }
         self
+    }
+
+    /// Forwards new connections to another server. Existing connections stay with theirs.
+    pub(crate) fn switch(&self, server: SocketAddr) {
+        self.server.send_replace(server);
+    }
+
+    /// Forwards nothing on the existing connections from now on, and keeps them open, as a network that lost their
+    /// state does. New connections work.
+    pub(crate) fn freeze(&self) {
+        self.freezes.send_modify(|freezes| *freezes += 1);
     }
 
     /// Cuts all connections and refuses new ones.
@@ -89,13 +112,25 @@ fn bind(address: SocketAddr) -> TcpSocket {
 }
 
 /// Forwards connections. This future owns them, so dropping it cuts them.
-async fn forward(listener: TcpListener, server: SocketAddr) {
+async fn forward(listener: TcpListener, server: watch::Receiver<SocketAddr>, freezes: watch::Sender<u32>) {
     let mut connections = JoinSet::new();
     loop {
         let (mut client, _) = listener.accept().await.expect("a connection");
+        let (server, mut frozen) = (*server.borrow(), freezes.subscribe());
         connections.spawn(async move {
             let mut server = TcpStream::connect(server).await?;
-            copy_bidirectional(&mut client, &mut server).await
+            let forwarded = {
+                let mut forwarding = pin!(copy_bidirectional(&mut client, &mut server));
+                tokio::select! {
+                    forwarded = &mut forwarding => Some(forwarded),
+                    _ = frozen.changed() => None,
+                }
+            };
+            match forwarded {
+                Some(forwarded) => forwarded,
+                // Keeps both sockets open.
+                None => std::future::pending().await,
+            }
         });
     }
 }

@@ -52,6 +52,11 @@ impl Server {
         postgres_at(&self.url).await
     }
 
+    /// Creates an empty database of the same name, for the same user, as one on another server.
+    pub(crate) async fn twin(&self, database: &Database) -> Database {
+        database.twin_at(&self.url).await
+    }
+
     /// Stops the server without a checkpoint, as a crash does, and returns the command that starts it again.
     pub(crate) async fn crash(&mut self) -> Command {
         let pid = self.pid();
