@@ -98,7 +98,7 @@ pub struct Service {
     /// The files of rule content, if there are any and the graph is served.
     source: Option<Source>,
     content: CurrentContent,
-    probes: Vec<store::Probe>,
+    probes: Vec<(&'static str, store::Probe)>,
     readiness: Arc<Readiness>,
     metrics: Metrics,
 }
@@ -119,12 +119,11 @@ impl Service {
         let health = health.transpose()?;
         let address = listener.local_addr().map_err(listen)?;
         let store = Store::open(&config.database).await?;
-        let mut probes = vec![store::Probe::new(&config.database.url)?];
-        if let Some(replica) = &config.database.read_url {
-            probes.push(store::Probe::new(replica)?);
-        }
+        let probes = watch::probes(&config.database, role)?;
         let readiness = Arc::new(Readiness::default());
-        readiness.missing(watch::DATABASE, "not checked yet");
+        for (part, _) in &probes {
+            readiness.missing(part, "not checked yet");
+        }
         readiness.missing(watch::MIGRATIONS, "not checked yet");
         if role.ingests() {
             readiness.missing(watch::KAFKA, "waits for the database");
@@ -192,7 +191,7 @@ impl Service {
         };
         let router = http::router(&self.config.http, mode, api, health_routes);
         let server = tokio::spawn(http::serve(self.listener, router, self.config.http.clone(), stop_serving.clone()));
-        let probing = tokio::spawn(watch::databases(self.probes, self.readiness.clone()));
+        let probing = tokio::spawn(watch::databases(self.probes, self.store.clone(), self.readiness.clone()));
         let mut ingester = None;
         let upkeep = tokio::spawn(self.metrics.run_upkeep());
         let mut tasks = Tasks { server, health, probing, upkeep };
@@ -231,7 +230,7 @@ impl Service {
 
 /// Waits for the schema, then reads what queries need often.
 async fn prepare(config: &Config, role: Role, store: &Store, readiness: &Readiness) -> Result<(), Error> {
-    watch::until_schema_is_current(store, config.database.migrate, readiness).await?;
+    watch::until_schema_is_current(store, role, config.database.migrate, readiness).await?;
     if role.serves()
         && let Err(error) = store.cache_recommendations().await
     {

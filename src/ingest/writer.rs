@@ -153,7 +153,10 @@ impl Writer {
     async fn pause(&self, error: &store::Error, backoff: &mut Backoff) -> Result<(), Revoked> {
         let pause = backoff.next_pause();
         BatchDelayed { partition: &self.name, tries: backoff.tries(), error }.emit();
-        self.lease.pause(pause).await
+        tokio::select! {
+            paused = self.lease.pause(pause) => paused,
+            () = self.store.recovered() => Ok(()),
+        }
     }
 
     fn store_offset(&self, last_offset: i64) {

@@ -1,9 +1,13 @@
 //! Errors of the database, and how to proceed with a batch after each.
 
 use sea_orm::{DbErr, RuntimeErr};
-use strum::{IntoStaticStr, VariantArray};
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+use strum::IntoStaticStr;
 
 use crate::fair_queue::QueueFull;
+
+/// The SQLSTATE of a write that the server does not accept, because it is a replica or read-only.
+const READ_ONLY_TRANSACTION: &str = "25006";
 
 /// Why a statement or transaction failed.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +28,15 @@ pub enum Error {
         /// Why it cannot be reached.
         reason: String,
     },
+    /// The server answers, but only reads.
+    #[error(
+        "the database at {server} does not accept writes: it is a replica, or read-only; have its name lead to the \
+         primary, or allow writes"
+    )]
+    ReadOnly {
+        /// The server's `host:port` or socket.
+        server: String,
+    },
     /// No answer in time. Whether the statement or commit was executed is not known.
     #[error("{during}: no answer from the database within {seconds} s")]
     TimedOut {
@@ -40,6 +53,14 @@ pub enum Error {
     Corrupt {
         /// Which value.
         what: &'static str,
+    },
+    /// A statement would send more bytes than a database accepts.
+    #[error("a statement of {bytes} bytes exceeds its limit of {allowed}")]
+    TooLarge {
+        /// The bytes that it would send.
+        bytes: usize,
+        /// The limit.
+        allowed: usize,
     },
     /// A read would return more bytes than its request allows.
     #[error("a read of {bytes} bytes exceeds its limit of {allowed}")]
@@ -94,8 +115,10 @@ impl Error {
     /// Returns how to proceed with a batch after this error.
     pub fn class(&self) -> Class {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::QueueFull(_) => Class::Transient,
-            Self::TooManyBytes { .. } => Class::TooLarge,
+            Self::Unreachable { .. } | Self::ReadOnly { .. } | Self::TimedOut { .. } | Self::QueueFull(_) => {
+                Class::Transient
+            }
+            Self::TooLarge { .. } | Self::TooManyBytes { .. } => Class::TooLarge,
             Self::Corrupt { .. } | Self::TooNew { .. } => Class::Setup,
             Self::Database { source, .. } => class_of(source),
         }
@@ -109,16 +132,28 @@ impl Error {
         }
     }
 
+    /// Returns why the pool has to be replaced: its connections lead to a server that no longer accepts writes, or one
+    /// did not answer in time, so that its peer may be gone.
+    pub(super) fn replaces_pool(&self) -> Option<&'static str> {
+        match self {
+            Self::TimedOut { .. } => Some("a statement was not answered in time"),
+            Self::Database { source, .. } if database_code(source).as_deref() == Some(READ_ONLY_TRANSACTION) => {
+                Some("the server does not accept writes")
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns whether the process cannot use the database until an operator replaces one of both.
+    pub fn is_unsuitable(&self) -> bool {
+        matches!(self, Self::TooNew { .. })
+    }
+
     /// Returns the database's error code: an SQLSTATE, or SQLite's extended result code in decimal.
     pub fn code(&self) -> Option<String> {
         match self {
             Self::Database { source, .. } => database_code(source),
-            Self::Unreachable { .. }
-            | Self::TimedOut { .. }
-            | Self::QueueFull(_)
-            | Self::Corrupt { .. }
-            | Self::TooManyBytes { .. }
-            | Self::TooNew { .. } => None,
+            _ => None,
         }
     }
 }
@@ -140,6 +175,16 @@ fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
     }
 }
 
+/// Whether the server ended the session with this error. Poolers report an outage of the server behind them in this
+/// way, with codes that have other meanings elsewhere.
+fn is_fatal(error: &DbErr) -> bool {
+    let severity = sqlx_error(error)
+        .and_then(sqlx::Error::as_database_error)
+        .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
+        .map(PgDatabaseError::severity);
+    matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic))
+}
+
 fn database_code(error: &DbErr) -> Option<String> {
     Some(sqlx_error(error)?.as_database_error()?.code()?.into_owned())
 }
@@ -149,7 +194,7 @@ fn class_of(error: &DbErr) -> Class {
         return Class::Transient;
     }
     if let Some(code) = database_code(error) {
-        return class_of_code(&code);
+        return if is_fatal(error) { class_of_fatal_code(&code) } else { class_of_code(&code) };
     }
     match sqlx_error(error) {
         Some(
@@ -158,6 +203,7 @@ fn class_of(error: &DbErr) -> Class {
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed
             | sqlx::Error::Protocol(_),
         ) => Class::Transient,
         Some(sqlx::Error::Configuration(_)) => Class::Setup,
@@ -168,6 +214,15 @@ fn class_of(error: &DbErr) -> Class {
     }
 }
 
+/// Classifies the code of an error that ended the session. No value of a batch causes one: it is about the server, or
+/// about how to connect to it.
+fn class_of_fatal_code(code: &str) -> Class {
+    match class_of_code(code) {
+        Class::Setup => Class::Setup,
+        _ => Class::Transient,
+    }
+}
+
 /// Classifies an SQLSTATE (five characters) or SQLite's result code (a number).
 fn class_of_code(code: &str) -> Class {
     if code.len() != 5 {
@@ -175,9 +230,8 @@ fn class_of_code(code: &str) -> Class {
     }
     match code {
         "0A000" | "26000" | "42P05" | "25P02" => Class::StaleStatement,
-        "08P01" => Class::TooLarge,
         "57014" => Class::StatementTimeout,
-        "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "25006" => Class::Transient,
+        "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | READ_ONLY_TRANSACTION => Class::Transient,
         "3D000" | "3F000" => Class::Setup,
         "54000" | "54001" => Class::Data,
         _ => match &code[..2] {
@@ -208,10 +262,10 @@ mod tests {
     #[test]
     fn every_listed_code_has_its_class() {
         for (class, codes) in [
-            (Class::Transient, "08006 40001 40P01 55P03 57P01 57P03 53100 53300 58030 25006 5 261 517 6 13 10"),
+            (Class::Transient, "08006 40001 40P01 55P03 57P01 57P03 53100 53300 58030 25006 08P01 5 261 517 6 13 10"),
             (Class::StatementTimeout, "57014"),
             (Class::StaleStatement, "0A000 26000 42P05 25P02"),
-            (Class::TooLarge, "08P01"),
+            (Class::TooLarge, "18"),
             (Class::Setup, "42P01 42501 28P01 3D000 3F000 1 8 14"),
             (Class::Data, "22021 23505 23502 54000 54001 787 1555 2067"),
             (Class::Unknown, "XX000 P0001 21"),
@@ -219,6 +273,16 @@ mod tests {
             for code in codes.split(' ') {
                 assert_eq!(class_of_code(code), class, "{code}");
             }
+        }
+    }
+
+    #[test]
+    fn an_error_that_ends_the_session_is_transient_or_one_of_the_setup() {
+        for code in ["08P01", "57014", "57P05", "25P03", "XX000", "22021", "54000", "0A000", "P0001"] {
+            assert_eq!(class_of_fatal_code(code), Class::Transient, "{code}");
+        }
+        for code in ["28P01", "3D000", "42501"] {
+            assert_eq!(class_of_fatal_code(code), Class::Setup, "{code}");
         }
     }
 

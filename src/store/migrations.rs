@@ -4,7 +4,11 @@ use migration::Migrator;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 use sea_orm_migration::{MigrationStatus as Applied, MigratorTrait};
 
-use super::{error::Error, pools::Store, probe::Probe};
+use super::{
+    error::Error,
+    pools::Store,
+    probe::{Access, Probe},
+};
 
 /// Key of the advisory lock that keeps two processes from migrating at the same time. The number is arbitrary, but all
 /// versions of this program must use the same one.
@@ -63,7 +67,7 @@ impl Store {
     /// When the database is unreachable or newer than this program.
     pub async fn migrations(&self) -> Result<Vec<MigrationStatus>, Error> {
         self.reach().await?;
-        statuses(&self.writer).await
+        self.on_writer(async |writer| Ok(statuses(&writer).await)).await.map_err(Error::during("reading migrations"))?
     }
 
     /// Returns whether the database has the schema that this program needs.
@@ -75,12 +79,23 @@ impl Store {
         Ok(if pending == 0 { SchemaState::Current } else { SchemaState::Pending(pending) })
     }
 
-    /// Fails where the database cannot be reached. The pool retries for some seconds and then reports only a timeout; a
-    /// probe reports the reason.
+    /// Returns whether the database that is read has the schema that this program needs.
+    ///
+    /// # Errors
+    /// When the database is unreachable or newer than this program.
+    pub async fn schema_state_of_replica(&self) -> Result<SchemaState, Error> {
+        let url = self.replica.as_ref().unwrap_or(&self.url);
+        Probe::new(url, Access::Read)?.check().await?;
+        let during = "reading migrations of the replica";
+        let statuses = self.on_reader(async |reader| Ok(statuses(&reader).await)).await;
+        let pending = statuses.map_err(Error::during(during))??.iter().filter(|migration| !migration.applied).count();
+        Ok(if pending == 0 { SchemaState::Current } else { SchemaState::Pending(pending) })
+    }
+
+    /// Fails where the database cannot be reached. The pool retries for some seconds and
+    /// then reports only a timeout; a probe reports the reason.
     async fn reach(&self) -> Result<(), Error> {
-        let Err(error) = self.writer.ping().await else { return Ok(()) };
-        Probe::new(&self.url)?.check().await?;
-        Err(Error::during("connecting to the database")(error))
+        Probe::new(&self.url, Access::Read)?.check().await
     }
 
     /// Begins a transaction that keeps other processes from migrating: on PostgreSQL by an advisory lock, on SQLite by

@@ -3,16 +3,20 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, QueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, QueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
     sea_query::SelectStatement,
 };
-use sqlx::{
-    postgres::PgConnectOptions,
-    sqlite::{SqliteJournalMode, SqliteSynchronous},
-};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
-use super::{error::Error, organizations::KnownOrganizations, recommendation_ids::RecommendationIds, statement_count};
+use super::{
+    error::Error,
+    organizations::KnownOrganizations,
+    recommendation_ids::RecommendationIds,
+    replaceable_pool::ReplaceablePool,
+    session::{READ_STATEMENT_TIMEOUT, SessionSettings},
+    statement_count,
+};
 use crate::{
     config::{self, DatabaseUrl},
     fair_queue::{FairQueue, Turn},
@@ -24,12 +28,10 @@ pub(super) const WRITERS: u32 = 4;
 /// Further connections in the writers' pool. A connection whose commit timed out stays in the pool until the server
 /// answers, because sea-orm cannot close it.
 const SPARE_CONNECTIONS: u32 = 2;
-/// Longest time for a read in the database. Nothing else stops a read, not even the end of its request.
-const READ_STATEMENT_TIMEOUT: Duration = Duration::from_secs(8);
-/// Longest time for one statement of a batch in the database. After a timeout the batch is retried.
-const WRITE_STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
-/// Longest wait for a row that another batch has locked.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest time for a read, the wait for a connection included. Beyond it, the server did not obey the time limit of its
+/// statement: it cannot be reached any more.
+const READ_TIMEOUT: Duration =
+    Duration::from_secs(READER_ACQUIRE_TIMEOUT.as_secs() + READ_STATEMENT_TIMEOUT.as_secs() + 1);
 /// Longest wait of a read for its turn. After it the client gets the error UNAVAILABLE.
 const TURN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest wait of a read that has its turn for a connection, which has to be opened. After it the client gets the error
@@ -43,10 +45,16 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// A handle on the database. It is cheap to clone, and all clones share the pools.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pub(super) writer: DatabaseConnection,
-    pub(super) reader: DatabaseConnection,
+    pub(super) writer: ReplaceablePool,
+    writer_settings: SessionSettings,
+    pub(super) reader: ReplaceablePool,
+    reader_settings: SessionSettings,
     /// The URL of the writer.
     pub(super) url: DatabaseUrl,
+    /// The URL of the reader, if it has one of its own.
+    pub(super) replica: Option<DatabaseUrl>,
+    /// Wakes what waits for the database.
+    recovered: Arc<tokio::sync::Notify>,
     pub(super) recommendation_ids: Arc<RecommendationIds>,
     pub(super) known_organizations: Arc<KnownOrganizations>,
     pub(super) writers: Arc<tokio::sync::Semaphore>,
@@ -60,15 +68,21 @@ impl Store {
     /// # Errors
     /// When a URL is invalid or a file cannot be opened.
     pub async fn open(database: &config::Database) -> Result<Self, Error> {
-        let mut writer = connect(writer_options(&database.url)).await?;
-        let mut reader = connect(reader_options(database.readers_url(), database.max_connections)).await?;
-        statement_count::instrument(&mut writer);
-        statement_count::instrument(&mut reader);
+        let replica = database.read_url.clone();
+        let (writer_options, writer_settings) = writer_options(&database.url);
+        let writer = connect(writer_options).await?;
+        let readers_url = database.readers_url();
+        let (reader_options, reader_settings) = reader_options(readers_url, database.max_connections);
+        let reader = connect(reader_options).await?;
         let writers = if database.url.is_sqlite() { 1 } else { WRITERS as usize };
         Ok(Self {
             writer,
+            writer_settings,
             reader,
+            reader_settings,
             url: database.url.clone(),
+            replica,
+            recovered: Arc::default(),
             recommendation_ids: Arc::default(),
             known_organizations: Arc::default(),
             writers: Arc::new(tokio::sync::Semaphore::new(writers)),
@@ -78,15 +92,61 @@ impl Store {
 
     /// Waits for running statements and closes all connections.
     pub async fn close(&self) {
-        for pool in [&self.reader, &self.writer] {
-            if let Err(error) = pool.clone().close().await {
-                tracing::debug!(%error, "a pool did not close");
-            }
-        }
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+
+    /// Whether reads have a database of their own.
+    pub fn has_replica(&self) -> bool {
+        self.replica.is_some()
+    }
+
+    /// Wakes what waits in [`Store::recovered`]: the database accepts writes again.
+    pub fn wake_writers(&self) {
+        self.recovered.notify_waiters();
+    }
+
+    /// Waits until the database accepts writes again after an outage.
+    pub async fn recovered(&self) {
+        self.recovered.notified().await;
     }
 
     pub(super) fn backend(&self) -> DbBackend {
-        self.writer.get_database_backend()
+        if self.url.is_sqlite() { DbBackend::Sqlite } else { DbBackend::Postgres }
+    }
+
+    /// Returns the result of work that writes. Replaces the pools if the error requires it, so that the next attempt
+    /// resolves the server's name again.
+    pub(super) async fn replacing<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let (writer, reader) = (self.writer.generation(), self.reader.generation());
+        let result = work.await;
+        if let Err(error) = &result
+            && let Some(reason) = error.replaces_pool()
+            && !self.url.is_sqlite()
+        {
+            self.writer.replace(writer, reason).await;
+            // They read from the same server.
+            if self.replica.is_none() {
+                self.reader.replace(reader, reason).await;
+            }
+        }
+        result
+    }
+
+    /// Runs statements outside of a transaction of their own, if the sessions allow that.
+    pub(super) async fn on_writer<T>(
+        &self,
+        work: impl AsyncFnOnce(DatabaseExecutor<'_>) -> Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
+        on(&self.writer.current(), &self.writer_settings, work).await
+    }
+
+    /// As [`Store::on_writer`], for the readers' pool.
+    pub(super) async fn on_reader<T>(
+        &self,
+        work: impl AsyncFnOnce(DatabaseExecutor<'_>) -> Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
+        on(&self.reader.current(), &self.reader_settings, work).await
     }
 
     /// Returns the rows of a read, once it is the client's turn.
@@ -97,15 +157,21 @@ impl Store {
         during: &'static str,
     ) -> Result<Vec<QueryResult>, Error> {
         let turn = self.turn(client).await?;
-        let reader = self.reader.clone();
+        let (pool, settings, is_replaceable) =
+            (self.reader.clone(), self.reader_settings.clone(), self.backend() == DbBackend::Postgres);
         // In a task of its own, because a statement continues after its request is dropped, and must keep its turn.
         let read = tokio::spawn(statement_count::inherit_count(async move {
-            let rows = reader.query_all(&statement).await;
+            let generation = pool.generation();
+            let rows = tokio::time::timeout(READ_TIMEOUT, rows(&pool.current(), &settings, &statement)).await;
+            if rows.is_err() && is_replaceable {
+                pool.replace(generation, "a read was not answered in time").await;
+            }
             drop(turn);
             rows
         }));
-        let stopped = |error: tokio::task::JoinError| DbErr::Custom(error.to_string());
-        read.await.map_err(stopped).flatten().map_err(Error::during(during))
+        let rows = read.await.map_err(|error| Error::during(during)(DbErr::Custom(error.to_string())))?;
+        let timed_out = |_| Error::TimedOut { during, seconds: READ_TIMEOUT.as_secs() };
+        rows.map_err(timed_out)?.map_err(Error::during(during))
     }
 
     /// Waits until the client may use a connection.
@@ -122,17 +188,53 @@ impl Store {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                 ..TransactionOptions::default()
             },
+            // sea-orm prepares a statement for the level, before what is left in the session is removed.
+            _ if self.writer_settings.needs_transactions() => TransactionOptions::default(),
             _ => TransactionOptions {
                 isolation_level: Some(IsolationLevel::ReadCommitted),
                 ..TransactionOptions::default()
             },
         };
-        self.writer.begin_with_options(options).await
+        let transaction = self.writer.current().begin_with_options(options).await?;
+        self.writer_settings.begin(&transaction).await?;
+        Ok(transaction)
     }
 }
 
-async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, Error> {
-    Database::connect(options).await.map_err(Error::during("opening the database"))
+async fn connect(options: ConnectOptions) -> Result<ReplaceablePool, Error> {
+    ReplaceablePool::open(options).await.map_err(Error::during("opening the database"))
+}
+
+/// Runs statements on a connection, in a transaction if the session keeps nothing.
+async fn on<T>(
+    pool: &DatabaseConnection,
+    settings: &SessionSettings,
+    work: impl AsyncFnOnce(DatabaseExecutor<'_>) -> Result<T, DbErr>,
+) -> Result<T, DbErr> {
+    if !settings.needs_transactions() {
+        return work(pool.into()).await;
+    }
+    let transaction = pool.begin().await?;
+    settings.begin(&transaction).await?;
+    let result = work((&transaction).into()).await?;
+    transaction.commit().await?;
+    Ok(result)
+}
+
+/// Reads rows, in a transaction if the session keeps nothing.
+async fn rows(
+    pool: &DatabaseConnection,
+    settings: &SessionSettings,
+    statement: &SelectStatement,
+) -> Result<Vec<QueryResult>, DbErr> {
+    if !settings.needs_transactions() {
+        return pool.query_all(statement).await;
+    }
+    let transaction = pool.begin().await?;
+    settings.begin(&transaction).await?;
+    let rows = transaction.query_all(statement).await?;
+    transaction.commit().await?;
+    Ok(rows)
 }
 
 fn options(url: &DatabaseUrl) -> ConnectOptions {
@@ -151,57 +253,22 @@ fn options(url: &DatabaseUrl) -> ConnectOptions {
     options
 }
 
-fn writer_options(url: &DatabaseUrl) -> ConnectOptions {
+fn writer_options(url: &DatabaseUrl) -> (ConnectOptions, SessionSettings) {
     let mut options = options(url);
     options
         .max_connections(if url.is_sqlite() { 1 } else { WRITERS + SPARE_CONNECTIONS })
-        .acquire_timeout(WRITER_ACQUIRE_TIMEOUT)
-        .map_sqlx_postgres_opts(|postgres| {
-            without_brackets(postgres).options([
-                ("statement_timeout", millis(WRITE_STATEMENT_TIMEOUT)),
-                ("lock_timeout", millis(LOCK_TIMEOUT)),
-                ("idle_in_transaction_session_timeout", millis(2 * WRITE_STATEMENT_TIMEOUT)),
-                // A plan for the values of `id = ANY(500 ids)` is a sequential scan; the generic plan uses the index.
-                ("plan_cache_mode", "force_generic_plan".to_owned()),
-                // The generic plan is made once. While the table is empty it would be a sequential scan, and stay one
-                // until the table is analyzed. All statements of a batch find rows by key.
-                ("enable_seqscan", "off".to_owned()),
-                // `enable_seqscan = off` makes unavoidable scans look so costly that PostgreSQL would compile them.
-                ("jit", "off".to_owned()),
-            ])
-        });
-    options
+        .acquire_timeout(WRITER_ACQUIRE_TIMEOUT);
+    let settings = SessionSettings::of_writers(url, &mut options);
+    (options, settings)
 }
 
-fn reader_options(url: &DatabaseUrl, max_connections: u32) -> ConnectOptions {
+fn reader_options(url: &DatabaseUrl, max_connections: u32) -> (ConnectOptions, SessionSettings) {
     let mut options = options(url);
-    options.max_connections(max_connections).acquire_timeout(READER_ACQUIRE_TIMEOUT).map_sqlx_postgres_opts(
-        |postgres| {
-            without_brackets(postgres).options([
-                ("statement_timeout", millis(READ_STATEMENT_TIMEOUT)),
-                ("default_transaction_read_only", "on".to_owned()),
-                // Planning a page takes longer than reading it.
-                ("plan_cache_mode", "force_generic_plan".to_owned()),
-                // As for writers: without statistics, a scan looks cheap until the table is analyzed. Where a statement
-                // has to read all of a table, it still does.
-                ("enable_seqscan", "off".to_owned()),
-                ("jit", "off".to_owned()),
-            ])
-        },
-    );
+    options.max_connections(max_connections).acquire_timeout(READER_ACQUIRE_TIMEOUT);
+    let settings = SessionSettings::of_readers(url, &mut options);
     if url.is_sqlite() {
         // sea-orm keeps only the last closure, so this one repeats the options that it needs.
         options.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(SQLITE_BUSY_TIMEOUT).read_only(true));
     }
-    options
-}
-
-/// Removes the brackets that sqlx keeps of an IPv6 address in a URL: with them it would look the address up as a name.
-pub(super) fn without_brackets(options: PgConnectOptions) -> PgConnectOptions {
-    let host = options.get_host().trim_matches(['[', ']']).to_owned();
-    options.host(&host)
-}
-
-fn millis(duration: Duration) -> String {
-    duration.as_millis().to_string()
+    (options, settings)
 }

@@ -3,21 +3,33 @@
 use std::{io, path::Path, sync::Arc, time::Duration};
 
 use sea_orm::{DbErr, RuntimeErr};
-use sqlx::{Connection, PgConnection, SqliteConnection, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection, Row as _, SqliteConnection, postgres::PgConnectOptions};
 use tokio::time::timeout;
 
-use super::{error::Error, pools::without_brackets};
+use super::{error::Error, session::postgres_options};
 use crate::config::DatabaseUrl;
 
 /// Longest time for one check, connecting included.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Checks whether a database can be reached, on a connection outside the pools.
+/// What a process needs from a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It only reads.
+    Read,
+    /// It also writes.
+    Write,
+}
+
+/// Checks whether a database can be used, on a connection outside the pools.
 ///
 /// In a pool the check would wait while all connections are in use. A pool also retries until it times out and then
 /// reports only the timeout, not that the server refuses connections or is starting.
 #[derive(Debug)]
-pub struct Probe(Target);
+pub struct Probe {
+    target: Target,
+    access: Access,
+}
 
 #[derive(Debug)]
 enum Target {
@@ -30,30 +42,48 @@ impl Probe {
     ///
     /// # Errors
     /// When the URL is invalid.
-    pub fn new(url: &DatabaseUrl) -> Result<Self, Error> {
-        let parsed = || {
+    pub fn new(url: &DatabaseUrl, access: Access) -> Result<Self, Error> {
+        let target = || {
             Ok(if url.is_sqlite() {
                 Target::Sqlite(Link::new(url.expose().parse()?))
             } else {
-                Target::Postgres(Link::new(without_brackets(url.expose().parse()?)))
+                Target::Postgres(Link::new(postgres_options(url)?))
             })
         };
-        parsed().map(Self).map_err(failed)
+        Ok(Self { target: target().map_err(failed)?, access })
     }
 
-    /// Sends a ping and waits for the answer, on the connection of the previous check or on a new one.
+    /// Sends a statement and waits for the answer, on the connection of the previous check or on a new one.
     ///
     /// # Errors
-    /// When the database cannot be reached, with the reason.
+    /// When the database cannot be reached, with the reason, or does not accept writes where these are needed.
     pub async fn check(&mut self) -> Result<(), Error> {
-        match &mut self.0 {
-            Target::Sqlite(link) => link.check().await.map_err(failed),
-            Target::Postgres(link) => link
-                .check()
-                .await
-                .map_err(|error| Error::Unreachable { server: address(&link.options), reason: reason(&error) }),
+        let access = self.access;
+        let link = match &mut self.target {
+            Target::Sqlite(link) => {
+                return link.check(async |connection| connection.ping().await).await.map_err(failed);
+            }
+            Target::Postgres(link) => link,
+        };
+        match link.check(async |connection| show(connection, "SHOW transaction_read_only").await).await {
+            Ok(read_only) if access == Access::Write && read_only == "on" => {
+                // The name may lead to another server by the next check.
+                link.connection = None;
+                Err(Error::ReadOnly { server: address(&link.options) })
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(unreachable(link, &error)),
         }
     }
+}
+
+/// Returns the value of a setting. Sends one message, which has one answer also behind a pooler.
+async fn show(connection: &mut PgConnection, statement: &'static str) -> Result<String, sqlx::Error> {
+    sqlx::Executor::fetch_one(connection, statement).await?.try_get_unchecked(0)
+}
+
+fn unreachable(link: &Link<PgConnection>, error: &sqlx::Error) -> Error {
+    Error::Unreachable { server: address(&link.options), reason: reason(error) }
 }
 
 fn failed(error: sqlx::Error) -> Error {
@@ -72,23 +102,23 @@ impl<C: Connection> Link<C> {
         Self { options, connection: None }
     }
 
-    async fn check(&mut self) -> Result<(), sqlx::Error> {
+    async fn check<T>(&mut self, ask: impl AsyncFn(&mut C) -> Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         let too_late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {PROBE_TIMEOUT:?}"));
-        timeout(PROBE_TIMEOUT, self.ping()).await.map_err(too_late)?
+        timeout(PROBE_TIMEOUT, self.answer(ask)).await.map_err(too_late)?
     }
 
     /// A connection that fails, or is waiting when the check times out, is dropped. A new one then gives the reason.
-    async fn ping(&mut self) -> Result<(), sqlx::Error> {
+    async fn answer<T>(&mut self, ask: impl AsyncFn(&mut C) -> Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         if let Some(mut connection) = self.connection.take()
-            && connection.ping().await.is_ok()
+            && let Ok(answer) = ask(&mut connection).await
         {
             self.connection = Some(connection);
-            return Ok(());
+            return Ok(answer);
         }
         let mut connection = C::connect_with(&self.options).await?;
-        connection.ping().await?;
+        let answer = ask(&mut connection).await?;
         self.connection = Some(connection);
-        Ok(())
+        Ok(answer)
     }
 }
 
@@ -114,6 +144,10 @@ fn reason(error: &sqlx::Error) -> String {
             let code = error.code().unwrap_or_default();
             let meaning = match &*code {
                 "28000" | "28P01" => "authentication failed",
+                "08P01" => {
+                    "a pooler in between does not reach the server, or does not accept a parameter of the session: see \
+                     its log, and docs/operations.md for the settings of PgBouncer"
+                }
                 "3D000" => "it has no database of the URL's name",
                 "53300" => "too many connections",
                 "57P03" => "it is starting or stopping",
@@ -145,12 +179,13 @@ mod tests {
             ("postgres:///name?host=/run/postgresql", "/run/postgresql/.s.PGSQL.5432"),
             ("postgres://%2Frun%2Fpostgresql/name", "/run/postgresql/.s.PGSQL.5432"),
         ] {
-            assert_eq!(address(&without_brackets(text.parse().expect(text))), expected, "{text}");
+            assert_eq!(address(&postgres_options(&url(text)).expect(text)), expected, "{text}");
         }
     }
 
     async fn reason_at(host: &str) -> String {
-        let mut probe = Probe::new(&url(&format!("postgres://user:s3cr3t@{host}/name"))).expect("a probe");
+        let mut probe =
+            Probe::new(&url(&format!("postgres://user:s3cr3t@{host}/name")), Access::Read).expect("a probe");
         match probe.check().await {
             Err(Error::Unreachable { reason, .. }) => reason,
             other => panic!("{host}: {other:?}"),
@@ -173,10 +208,15 @@ mod tests {
     async fn a_file_is_reached_and_a_folder_is_not() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().display();
-        let mut probe = Probe::new(&url(&format!("sqlite://{path}/insights.db?mode=rwc"))).expect("a probe");
+        let mut probe =
+            Probe::new(&url(&format!("sqlite://{path}/insights.db?mode=rwc")), Access::Write).expect("a probe");
         for _ in 0..2 {
             probe.check().await.expect("a file");
         }
-        Probe::new(&url(&format!("sqlite://{path}"))).expect("a probe").check().await.expect_err("a folder");
+        Probe::new(&url(&format!("sqlite://{path}")), Access::Read)
+            .expect("a probe")
+            .check()
+            .await
+            .expect_err("a folder");
     }
 }

@@ -45,8 +45,11 @@ impl Store {
     ) -> Result<bool, Error> {
         let during = "writing the facts of recommendations";
         let timed_out = |_| Error::TimedOut { during, seconds: TIMEOUT.as_secs() };
-        let saved = tokio::time::timeout(TIMEOUT, self.save_if_new(version, facts)).await.map_err(timed_out)?;
-        let saved = saved.map_err(Error::during(during))?;
+        let saving = async {
+            let saved = tokio::time::timeout(TIMEOUT, Box::pin(self.save_if_new(version, facts))).await;
+            saved.map_err(timed_out)?.map_err(Error::during(during))
+        };
+        let saved = self.replacing(saving).await?;
         if !saved.is_counted {
             self.count_with_new_facts().await?;
         }
@@ -55,7 +58,7 @@ impl Store {
 
     async fn save_if_new(&self, version: Digest, facts: &[RecommendationFacts]) -> Result<Saved, DbErr> {
         let is_stored = |state: &State| state.version == Some(version);
-        let state = state(&self.writer).await?;
+        let state = self.on_writer(async |writer| state(&writer).await).await?;
         if is_stored(&state) {
             return Ok(Saved { is_written: false, is_counted: state.is_counted });
         }
@@ -84,7 +87,7 @@ impl Store {
         for ids in ids {
             self.recommendation_ids.cache(ids);
         }
-        let is_counted = self::state(&self.writer).await?.is_counted;
+        let is_counted = self.on_writer(async |writer| self::state(&writer).await).await?.is_counted;
         Ok(Saved { is_written: true, is_counted })
     }
 

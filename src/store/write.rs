@@ -31,6 +31,9 @@ use crate::{
 /// committed after all, its reports are then stale.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Most bytes of a batch's details. PostgreSQL and SQLite accept a text of 1 GB.
+const MAX_BATCH_BYTES: usize = 512 * 1024 * 1024;
+
 /// The results of some messages of one partition, written in one transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
@@ -60,10 +63,14 @@ impl Store {
     /// When the database is unreachable or rejects a statement. [`Error::class`] says how to proceed with the batch.
     pub async fn write(&self, batch: Batch<'_>) -> Result<Written, Error> {
         let timed_out = |_| Error::TimedOut { during: "writing a batch", seconds: BATCH_TIMEOUT.as_secs() };
+        check_bytes(batch.reports)?;
         // The semaphore is never closed. Without a permit the pool's size would be the limit.
         let _permit = self.writers.acquire().await.ok();
-        let written = tokio::time::timeout(BATCH_TIMEOUT, self.write_in_transaction(batch)).await.map_err(timed_out)?;
-        let (written, ids) = written.map_err(Error::during("writing a batch"))?;
+        let writing = async {
+            let written = tokio::time::timeout(BATCH_TIMEOUT, Box::pin(self.write_in_transaction(batch))).await;
+            written.map_err(timed_out)?.map_err(Error::during("writing a batch"))
+        };
+        let (written, ids) = self.replacing(writing).await?;
         self.recommendation_ids.cache(ids);
         Ok(written)
     }
@@ -121,6 +128,14 @@ impl Store {
     }
 }
 
+/// Refuses a batch that no database accepts as one. An error of the server would not say so for certain.
+fn check_bytes(reports: &[Report]) -> Result<(), Error> {
+    let details = reports.iter().flat_map(Report::hits).filter_map(|hit| hit.details.as_ref());
+    let bytes = details.map(|details| details.as_str().len()).sum();
+    let allowed = MAX_BATCH_BYTES;
+    if bytes > allowed { Err(Error::TooLarge { bytes, allowed }) } else { Ok(()) }
+}
+
 /// A batch's reports by cluster, in offset order.
 type ByCluster<'a> = BTreeMap<ClusterId, Vec<&'a Report>>;
 
@@ -130,4 +145,21 @@ fn by_cluster(reports: &[Report]) -> ByCluster<'_> {
         by_cluster.entry(report.cluster).or_default().push(report);
     }
     by_cluster
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Details, RuleHit};
+
+    #[test]
+    fn a_batch_that_no_database_accepts_is_too_large_before_it_is_sent() {
+        let details = Details::from_checked("x".repeat(MAX_BATCH_BYTES / 4));
+        let hit = RuleHit::new("rule|KEY".parse().expect("a selector"), Some(details));
+        let organization = "1".parse().expect("an organization");
+        let report = Report::new(organization, ClusterId::from(uuid::Uuid::nil()), Timestamp::now(), vec![hit]);
+        check_bytes(&vec![report.clone(); 4]).expect("at most the limit");
+        let error = check_bytes(&vec![report; 5]).expect_err("more than the limit");
+        assert_eq!(error.class(), crate::store::Class::TooLarge);
+    }
 }

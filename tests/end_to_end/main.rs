@@ -14,6 +14,7 @@ mod documented_errors;
 mod documented_queries;
 mod exactness;
 mod examples;
+mod failover;
 #[cfg(feature = "fault-points")]
 mod fault_points;
 mod faults;
@@ -33,6 +34,7 @@ mod newest_report_counts;
 mod normalising_client;
 mod odd_messages;
 mod outages;
+mod poolers;
 mod produce;
 mod production_mode;
 mod readiness;

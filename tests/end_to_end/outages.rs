@@ -9,13 +9,13 @@ use crate::{
 };
 
 /// Queries the number of organizations.
-async fn query_total(url: &str) -> Value {
+pub(crate) async fn query_total(url: &str) -> Value {
     let body = json!({ "query": "{ organizations { totalCount } }" });
     let answer = Client::new().post(format!("{url}/graphql")).json(&body).send().await.expect("an answer");
     answer.json().await.expect("JSON")
 }
 
-async fn until_ready(url: &str) {
+pub(crate) async fn until_ready(url: &str) {
     until("the service is ready", async || {
         let answer = reqwest::get(format!("{url}/readyz")).await.expect("an answer");
         (answer.status() == StatusCode::OK).then_some(())
