@@ -49,7 +49,13 @@ impl Store {
             let saved = tokio::time::timeout(TIMEOUT, Box::pin(self.save_if_new(version, facts))).await;
             saved.map_err(timed_out)?.map_err(Error::during(during))
         };
-        let saved = self.replacing(saving).await?;
+        let saved = match self.replacing(saving).await {
+            // Without the primary, what the replica has is enough.
+            Err(error) if error.is_unavailable() && self.has_replica() => {
+                self.saved_on_replica(version).await.ok_or(error)?
+            }
+            saved => saved?,
+        };
         if !saved.is_counted {
             self.count_with_new_facts().await?;
         }
@@ -89,6 +95,13 @@ impl Store {
         }
         let is_counted = self.on_writer(async |writer| self::state(&writer).await).await?.is_counted;
         Ok(Saved { is_written: true, is_counted })
+    }
+
+    /// Returns the state on the replica, if it has the facts of this version and hits are counted with them.
+    async fn saved_on_replica(&self, version: Digest) -> Option<Saved> {
+        let state = self.on_reader(async |reader| state(&reader).await).await.ok()?;
+        let is_saved = state.version == Some(version) && state.is_counted;
+        is_saved.then_some(Saved { is_written: false, is_counted: true })
     }
 
     /// Begins a transaction that keeps other processes from writing facts: on PostgreSQL by an advisory lock, on SQLite

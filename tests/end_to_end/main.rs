@@ -38,6 +38,7 @@ mod poolers;
 mod produce;
 mod production_mode;
 mod readiness;
+mod replicas;
 mod reports;
 mod roles;
 mod secrets;
