@@ -37,6 +37,31 @@ pub enum Error {
         /// The server's `host:port` or socket.
         server: String,
     },
+    /// A file of SQLite cannot be opened.
+    #[error(
+        "the file {path} cannot be opened: {reason}; correct the path in database.url, or the rights of its folder"
+    )]
+    File {
+        /// The file.
+        path: String,
+        /// Why it cannot be opened.
+        reason: String,
+    },
+    /// The database cannot store every text.
+    #[error(
+        "the database has the encoding {encoding}, which lacks characters of reports; create another one with CREATE \
+         DATABASE name ENCODING 'UTF8' TEMPLATE template0, and name it in database.url"
+    )]
+    Encoding {
+        /// The server's name of the encoding.
+        encoding: String,
+    },
+    /// The URL has no user, and the system does not know that of the process.
+    #[error("{key} names no user, and the user of this process has no name; write postgres://USER@HOST/NAME")]
+    NoUser {
+        /// The key of the URL.
+        key: &'static str,
+    },
     /// No answer in time. Whether the statement or commit was executed is not known.
     #[error("{during}: no answer from the database within {seconds} s")]
     TimedOut {
@@ -119,7 +144,11 @@ impl Error {
                 Class::Transient
             }
             Self::TooLarge { .. } | Self::TooManyBytes { .. } => Class::TooLarge,
-            Self::Corrupt { .. } | Self::TooNew { .. } => Class::Setup,
+            Self::File { .. }
+            | Self::Encoding { .. }
+            | Self::NoUser { .. }
+            | Self::Corrupt { .. }
+            | Self::TooNew { .. } => Class::Setup,
             Self::Database { source, .. } => class_of(source),
         }
     }
@@ -146,7 +175,7 @@ impl Error {
 
     /// Returns whether the process cannot use the database until an operator replaces one of both.
     pub fn is_unsuitable(&self) -> bool {
-        matches!(self, Self::TooNew { .. })
+        matches!(self, Self::TooNew { .. } | Self::Encoding { .. })
     }
 
     /// Returns the database's error code: an SQLSTATE, or SQLite's extended result code in decimal.
@@ -166,7 +195,7 @@ fn loggable(error: &DbErr) -> String {
     }
 }
 
-fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
+pub(super) fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(error))
         | DbErr::Query(RuntimeErr::SqlxError(error))

@@ -1,5 +1,7 @@
 //! Applies and reverts migrations, and returns their status.
 
+use std::sync::Once;
+
 use migration::Migrator;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr};
 use sea_orm_migration::{MigrationStatus as Applied, MigratorTrait};
@@ -92,10 +94,25 @@ impl Store {
         Ok(if pending == 0 { SchemaState::Current } else { SchemaState::Pending(pending) })
     }
 
-    /// Fails where the database cannot be reached. The pool retries for some seconds and
+    /// Fails where the database cannot be reached, or cannot store every text. The pool retries for some seconds and
     /// then reports only a timeout; a probe reports the reason.
     async fn reach(&self) -> Result<(), Error> {
-        Probe::new(&self.url, Access::Read)?.check().await
+        let mut probe = Probe::new(&self.url, Access::Read)?;
+        probe.check().await?;
+        match probe.encoding().await?.as_deref() {
+            None | Some("UTF8") => Ok(()),
+            Some("SQL_ASCII") => {
+                static WARNED: Once = Once::new();
+                WARNED.call_once(|| {
+                    tracing::warn!(
+                        encoding = "SQL_ASCII",
+                        "the database does not check texts; create databases with ENCODING 'UTF8'"
+                    );
+                });
+                Ok(())
+            }
+            Some(encoding) => Err(Error::Encoding { encoding: encoding.to_owned() }),
+        }
     }
 
     /// Begins a transaction that keeps other processes from migrating: on PostgreSQL by an advisory lock, on SQLite by

@@ -12,9 +12,10 @@ use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use super::{
     error::Error,
     organizations::KnownOrganizations,
+    probe::file_reason,
     recommendation_ids::RecommendationIds,
     replaceable_pool::ReplaceablePool,
-    session::{READ_STATEMENT_TIMEOUT, SessionSettings},
+    session::{READ_STATEMENT_TIMEOUT, SessionSettings, check_user, file},
     statement_count,
 };
 use crate::{
@@ -68,12 +69,16 @@ impl Store {
     /// # Errors
     /// When a URL is invalid or a file cannot be opened.
     pub async fn open(database: &config::Database) -> Result<Self, Error> {
+        check_user("database.url", &database.url)?;
         let replica = database.read_url.clone();
+        if let Some(url) = &replica {
+            check_user("database.read_url", url)?;
+        }
         let (writer_options, writer_settings) = writer_options(&database.url);
-        let writer = connect(writer_options).await?;
+        let writer = connect(&database.url, writer_options).await?;
         let readers_url = database.readers_url();
         let (reader_options, reader_settings) = reader_options(readers_url, database.max_connections);
-        let reader = connect(reader_options).await?;
+        let reader = connect(readers_url, reader_options).await?;
         let writers = if database.url.is_sqlite() { 1 } else { WRITERS as usize };
         Ok(Self {
             writer,
@@ -201,8 +206,14 @@ impl Store {
     }
 }
 
-async fn connect(options: ConnectOptions) -> Result<ReplaceablePool, Error> {
-    ReplaceablePool::open(options).await.map_err(Error::during("opening the database"))
+async fn connect(url: &DatabaseUrl, options: ConnectOptions) -> Result<ReplaceablePool, Error> {
+    ReplaceablePool::open(options).await.map_err(|error| {
+        if url.is_sqlite() {
+            Error::File { path: file(url).display().to_string(), reason: file_reason(&error) }
+        } else {
+            Error::during("opening the database")(error)
+        }
+    })
 }
 
 /// Runs statements on a connection, in a transaction if the session keeps nothing.

@@ -1,12 +1,20 @@
 //! Checks whether a database can be reached, and finds out why not.
 
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::{Connection, PgConnection, Row as _, SqliteConnection, postgres::PgConnectOptions};
 use tokio::time::timeout;
 
-use super::{error::Error, session::postgres_options};
+use super::{
+    error::{Error, sqlx_error},
+    session::{file, has_password, postgres_options},
+};
 use crate::config::DatabaseUrl;
 
 /// Longest time for one check, connecting included.
@@ -34,7 +42,7 @@ pub struct Probe {
 #[derive(Debug)]
 enum Target {
     Postgres(Link<PgConnection>),
-    Sqlite(Link<SqliteConnection>),
+    Sqlite(Link<SqliteConnection>, PathBuf),
 }
 
 impl Probe {
@@ -45,9 +53,9 @@ impl Probe {
     pub fn new(url: &DatabaseUrl, access: Access) -> Result<Self, Error> {
         let target = || {
             Ok(if url.is_sqlite() {
-                Target::Sqlite(Link::new(url.expose().parse()?))
+                Target::Sqlite(Link::new(url.expose().parse()?, true), file(url))
             } else {
-                Target::Postgres(Link::new(postgres_options(url)?))
+                Target::Postgres(Link::new(postgres_options(url)?, has_password(url)))
             })
         };
         Ok(Self { target: target().map_err(failed)?, access })
@@ -60,8 +68,13 @@ impl Probe {
     pub async fn check(&mut self) -> Result<(), Error> {
         let access = self.access;
         let link = match &mut self.target {
-            Target::Sqlite(link) => {
-                return link.check(async |connection| connection.ping().await).await.map_err(failed);
+            Target::Sqlite(link, path) => {
+                let opened = link.check(async |connection| connection.ping().await).await;
+                let unreachable = |error: sqlx::Error| Error::File {
+                    path: path.display().to_string(),
+                    reason: file_reason(&DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))),
+                };
+                return opened.map_err(unreachable);
             }
             Target::Postgres(link) => link,
         };
@@ -75,6 +88,16 @@ impl Probe {
             Err(error) => Err(unreachable(link, &error)),
         }
     }
+
+    /// Returns the encoding of a database on PostgreSQL.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, with the reason.
+    pub(super) async fn encoding(&mut self) -> Result<Option<String>, Error> {
+        let Target::Postgres(link) = &mut self.target else { return Ok(None) };
+        let encoding = link.check(async |connection| show(connection, "SHOW server_encoding").await).await;
+        encoding.map(Some).map_err(|error| unreachable(link, &error))
+    }
 }
 
 /// Returns the value of a setting. Sends one message, which has one answer also behind a pooler.
@@ -83,23 +106,31 @@ async fn show(connection: &mut PgConnection, statement: &'static str) -> Result<
 }
 
 fn unreachable(link: &Link<PgConnection>, error: &sqlx::Error) -> Error {
-    Error::Unreachable { server: address(&link.options), reason: reason(error) }
+    Error::Unreachable { server: address(&link.options), reason: reason(error, link.has_password) }
 }
 
 fn failed(error: sqlx::Error) -> Error {
     Error::during("connecting to the database")(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
 }
 
+/// Describes why a file of SQLite cannot be opened.
+pub(super) fn file_reason(error: &DbErr) -> String {
+    let message = sqlx_error(error).and_then(sqlx::Error::as_database_error).map(|error| error.message().to_owned());
+    message.unwrap_or_else(|| error.to_string())
+}
+
 /// How to connect, and the connection while it is usable.
 #[derive(Debug)]
 struct Link<C: Connection> {
     options: C::Options,
+    /// Whether the URL or the environment has a password.
+    has_password: bool,
     connection: Option<C>,
 }
 
 impl<C: Connection> Link<C> {
-    fn new(options: C::Options) -> Self {
-        Self { options, connection: None }
+    fn new(options: C::Options, has_password: bool) -> Self {
+        Self { options, has_password, connection: None }
     }
 
     async fn check<T>(&mut self, ask: impl AsyncFn(&mut C) -> Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
@@ -137,12 +168,16 @@ fn address(options: &PgConnectOptions) -> String {
 }
 
 /// Describes an error without the server's own text, which quotes the user and the database.
-fn reason(error: &sqlx::Error) -> String {
+fn reason(error: &sqlx::Error, has_password: bool) -> String {
     match error {
         sqlx::Error::Io(error) => error.to_string(),
         sqlx::Error::Database(error) => {
             let code = error.code().unwrap_or_default();
             let meaning = match &*code {
+                "28000" | "28P01" if !has_password => {
+                    "authentication failed, and the URL has no password: add it, set PGPASSWORD, or let this process \
+                     alone read ~/.pgpass"
+                }
                 "28000" | "28P01" => "authentication failed",
                 "08P01" => {
                     "a pooler in between does not reach the server, or does not accept a parameter of the session: see \
@@ -213,10 +248,7 @@ mod tests {
         for _ in 0..2 {
             probe.check().await.expect("a file");
         }
-        Probe::new(&url(&format!("sqlite://{path}")), Access::Read)
-            .expect("a probe")
-            .check()
-            .await
-            .expect_err("a folder");
+        let folder = Probe::new(&url(&format!("sqlite://{path}")), Access::Read).expect("a probe").check().await;
+        assert!(folder.expect_err("a folder").to_string().contains(&path.to_string()));
     }
 }

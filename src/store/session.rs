@@ -1,14 +1,15 @@
 //! The settings of a session on PostgreSQL, and how they reach the server.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, DatabaseTransaction, DbErr,
     sea_query::{Expr, Func, Query},
 };
-use sqlx::postgres::PgConnectOptions;
+use sqlx::{postgres::PgConnectOptions, sqlite::SqliteConnectOptions};
 use url::Url;
 
+use super::error::Error;
 use crate::config::DatabaseUrl;
 
 /// Longest time for a read in the database.
@@ -113,8 +114,32 @@ fn without_brackets(options: PgConnectOptions) -> PgConnectOptions {
     options.host(&host)
 }
 
+/// The file of a SQLite database.
+pub(super) fn file(url: &DatabaseUrl) -> PathBuf {
+    url.expose().parse::<SqliteConnectOptions>().map(|options| options.get_filename().to_owned()).unwrap_or_default()
+}
+
+/// Checks that a URL has a user: its own, that of `PGUSER`, or that of the system, as other clients of PostgreSQL do.
+pub(super) fn check_user(key: &'static str, url: &DatabaseUrl) -> Result<(), Error> {
+    let has_user = url.is_sqlite()
+        || std::env::var_os("PGUSER").is_some()
+        || parsed(url).is_some_and(|url| !url.username().is_empty() || has_parameter(&url, "user"));
+    // With its feature std, the driver takes the same name.
+    if has_user || whoami::username().is_ok() { Ok(()) } else { Err(Error::NoUser { key }) }
+}
+
+/// Whether a URL has a password: its own, or that of `PGPASSWORD`.
+pub(super) fn has_password(url: &DatabaseUrl) -> bool {
+    std::env::var_os("PGPASSWORD").is_some()
+        || parsed(url).is_some_and(|url| url.password().is_some() || has_parameter(&url, "password"))
+}
+
 fn parsed(url: &DatabaseUrl) -> Option<Url> {
     Url::parse(url.expose()).ok()
+}
+
+fn has_parameter(url: &Url, name: &str) -> bool {
+    url.query_pairs().any(|(parameter, value)| parameter == name && !value.is_empty())
 }
 
 fn millis(duration: Duration) -> String {
@@ -141,5 +166,14 @@ mod tests {
             let mut options = ConnectOptions::new(text);
             assert_eq!(SessionSettings::of_readers(&url(text), &mut options).needs_transactions(), !keeps, "{text}");
         }
+    }
+
+    #[test]
+    fn a_user_of_the_url_is_used() {
+        for text in ["postgres://user@host/db", "postgres://host/db?user=user", "postgres://host/db", "sqlite://file"] {
+            check_user("database.url", &url(text)).expect(text);
+        }
+        let options = postgres_options(&url("postgres://host/db")).expect("options");
+        assert_ne!(options.get_username(), "anonymous");
     }
 }

@@ -46,3 +46,4 @@ mod shutdown;
 mod store;
 mod traffic;
 mod typed_client;
+mod unsuitable_databases;
