@@ -76,7 +76,7 @@ impl PageArguments {
         order: Order<T::Row>,
     ) -> Result<Option<InOrder<Connection<T, E>>>> {
         let selected = ctx.look_ahead();
-        let is_large = T::LARGE_FIELDS.iter().any(|field| is_selected_of_nodes(&selected, field));
+        let is_large = is_any_selected_of_nodes(&selected, T::LARGE_FIELDS);
         let mut request = ListRequest {
             filter,
             order,
@@ -170,9 +170,11 @@ pub(super) fn page_size(first: Option<i64>, last: Option<i64>) -> usize {
     size.map_or(DEFAULT_PAGE_SIZE, |size| size.min(MAX_PAGE_SIZE))
 }
 
-/// Is a field selected of the connection's nodes, under `nodes` or `edges`?
-fn is_selected_of_nodes(connection: &Lookahead<'_>, field: &str) -> bool {
-    connection.field("nodes").field(field).exists() || connection.field("edges").field("node").field(field).exists()
+/// Is one of these fields selected of the connection's nodes, under `nodes` or `edges`?
+fn is_any_selected_of_nodes(connection: &Lookahead<'_>, fields: &[&str]) -> bool {
+    // This runs for each cluster of a list with its hits, so the nodes are searched for once.
+    let nodes = [connection.field("nodes"), connection.field("edges").field("node")];
+    nodes.iter().filter(|nodes| nodes.exists()).any(|nodes| fields.iter().any(|field| nodes.field(field).exists()))
 }
 
 /// An item of a page, as a type of the schema.

@@ -2,7 +2,7 @@
 
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
-use strum::IntoStaticStr;
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::fair_queue::QueueFull;
 

@@ -135,7 +135,7 @@ impl RuleHit {
     };
     /// By the total risk of the recommendation.
     pub const BY_TOTAL_RISK: SortColumn<Self> = Self::by_fact("totalRisk", "total_risk", SortKind::Integer);
-    /// By the first [`MAX_DESCRIPTION`] characters of the recommendation's description, as written.
+    /// By the first 255 characters of the recommendation's description, as written.
     pub const BY_DESCRIPTION: SortColumn<Self> = Self::by_fact("description", "description", SortKind::Text);
     /// By the time when the recommendation was published.
     pub const BY_PUBLISHED: SortColumn<Self> = Self::by_fact("published", "published_at", SortKind::Time);

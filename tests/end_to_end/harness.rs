@@ -17,6 +17,7 @@ mod tables;
 mod wait;
 
 pub(crate) use databases::{Database, each_database, postgres, postgres_with, sqlite};
+pub(crate) use gateway::Gateway;
 pub(crate) use kafka::{Record, Topic, TransactionEnd};
 pub(crate) use kept_values::wrong_kept_values;
 pub(crate) use locked_table::LockedTable;

@@ -19,7 +19,7 @@ use crate::{domain::Timestamp, store::page::Direction};
 pub struct SortColumn<L> {
     /// The order's name in cursors.
     pub name: &'static str,
-    /// The column, of the table or [`List::computed`].
+    /// The column, of the table or one that [`super::List::computed`] has.
     pub column: &'static str,
     /// The type of its values.
     pub kind: SortKind,
