@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     explored::Explored,
     marks::{THEIRS, absent, is_public_position, plain, without_marks},
-    questions::{Argument, Asker, Question, Route, alias},
+    questions::{Argument, Asker, Question, Route, alias, assert_same},
     values::{Position, Values, required, small_page, small_page_before},
 };
 
@@ -82,12 +82,7 @@ impl Probe<'_> {
             let with_theirs = self.asker.ask_with_values_of_others(&question).await;
             let with_absent = self.asker.ask_with_values_of_others(&absent).await;
             assert!(!plain(&with_absent).contains(THEIRS), "has a value of others: {absent:?}");
-            assert_eq!(
-                without_marks(&plain(&with_theirs)),
-                without_marks(&plain(&with_absent)),
-                "{} distinguishes values of others from values that exist nowhere: {question:?}",
-                self.position.name()
-            );
+            assert_same(&without_marks(&plain(&with_theirs)), &without_marks(&plain(&with_absent)), &question);
         }
     }
 

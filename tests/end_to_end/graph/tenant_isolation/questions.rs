@@ -15,6 +15,9 @@ use super::{
 /// The most times that a request repeats a field: the limit of root fields.
 const MAX_BATCH: usize = 20;
 
+/// How much of an answer is shown if it is not the expected one.
+const SHOWN_CHARS: usize = 400;
+
 /// A value of an argument, with the argument's name and type.
 #[derive(Clone, Debug)]
 pub(super) struct Argument {
@@ -153,7 +156,7 @@ impl Asker<'_> {
         let answer = self.ask_with_values_of_others(question).await;
         if let Some(without_others) = self.without_others {
             let without = without_others.execute(self.viewer.clone(), question.request()).await;
-            assert_eq!(plain(&answer), plain(&without), "differs from the answer without others: {question:?}");
+            assert_same(&plain(&answer), &plain(&without), question);
             assert!(!plain(&answer).contains(THEIRS), "has a value of others: {question:?}");
         }
         answer
@@ -190,6 +193,22 @@ impl Asker<'_> {
         }
         questions
     }
+}
+
+/// Both are answers to the same question, with and without others.
+pub(super) fn assert_same(with_others: &str, without: &str, question: &Question) {
+    /// A part of a text, which may be long.
+    fn from(text: &str, start: usize) -> String {
+        text.chars().skip(start).take(SHOWN_CHARS).collect()
+    }
+    let equal = with_others.chars().zip(without.chars()).take_while(|(one, other)| one == other).count();
+    let start = equal.saturating_sub(SHOWN_CHARS / 2);
+    assert!(
+        with_others == without,
+        "others make a difference:\n{}\n{}\nin the answer to {question:?}",
+        from(with_others, start),
+        from(without, start)
+    );
 }
 
 /// Only resolvers report errors, and only about a value: the request is valid and within the limits.
