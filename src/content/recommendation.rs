@@ -1,11 +1,11 @@
 //! A recommendation's content.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use url::Url;
 
 use super::{Category, Template, metadata::Metadata, plugin::Plugin, texts::Texts};
-use crate::domain::{Digest, Level, RecommendationFacts, RiskOfChange, Selector, Timestamp, TotalRisk};
+use crate::domain::{Digest, Level, RecommendationFacts, RiskOfChange, Selector, Timestamp, TotalRisk, lower_case};
 
 /// The tag of recommendations for managed clusters.
 const FOR_MANAGED: &str = "osd_customer";
@@ -89,6 +89,16 @@ impl Recommendation {
     /// One line that describes a hit, as it was written.
     pub fn description(&self) -> &str {
         self.templates.description.as_written()
+    }
+
+    /// Whether the rule's name or the description contains a text, which is in lower case, in any case.
+    pub fn contains(&self, text: &str) -> bool {
+        [self.rule_name.as_str(), self.description()].into_iter().any(|whole| lower_case(whole).contains(text))
+    }
+
+    /// Whether it is in one of the categories with these keys.
+    pub fn is_in_category(&self, keys: &BTreeSet<String>) -> bool {
+        self.categories.iter().any(|category| keys.contains(&category.key))
     }
 
     /// How severe the recommendation is.

@@ -54,14 +54,9 @@ impl RecommendationConditions {
             allowed.is_none_or(|allowed| value.is_some_and(|value| allowed.contains(&value)))
         }
         let has_text = |text: &String| {
-            let is_in = |whole: &str| lower_case(whole).contains(text);
-            let in_content =
-                |content: &content::Recommendation| is_in(&content.rule_name) || is_in(content.description());
-            is_in(selector.as_str()) || content.is_some_and(in_content)
+            lower_case(selector.as_str()).contains(text) || content.is_some_and(|content| content.contains(text))
         };
-        let has_category = |allowed: &BTreeSet<String>| {
-            content.is_some_and(|content| content.categories.iter().any(|category| allowed.contains(&category.key)))
-        };
+        let has_category = |keys: &BTreeSet<String>| content.is_some_and(|content| content.is_in_category(keys));
         is_one(self.total_risk.as_ref(), content.map(content::Recommendation::total_risk))
             && is_one(self.risk_of_change.as_ref(), content.and_then(|content| content.risk_of_change))
             && is_one(self.impact.as_ref(), content.map(|content| content.impact))

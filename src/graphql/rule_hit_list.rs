@@ -58,12 +58,12 @@ impl RuleHitFilter {
             all.filter(|recommendation| is_match(recommendation)).map(|found| found.selector.clone()).collect()
         };
         let in_categories = |keys: Vec<String>| {
-            matching(&|recommendation| recommendation.categories.iter().any(|category| keys.contains(&category.key)))
+            let keys = keys.into_iter().collect();
+            matching(&|recommendation| recommendation.is_in_category(&keys))
         };
         let text = searched_text(self.text)?.map(|text| {
             let part = lower_case(&text);
-            let contains = |whole: &str| lower_case(whole).contains(&part);
-            let selectors = matching(&|found| contains(&found.rule_name) || contains(found.description()));
+            let selectors = matching(&|recommendation| recommendation.contains(&part));
             TextFilter { text, selectors }
         });
         Ok(store::RuleHitFilter {
