@@ -167,7 +167,11 @@ impl Store {
         // In a task of its own, because a statement continues after its request is dropped, and must keep its turn.
         let read = tokio::spawn(statement_count::inherit_count(async move {
             let generation = pool.generation();
-            let rows = tokio::time::timeout(READ_TIMEOUT, rows(&pool.current(), &settings, &statement)).await;
+            let rows = tokio::time::timeout(
+                READ_TIMEOUT,
+                on(&pool.current(), &settings, async |reader| reader.query_all(&statement).await),
+            )
+            .await;
             if rows.is_err() && is_replaceable {
                 pool.replace(generation, "a read was not answered in time").await;
             }
@@ -230,22 +234,6 @@ async fn on<T>(
     let result = work((&transaction).into()).await?;
     transaction.commit().await?;
     Ok(result)
-}
-
-/// Reads rows, in a transaction if the session keeps nothing.
-async fn rows(
-    pool: &DatabaseConnection,
-    settings: &SessionSettings,
-    statement: &SelectStatement,
-) -> Result<Vec<QueryResult>, DbErr> {
-    if !settings.needs_transactions() {
-        return pool.query_all(statement).await;
-    }
-    let transaction = pool.begin().await?;
-    settings.begin(&transaction).await?;
-    let rows = transaction.query_all(statement).await?;
-    transaction.commit().await?;
-    Ok(rows)
 }
 
 fn options(url: &DatabaseUrl) -> ConnectOptions {
