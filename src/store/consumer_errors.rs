@@ -61,7 +61,7 @@ impl Store {
         for attempts in attempts.chunks(MESSAGES_PER_STATEMENT) {
             let messages =
                 attempts.iter().map(|attempt| of_message(&attempt.message)).fold(Condition::any(), Condition::add);
-            let rows = self.on_reader(async |reader| Entity::find().filter(messages).all(&reader).await).await;
+            let rows = self.reader.on(async |reader| Entity::find().filter(messages).all(&reader).await).await;
             for row in rows.map_err(Error::during("reading which messages were replayed"))? {
                 let (number, replayed_at) = (row.attempts, row.replayed_at);
                 last.insert(identity(row)?, (number, replayed_at));
@@ -87,7 +87,7 @@ impl Store {
             let update = Entity::update_many()
                 .col_expr(Field::ReplayedAt, Expr::value(at.utc()))
                 .filter(attempts.iter().map(of_attempt).fold(Condition::any(), Condition::add));
-            let updated = self.on_writer(async |writer| update.exec(&writer).await).await;
+            let updated = self.writer.on(async |writer| update.exec(&writer).await).await;
             updated.map_err(Error::during("marking messages as replayed"))?;
         }
         Ok(())

@@ -69,7 +69,7 @@ impl Store {
     /// When the database is unreachable or newer than this program.
     pub async fn migrations(&self) -> Result<Vec<MigrationStatus>, Error> {
         self.reach().await?;
-        self.on_writer(async |writer| Ok(statuses(&writer).await)).await.map_err(Error::during("reading migrations"))?
+        self.writer.on(async |writer| Ok(statuses(&writer).await)).await.map_err(Error::during("reading migrations"))?
     }
 
     /// Returns whether the database has the schema that this program needs.
@@ -89,7 +89,7 @@ impl Store {
         let url = self.replica.as_ref().unwrap_or(&self.url);
         Probe::new(url, Access::Read)?.check().await?;
         let during = "reading migrations of the replica";
-        let statuses = self.on_reader(async |reader| Ok(statuses(&reader).await)).await;
+        let statuses = self.reader.on(async |reader| Ok(statuses(&reader).await)).await;
         let pending = statuses.map_err(Error::during(during))??.iter().filter(|migration| !migration.applied).count();
         Ok(if pending == 0 { SchemaState::Current } else { SchemaState::Pending(pending) })
     }

@@ -3,9 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, QueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
-    sea_query::SelectStatement,
+    ConnectOptions, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, QueryResult,
+    SqliteTransactionMode, TransactionOptions, sea_query::SelectStatement,
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
@@ -47,9 +46,7 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(super) writer: ReplaceablePool,
-    writer_settings: SessionSettings,
     pub(super) reader: ReplaceablePool,
-    reader_settings: SessionSettings,
     /// The URL of the writer.
     pub(super) url: DatabaseUrl,
     /// The URL of the reader, if it has one of its own.
@@ -74,17 +71,13 @@ impl Store {
         if let Some(url) = &replica {
             check_user("database.read_url", url)?;
         }
-        let (writer_options, writer_settings) = writer_options(&database.url);
-        let writer = connect(&database.url, writer_options).await?;
+        let writer = connect(&database.url, writer_options(&database.url)).await?;
         let readers_url = database.readers_url();
-        let (reader_options, reader_settings) = reader_options(readers_url, database.max_connections);
-        let reader = connect(readers_url, reader_options).await?;
+        let reader = connect(readers_url, reader_options(readers_url, database.max_connections)).await?;
         let writers = if database.url.is_sqlite() { 1 } else { WRITERS as usize };
         Ok(Self {
             writer,
-            writer_settings,
             reader,
-            reader_settings,
             url: database.url.clone(),
             replica,
             recovered: Arc::default(),
@@ -138,22 +131,6 @@ impl Store {
         result
     }
 
-    /// Runs statements outside of a transaction of their own, if the sessions allow that.
-    pub(super) async fn on_writer<T>(
-        &self,
-        work: impl AsyncFnOnce(DatabaseExecutor<'_>) -> Result<T, DbErr>,
-    ) -> Result<T, DbErr> {
-        on(&self.writer.current(), &self.writer_settings, work).await
-    }
-
-    /// As [`Store::on_writer`], for the readers' pool.
-    pub(super) async fn on_reader<T>(
-        &self,
-        work: impl AsyncFnOnce(DatabaseExecutor<'_>) -> Result<T, DbErr>,
-    ) -> Result<T, DbErr> {
-        on(&self.reader.current(), &self.reader_settings, work).await
-    }
-
     /// Returns the rows of a read, once it is the client's turn.
     pub(super) async fn query(
         &self,
@@ -162,16 +139,12 @@ impl Store {
         during: &'static str,
     ) -> Result<Vec<QueryResult>, Error> {
         let turn = self.turn(client).await?;
-        let (pool, settings, is_replaceable) =
-            (self.reader.clone(), self.reader_settings.clone(), self.backend() == DbBackend::Postgres);
+        let (pool, is_replaceable) = (self.reader.clone(), self.backend() == DbBackend::Postgres);
         // In a task of its own, because a statement continues after its request is dropped, and must keep its turn.
         let read = tokio::spawn(statement_count::inherit_count(async move {
             let generation = pool.generation();
-            let rows = tokio::time::timeout(
-                READ_TIMEOUT,
-                on(&pool.current(), &settings, async |reader| reader.query_all(&statement).await),
-            )
-            .await;
+            let rows = pool.on(async |reader| reader.query_all(&statement).await);
+            let rows = tokio::time::timeout(READ_TIMEOUT, rows).await;
             if rows.is_err() && is_replaceable {
                 pool.replace(generation, "a read was not answered in time").await;
             }
@@ -198,42 +171,27 @@ impl Store {
                 ..TransactionOptions::default()
             },
             // sea-orm prepares a statement for the level, before what is left in the session is removed.
-            _ if self.writer_settings.needs_transactions() => TransactionOptions::default(),
+            _ if self.writer.needs_transactions() => TransactionOptions::default(),
             _ => TransactionOptions {
                 isolation_level: Some(IsolationLevel::ReadCommitted),
                 ..TransactionOptions::default()
             },
         };
-        let transaction = self.writer.current().begin_with_options(options).await?;
-        self.writer_settings.begin(&transaction).await?;
-        Ok(transaction)
+        self.writer.begin(options).await
     }
 }
 
-async fn connect(url: &DatabaseUrl, options: ConnectOptions) -> Result<ReplaceablePool, Error> {
-    ReplaceablePool::open(options).await.map_err(|error| {
+async fn connect(
+    url: &DatabaseUrl,
+    (options, settings): (ConnectOptions, SessionSettings),
+) -> Result<ReplaceablePool, Error> {
+    ReplaceablePool::open(options, settings).await.map_err(|error| {
         if url.is_sqlite() {
             Error::File { path: file(url).display().to_string(), reason: file_reason(&error) }
         } else {
             Error::during("opening the database")(error)
         }
     })
-}
-
-/// Runs statements on a connection, in a transaction if the session keeps nothing.
-async fn on<T>(
-    pool: &DatabaseConnection,
-    settings: &SessionSettings,
-    work: impl AsyncFnOnce(DatabaseExecutor<'_>) -> Result<T, DbErr>,
-) -> Result<T, DbErr> {
-    if !settings.needs_transactions() {
-        return work(pool.into()).await;
-    }
-    let transaction = pool.begin().await?;
-    settings.begin(&transaction).await?;
-    let result = work((&transaction).into()).await?;
-    transaction.commit().await?;
-    Ok(result)
 }
 
 fn options(url: &DatabaseUrl) -> ConnectOptions {

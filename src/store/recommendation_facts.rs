@@ -64,7 +64,7 @@ impl Store {
 
     async fn save_if_new(&self, version: Digest, facts: &[RecommendationFacts]) -> Result<Saved, DbErr> {
         let is_stored = |state: &State| state.version == Some(version);
-        let state = self.on_writer(async |writer| state(&writer).await).await?;
+        let state = self.writer.on(async |writer| state(&writer).await).await?;
         if is_stored(&state) {
             return Ok(Saved { is_written: false, is_counted: state.is_counted });
         }
@@ -93,13 +93,13 @@ impl Store {
         for ids in ids {
             self.recommendation_ids.cache(ids);
         }
-        let is_counted = self.on_writer(async |writer| self::state(&writer).await).await?.is_counted;
+        let is_counted = self.writer.on(async |writer| self::state(&writer).await).await?.is_counted;
         Ok(Saved { is_written: true, is_counted })
     }
 
     /// Returns the state on the replica, if it has the facts of this version and hits are counted with them.
     async fn saved_on_replica(&self, version: Digest) -> Option<Saved> {
-        let state = self.on_reader(async |reader| state(&reader).await).await.ok()?;
+        let state = self.reader.on(async |reader| state(&reader).await).await.ok()?;
         let is_saved = state.version == Some(version) && state.is_counted;
         is_saved.then_some(Saved { is_written: false, is_counted: true })
     }

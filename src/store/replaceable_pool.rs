@@ -12,9 +12,12 @@ use std::{
     },
 };
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, DbErr, TransactionOptions,
+    TransactionTrait as _,
+};
 
-use super::statement_count;
+use super::{session::SessionSettings, statement_count};
 
 /// Most replaced pools that wait for their last connections. Beyond that, a pool is kept until one of them is closed.
 const MAX_CLOSING: usize = 8;
@@ -25,6 +28,7 @@ pub(super) struct ReplaceablePool(Arc<Shared>);
 
 struct Shared {
     options: ConnectOptions,
+    settings: SessionSettings,
     current: RwLock<Current>,
     closing: AtomicUsize,
 }
@@ -39,15 +43,41 @@ struct Current {
 pub(super) struct Generation(u64);
 
 impl ReplaceablePool {
-    pub(super) async fn open(options: ConnectOptions) -> Result<Self, DbErr> {
+    pub(super) async fn open(options: ConnectOptions, settings: SessionSettings) -> Result<Self, DbErr> {
         let pool = connect(&options).await?;
         let current = RwLock::new(Current { pool, generation: Generation(0) });
-        Ok(Self(Arc::new(Shared { options, current, closing: AtomicUsize::new(0) })))
+        Ok(Self(Arc::new(Shared { options, settings, current, closing: AtomicUsize::new(0) })))
     }
 
     /// The pool to use for the next statement or transaction.
-    pub(super) fn current(&self) -> DatabaseConnection {
+    fn current(&self) -> DatabaseConnection {
         self.read().pool.clone()
+    }
+
+    /// Runs statements, in a transaction if the session keeps nothing.
+    pub(super) async fn on<T>(
+        &self,
+        work: impl AsyncFnOnce(DatabaseExecutor<'_>) -> Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
+        if !self.needs_transactions() {
+            return work((&self.current()).into()).await;
+        }
+        let transaction = self.begin(TransactionOptions::default()).await?;
+        let result = work((&transaction).into()).await?;
+        transaction.commit().await?;
+        Ok(result)
+    }
+
+    /// Begins a transaction with the settings of the sessions.
+    pub(super) async fn begin(&self, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
+        let transaction = self.current().begin_with_options(options).await?;
+        self.0.settings.begin(&transaction).await?;
+        Ok(transaction)
+    }
+
+    /// Whether a session keeps nothing, so that each statement needs a transaction.
+    pub(super) fn needs_transactions(&self) -> bool {
+        self.0.settings.needs_transactions()
     }
 
     pub(super) fn generation(&self) -> Generation {
