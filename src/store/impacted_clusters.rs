@@ -14,7 +14,7 @@ use super::{
     error::Error,
     list::{
         Filter, ITEM, Joined, List, ListRequest, Lookup, Order, ParentKey, Row, SortColumn, SortKind, SortValue,
-        Source, item, subquery, within,
+        Source, item, same_by_id, subquery, within,
     },
     page::{Direction, Page},
     pools::Store,
@@ -36,8 +36,9 @@ pub struct ImpactedCluster {
     pub impacted_since: Timestamp,
 }
 
-/// A recommendation, as the parent of the list of clusters that it hits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A recommendation, as the parent of the list of clusters that it hits. It is the same parent whether or not its count is
+/// known.
+#[derive(Clone, Debug)]
 pub struct Impacting {
     /// Only clusters of this organization; `None` for all within the scope.
     pub organization: Option<OrgId>,
@@ -231,6 +232,8 @@ impl ParentKey for Impacting {
     }
 }
 
+same_by_id!(Impacting);
+
 /// The organization of a parent.
 fn organization_of(parent: &Expr) -> Expr {
     let digits = Func::cust("substr").arg(parent.clone()).arg(1).arg(ORGANIZATION_DIGITS);
@@ -241,4 +244,23 @@ fn organization_of(parent: &Expr) -> Expr {
 fn id_of(parent: &Expr) -> SelectStatement {
     let selector = Func::cust("substr").arg(parent.clone()).arg(ORGANIZATION_DIGITS + 1);
     Query::select().column("id").from("recommendation").and_where(Expr::col("selector").eq(selector)).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_recommendation_is_one_parent_whether_or_not_its_count_is_known() {
+        let selector: Selector = "rule.module|KEY".parse().expect("a selector");
+        let parent = |organization, count| Impacting {
+            organization: OrgId::try_from(organization).ok(),
+            selector: selector.clone(),
+            count,
+        };
+        let parents: HashSet<_> = [parent(1, None), parent(1, Some(3)), parent(2, None), parent(0, None)].into();
+        assert_eq!(parents.len(), 3, "{parents:?}");
+    }
 }

@@ -116,7 +116,8 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
     }
 }
 
-/// The key of a list's parents.
+/// The key of a list's parents. Keys are equal if their ids are, whatever else they know of a parent: a statement finds a
+/// parent's items by its id, so two parents with one id would share them.
 pub trait ParentKey: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     /// What identifies a parent in a statement: what the column [`List::PARENT`] holds, if there is one.
     type Id: TryGetable + Eq + Hash + Send;
@@ -131,6 +132,26 @@ pub trait ParentKey: Clone + Debug + Eq + Hash + Send + Sync + 'static {
         0
     }
 }
+
+/// Makes keys of a type equal if their ids are.
+macro_rules! same_by_id {
+    ($key:ty) => {
+        impl PartialEq for $key {
+            fn eq(&self, other: &Self) -> bool {
+                self.clone().id() == other.clone().id()
+            }
+        }
+
+        impl Eq for $key {}
+
+        impl std::hash::Hash for $key {
+            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                self.clone().id().hash(state);
+            }
+        }
+    };
+}
+pub(super) use same_by_id;
 
 /// What restricts a list.
 pub trait Filter: Clone + Debug + Default + Eq + Hash + Send + Sync + 'static {

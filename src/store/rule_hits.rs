@@ -12,7 +12,8 @@ use super::{
     contains::contains_in_any_case,
     error::Error,
     list::{
-        Filter, ITEM, List, ListRequest, Order, ParentKey, Row, SortColumn, SortKind, SortValue, Source, item, within,
+        Filter, ITEM, List, ListRequest, Order, ParentKey, Row, SortColumn, SortKind, SortValue, Source, item,
+        same_by_id, within,
     },
     page::{Direction, Page},
     pools::Store,
@@ -39,8 +40,8 @@ pub struct RuleHit {
     pub fact: Option<SortValue>,
 }
 
-/// The hits of one cluster, as a list's parent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The hits of one cluster, as a list's parent. It is the same parent after its row has changed.
+#[derive(Clone, Copy, Debug)]
 pub struct ClusterHits {
     /// The cluster.
     pub cluster: ClusterId,
@@ -217,6 +218,8 @@ impl ParentKey for ClusterHits {
     }
 }
 
+same_by_id!(ClusterHits);
+
 impl Store {
     /// Returns those of the hits that are open, within the scope and shown by default, by cluster and selector, with
     /// their details.
@@ -312,4 +315,17 @@ impl HitRow {
 
 fn details(json: Option<String>) -> Option<Details> {
     json.map(Details::from_checked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_is_one_parent_before_and_after_its_row_changes() {
+        let cluster: ClusterId = "00000000-0000-4000-8000-000000000001".parse().expect("a cluster");
+        let before = ClusterHits { cluster, count: 1, details_bytes: 10, is_managed: false };
+        let after = ClusterHits { count: 2, details_bytes: 20, is_managed: true, ..before };
+        assert_eq!(HashSet::from([before, after]).len(), 1);
+    }
 }
