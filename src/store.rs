@@ -4,8 +4,11 @@
 //! ingestion. PostgreSQL and SQLite have different texts of the hand-written statements, in `sql/`. The rooms that use
 //! the store do not know which database it is, and contain neither SQL nor sea-orm types.
 
+mod acknowledged_counts;
+mod acknowledgements;
 mod batch_lock;
 mod cluster_filter;
+mod cluster_toggles;
 mod clusters;
 mod columns;
 mod consumer_errors;
@@ -33,10 +36,14 @@ mod shown_counts;
 mod statement;
 mod statement_count;
 mod stored_values;
+mod user_actions;
 mod visibility;
+mod votes;
 mod write;
 
+pub use acknowledgements::Acknowledgement;
 pub use cluster_filter::ClusterFilter;
+pub use cluster_toggles::{ClusterToggle, ToggleFilter, TogglesOf};
 pub use clusters::{Cluster, ReportHead};
 pub use consumer_errors::{Attempt, MessageIdentity, Replayed};
 pub use error::{Class, Error};
@@ -56,5 +63,7 @@ pub use probe::{Access, Probe};
 pub use rule_hits::{ClusterHits, RuleHit, RuleHitFilter, TextFilter};
 pub use shown_counts::ShownCounts;
 pub use statement_count::{count_statements, inherit_count, record_statements};
+pub use user_actions::Actor;
 pub use visibility::IncludedHits;
+pub use votes::{HitKey, Vote, VoteValue};
 pub use write::{Batch, ConsumerError, Written};

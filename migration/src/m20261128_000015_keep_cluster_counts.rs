@@ -19,9 +19,18 @@ const TRIGGER: &str = "count_hits_of_cluster";
 /// The lock that batches hold, see `store/batch_lock.rs`.
 const BATCH_LOCK: i64 = 0x1256_1c47_0a9b;
 
-/// The condition that a process of the previous version wrote a cluster's hits or moved it. This version counts with each
-/// of these, and then increases the revision.
-const IS_NOT_COUNTED: &str = "(NEW.hits_digest IS DISTINCT FROM OLD.hits_digest OR NEW.org_id <> OLD.org_id) AND NEW.count_revision = OLD.count_revision";
+/// The rule of what is counted, and for which processes the trigger counts.
+pub(crate) struct Rule {
+    /// The further condition on a hit `h` of the cluster whose row is named, which begins with `AND`.
+    pub(crate) is_counted: fn(cluster: &str) -> String,
+    /// By how much the processes that count increase the revision.
+    pub(crate) revision: u8,
+    /// The locks that the trigger takes on PostgreSQL.
+    pub(crate) locks: &'static str,
+}
+
+/// The rule of this migration.
+pub(crate) const RULE: Rule = Rule { is_counted: |_| String::new(), revision: 1, locks: "" };
 
 /// The names whose lower case SQL does not know.
 const NOT_ASCII: &str = "
@@ -30,7 +39,8 @@ const NOT_ASCII: &str = "
     WHERE octet_length(display_name) <> length(display_name)";
 
 /// The sum of the hits' weights, see `store/shown_counts.rs`. `cluster` is the name of the cluster's row.
-fn counts(cluster: &str, is_managed: &str, is_internal: bool) -> String {
+fn counts(rule: &Rule, cluster: &str, is_managed: &str, is_internal: bool) -> String {
+    let is_counted = (rule.is_counted)(cluster);
     let not = if is_internal { "" } else { "NOT " };
     format!(
         "coalesce((
@@ -38,7 +48,7 @@ fn counts(cluster: &str, is_managed: &str, is_internal: bool) -> String {
                 WHEN 1 THEN 4097 WHEN 2 THEN 16777217 WHEN 3 THEN 68719476737 WHEN 4 THEN 281474976710657 ELSE 1 END) AS bigint)
             FROM rule_hit AS h
             JOIN recommendation AS r ON r.id = h.recommendation_id
-            WHERE h.cluster_id = {cluster}.id AND {not}r.internal AND (coalesce(r.for_managed, true) OR NOT {is_managed})), 0)"
+            WHERE h.cluster_id = {cluster}.id AND {not}r.internal AND (coalesce(r.for_managed, true) OR NOT {is_managed}){is_counted}), 0)"
     )
 }
 
@@ -51,7 +61,8 @@ fn imported(column: &str, cluster: &str, otherwise: &str) -> String {
     )
 }
 
-fn uuid_text(backend: DatabaseBackend, cluster: &str) -> String {
+/// A cluster's UUID as text.
+pub(crate) fn uuid_text(backend: DatabaseBackend, cluster: &str) -> String {
     if backend != DatabaseBackend::Sqlite {
         return format!("{cluster}.id::text");
     }
@@ -61,10 +72,10 @@ fn uuid_text(backend: DatabaseBackend, cluster: &str) -> String {
 }
 
 /// Sets the imported values, then the numbers, which depend on them.
-fn updates(backend: DatabaseBackend, condition: &str) -> [String; 2] {
+pub(crate) fn updates(rule: &Rule, backend: DatabaseBackend, condition: &str) -> [String; 2] {
     let name = imported("sort_name", "cluster", &uuid_text(backend, "cluster"));
     let managed = imported("managed", "cluster", "false");
-    let [external, internal] = [false, true].map(|is_internal| counts("cluster", "cluster.managed", is_internal));
+    let [external, internal] = [false, true].map(|is_internal| counts(rule, "cluster", "cluster.managed", is_internal));
     [
         format!("UPDATE cluster SET sort_name = {name}, managed = {managed} {condition}"),
         format!("UPDATE cluster SET external_counts = {external}, internal_counts = {internal} {condition}"),
@@ -72,21 +83,28 @@ fn updates(backend: DatabaseBackend, condition: &str) -> [String; 2] {
 }
 
 /// The statements that create the trigger.
-fn trigger(backend: DatabaseBackend) -> Vec<String> {
+pub(crate) fn trigger(rule: &Rule, backend: DatabaseBackend) -> Vec<String> {
+    let Rule { revision, locks, .. } = rule;
+    // A process that does not know the rule wrote a cluster's hits or moved it.
+    let is_not_counted = format!(
+        "(NEW.hits_digest IS DISTINCT FROM OLD.hits_digest OR NEW.org_id <> OLD.org_id)
+         AND NEW.count_revision <> OLD.count_revision + {revision}"
+    );
     if backend == DatabaseBackend::Sqlite {
-        let updates = updates(backend, "WHERE id = NEW.id").join(";\n");
+        let updates = updates(rule, backend, "WHERE id = NEW.id").join(";\n");
         return vec![format!(
-            "CREATE TRIGGER {TRIGGER} AFTER UPDATE OF org_id, hits_digest ON cluster WHEN {IS_NOT_COUNTED}
+            "CREATE TRIGGER {TRIGGER} AFTER UPDATE OF org_id, hits_digest ON cluster WHEN {is_not_counted}
              BEGIN {updates}; END"
         )];
     }
     let name = imported("sort_name", "NEW", &uuid_text(backend, "NEW"));
     let managed = imported("managed", "NEW", "false");
-    let [external, internal] = [false, true].map(|is_internal| counts("NEW", "NEW.managed", is_internal));
+    let [external, internal] = [false, true].map(|is_internal| counts(rule, "NEW", "NEW.managed", is_internal));
     let function = format!(
         "CREATE FUNCTION {TRIGGER}() RETURNS trigger LANGUAGE plpgsql AS $$
          BEGIN
              PERFORM pg_advisory_xact_lock_shared({BATCH_LOCK});
+             {locks}
              NEW.sort_name := {name};
              NEW.managed := {managed};
              NEW.external_counts := {external};
@@ -95,10 +113,22 @@ fn trigger(backend: DatabaseBackend) -> Vec<String> {
          END $$"
     );
     let trigger = format!(
-        "CREATE TRIGGER {TRIGGER} BEFORE UPDATE OF org_id, hits_digest ON cluster FOR EACH ROW WHEN ({IS_NOT_COUNTED})
+        "CREATE TRIGGER {TRIGGER} BEFORE UPDATE OF org_id, hits_digest ON cluster FOR EACH ROW WHEN ({is_not_counted})
          EXECUTE FUNCTION {TRIGGER}()"
     );
     vec![function, trigger]
+}
+
+pub(crate) async fn drop_trigger(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let statements = if manager.get_database_backend() == DatabaseBackend::Sqlite {
+        vec![format!("DROP TRIGGER {TRIGGER}")]
+    } else {
+        vec![format!("DROP TRIGGER {TRIGGER} ON cluster"), format!("DROP FUNCTION {TRIGGER}()")]
+    };
+    for statement in statements {
+        manager.get_connection().execute_unprepared(&statement).await?;
+    }
+    Ok(())
 }
 
 /// The columns of `cluster`.
@@ -167,7 +197,8 @@ impl MigrationTrait for Migration {
         add(manager, "recommendation", counted()).await?;
         fold_names(connection).await?;
         let facts = "UPDATE recommendation SET counted_risk = total_risk, counted_for_managed = for_managed";
-        let statements = updates(backend, "").into_iter().chain([facts.to_owned()]).chain(trigger(backend));
+        let statements =
+            updates(&RULE, backend, "").into_iter().chain([facts.to_owned()]).chain(trigger(&RULE, backend));
         for statement in statements {
             connection.execute_unprepared(&statement).await?;
         }
@@ -175,13 +206,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let connection = manager.get_connection();
-        if manager.get_database_backend() == DatabaseBackend::Sqlite {
-            connection.execute_unprepared(&format!("DROP TRIGGER {TRIGGER}")).await?;
-        } else {
-            connection.execute_unprepared(&format!("DROP TRIGGER {TRIGGER} ON cluster")).await?;
-            connection.execute_unprepared(&format!("DROP FUNCTION {TRIGGER}()")).await?;
-        }
+        drop_trigger(manager).await?;
         remove(manager, "recommendation", counted()).await?;
         remove(manager, "cluster", kept(manager)).await?;
         remove(manager, "imported_cluster", [text(manager, "sort_name")]).await

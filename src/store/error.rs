@@ -173,6 +173,15 @@ impl Error {
         }
     }
 
+    /// Returns whether another transaction was in the way, so that this one may succeed when it is repeated.
+    pub(super) fn is_conflict(&self) -> bool {
+        let is_conflict = |code: String| match code.as_str() {
+            "40001" | "40P01" | "55P03" => true,
+            code => code.len() < 5 && code.parse().is_ok_and(|code: u32| matches!(code & 0xff, 5 | 6)),
+        };
+        matches!(self, Self::Database { source: DbErr::RecordNotUpdated, .. }) || self.code().is_some_and(is_conflict)
+    }
+
     /// Returns whether the process cannot use the database until an operator replaces one of both.
     pub fn is_unsuitable(&self) -> bool {
         matches!(self, Self::TooNew { .. } | Self::Encoding { .. })
@@ -219,7 +228,8 @@ fn database_code(error: &DbErr) -> Option<String> {
 }
 
 fn class_of(error: &DbErr) -> Class {
-    if matches!(error, DbErr::ConnectionAcquire(_)) {
+    // Of the latter kind are only locks that were not free, see `acknowledged_counts`.
+    if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::RecordNotUpdated) {
         return Class::Transient;
     }
     if let Some(code) = database_code(error) {

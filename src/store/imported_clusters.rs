@@ -86,7 +86,8 @@ impl Store {
         let clusters: Vec<_> = clusters.iter().collect();
         let (mut imported, mut written) = (Imported::default(), BTreeSet::new());
         for part in clusters.chunks(CLUSTERS_PER_STATEMENT) {
-            let stored = stored(&transaction, part).await?;
+            let keys: Vec<_> = part.iter().map(|(key, _)| **key).collect();
+            let stored = stored(&transaction, &keys).await?;
             let is_stored = |(key, values): &(&ImportKey, &ImportedValues)| stored.get(*key) == Some(*values);
             let other: Vec<_> = part.iter().copied().filter(|cluster| !is_stored(cluster)).collect();
             if !other.is_empty() && !dry_run {
@@ -118,9 +119,10 @@ async fn keep(transaction: &DatabaseTransaction, clusters: BTreeSet<ClusterId>) 
     Ok(())
 }
 
-async fn stored(
+/// Returns what was imported about those of the clusters that something was imported about.
+pub(super) async fn stored(
     transaction: &DatabaseTransaction,
-    clusters: &[(&ImportKey, &ImportedValues)],
+    clusters: &[ImportKey],
 ) -> Result<HashMap<ImportKey, ImportedValues>, DbErr> {
     let rows: Vec<StoredRow> = statement::IMPORTED_CLUSTERS_FIND.find(transaction, keys(clusters).into()).await?;
     let stored = |StoredRow { org_id, cluster_id, display_name, managed, status }| {
@@ -134,7 +136,7 @@ async fn upsert(transaction: &DatabaseTransaction, clusters: &[(&ImportKey, &Imp
         let texts = clusters.iter().map(|(_, values)| text(values).clone().filter(|text| !text.is_empty()));
         Column::OptionalText(texts.collect())
     };
-    let [organizations, ids] = keys(clusters);
+    let [organizations, ids] = keys(&clusters.iter().map(|(key, _)| **key).collect::<Vec<_>>());
     let rows = vec![
         organizations,
         ids,
@@ -148,9 +150,9 @@ async fn upsert(transaction: &DatabaseTransaction, clusters: &[(&ImportKey, &Imp
     statement::IMPORTED_CLUSTERS_UPSERT.execute(transaction, rows, []).await
 }
 
-fn keys(clusters: &[(&ImportKey, &ImportedValues)]) -> [Column; 2] {
+fn keys(clusters: &[ImportKey]) -> [Column; 2] {
     [
-        Column::BigInt(clusters.iter().map(|((organization, _), _)| organization.as_i64()).collect()),
-        Column::clusters(clusters.iter().map(|((_, cluster), _)| *cluster)),
+        Column::BigInt(clusters.iter().map(|(organization, _)| organization.as_i64()).collect()),
+        Column::clusters(clusters.iter().map(|(_, cluster)| *cluster)),
     ]
 }

@@ -28,6 +28,8 @@ pub(super) const WRITERS: u32 = 4;
 /// Further connections in the writers' pool. A connection whose commit timed out stays in the pool until the server
 /// answers, because sea-orm cannot close it.
 const SPARE_CONNECTIONS: u32 = 2;
+/// Connections that read what users' actions wrote, where other reads have a database of their own.
+const READERS_OF_WRITES: u32 = 4;
 /// Longest time for a read, the wait for a connection included. Beyond it, the server did not obey the time limit of its
 /// statement: it cannot be reached any more.
 const READ_TIMEOUT: Duration =
@@ -47,6 +49,8 @@ const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Store {
     pub(super) writer: ReplaceablePool,
     pub(super) reader: ReplaceablePool,
+    /// Readers of the database that is written to: those above, or others if these have a database of their own.
+    reader_of_writes: ReplaceablePool,
     /// The URL of the writer.
     pub(super) url: DatabaseUrl,
     /// The URL of the reader, if it has one of its own.
@@ -74,10 +78,16 @@ impl Store {
         let writer = connect(&database.url, writer_options(&database.url)).await?;
         let readers_url = database.readers_url();
         let reader = connect(readers_url, reader_options(readers_url, database.max_connections)).await?;
+        let reader_of_writes = if replica.is_some() {
+            connect(&database.url, reader_options(&database.url, READERS_OF_WRITES)).await?
+        } else {
+            reader.clone()
+        };
         let writers = if database.url.is_sqlite() { 1 } else { WRITERS as usize };
         Ok(Self {
             writer,
             reader,
+            reader_of_writes,
             url: database.url.clone(),
             replica,
             recovered: Arc::default(),
@@ -91,7 +101,14 @@ impl Store {
     /// Waits for running statements and closes all connections.
     pub async fn close(&self) {
         self.reader.close().await;
+        self.reader_of_writes.close().await;
         self.writer.close().await;
+    }
+
+    /// The same store, whose reads see what was written: they do not go to a database of their own.
+    #[must_use]
+    pub fn reading_writes(&self) -> Self {
+        Self { reader: self.reader_of_writes.clone(), replica: None, ..self.clone() }
     }
 
     /// Whether reads have a database of their own.

@@ -61,6 +61,11 @@ impl RecommendationIds {
         }
     }
 
+    /// The id of a selector, if it is cached.
+    pub(super) fn cached_id(&self, selector: &Selector) -> Option<i32> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).ids.get(selector).copied()
+    }
+
     fn cached(&self, selectors: &BTreeSet<&Selector>) -> IdsBySelector {
         let cached = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let ids = selectors.iter().filter_map(|&selector| Some((selector.clone(), *cached.ids.get(selector)?)));

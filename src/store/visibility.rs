@@ -5,10 +5,10 @@
 
 use sea_orm::{
     Condition,
-    sea_query::{CaseStatement, Expr, ExprTrait as _, Func, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement},
 };
 
-use super::{list::subquery, shown_counts::weight};
+use super::list::subquery;
 use crate::identity::Scope;
 
 /// Which hits are shown besides those that are shown by default. Nothing shows internal ones to a scope without them.
@@ -44,28 +44,29 @@ pub(super) fn hidden_if_managed(hits: &'static str) -> Expr {
     Expr::col((hits, "recommendation_id")).in_subquery(recommendations(Expr::col("for_managed").not()))
 }
 
-/// The counts of the hits among joined rows that are shown by default: of internal recommendations, or of the others. As
-/// [`shown`], but for rows that have the recommendation and whether the cluster is managed. Rows without a hit are null.
-///
-/// A trigger counts for processes of the version before the kept counts. Its migration has the rule as it was then: a
-/// later version that changes the rule replaces the trigger.
-pub(super) fn count_of_shown(
-    internal: bool,
-    hits: &'static str,
-    recommendations: &'static str,
-    is_managed: Expr,
-) -> Expr {
-    let recommendation = |column| Expr::col((recommendations, column));
-    let is_for_managed = Func::coalesce([recommendation("for_managed"), Expr::val(true)]);
-    let is_unmanaged = Expr::from(Func::coalesce([is_managed, Expr::val(false)])).not();
-    let is_shown = Expr::col((hits, "cluster_id"))
-        .is_not_null()
-        .and(if internal { recommendation("internal") } else { recommendation("internal").not() })
-        .and(Expr::from(is_for_managed).or(is_unmanaged));
-    let weight = Expr::cust(weight(&format!("{recommendations}.total_risk")));
-    let weights: Expr = CaseStatement::new().case(is_shown, weight).finally(Expr::cust("0")).into();
-    // A sum of bigints is numeric on PostgreSQL.
-    Expr::from(Func::coalesce([Func::sum(weights).into(), Expr::cust("0")])).cast_as("bigint")
+/// The condition that a recommendation is not turned off for the cluster that it hits.
+pub(super) fn not_disabled(hits: &'static str) -> Condition {
+    let column = |name| Expr::col(("cluster_toggle", name));
+    let disabled = Query::select()
+        .expr(column("disabled"))
+        .from("cluster_toggle")
+        .and_where(column("cluster_id").eq(Expr::col((hits, "cluster_id"))))
+        .and_where(column("org_id").eq(Expr::col((hits, "org_id"))))
+        .and_where(column("recommendation_id").eq(Expr::col((hits, "recommendation_id"))))
+        .to_owned();
+    Expr::from(Func::coalesce([subquery(disabled), Expr::val(false)])).not().into()
+}
+
+/// The condition that an organization has not acknowledged the recommendation that hits its cluster.
+pub(super) fn not_acknowledged(hits: &'static str) -> Condition {
+    let column = |name| Expr::col(("acknowledgement", name));
+    let acknowledged = Query::select()
+        .expr(Expr::val(true))
+        .from("acknowledgement")
+        .and_where(column("org_id").eq(Expr::col((hits, "org_id"))))
+        .and_where(column("recommendation_id").eq(Expr::col((hits, "recommendation_id"))))
+        .to_owned();
+    Expr::from(Func::coalesce([subquery(acknowledged), Expr::val(false)])).not().into()
 }
 
 /// The condition that a hit or an event is not one of an internal recommendation, unless the scope includes these. The

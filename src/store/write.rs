@@ -18,7 +18,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use self::reconcile::AcceptedReports;
 use super::{
     error::Error,
-    kept_values::{self, Owned},
+    kept_values::{self, HitsByCluster, Owned},
     pools::Store,
     recommendation_ids::IdsBySelector,
 };
@@ -120,12 +120,25 @@ impl Store {
         }
         let closed = rule_hits::write(transaction, &diffs).await?;
         let changed = accepted.iter().filter(|reports| reports.may_change_hits());
-        let changed: Vec<_> =
-            changed.map(|reports| Owned::new(reports.after.cluster, reports.after.organization)).collect();
-        let kept = kept_values::read(transaction, &changed).await?;
+        let (owned, hits) = counted(changed, &ids)?;
+        let kept = kept_values::read(transaction, &owned, &hits).await?;
         clusters::update(transaction, &accepted, &closed, &kept, stored_at).await?;
         Ok((written, ids))
     }
+}
+
+/// The clusters whose hits are to be counted, and these hits: those of the newest reports.
+fn counted<'a>(
+    changed: impl Iterator<Item = &'a AcceptedReports<'a>>,
+    ids: &IdsBySelector,
+) -> Result<(Vec<Owned>, HitsByCluster), DbErr> {
+    let (mut owned, mut hits) = (Vec::new(), HitsByCluster::new());
+    for reports in changed {
+        owned.push(Owned::new(reports.after.cluster, reports.after.organization));
+        let newest = reports.newest().into_iter().flat_map(Report::hits);
+        hits.insert(reports.after.cluster, newest.map(|hit| ids.get(&hit.selector)).collect::<Result<_, _>>()?);
+    }
+    Ok((owned, hits))
 }
 
 /// Refuses a batch that no database accepts as one. An error of the server would not say so for certain.

@@ -93,7 +93,7 @@ pub(super) async fn update(
         Column::Int(updated.iter().map(|(state, _)| closed_hits(state)).collect()),
         Column::BigInt(kept.iter().map(|kept| kept.map_or(0, |kept| kept.external_counts)).collect()),
         Column::BigInt(kept.iter().map(|kept| kept.map_or(0, |kept| kept.internal_counts)).collect()),
-        Column::Text(kept.iter().map(|kept| kept.map(KeptValues::sort_name).unwrap_or_default()).collect()),
+        Column::Text(kept.iter().map(|kept| kept.map(|kept| kept.sort_name.clone()).unwrap_or_default()).collect()),
         Column::Int(kept.iter().map(|kept| kept.is_some_and(|kept| kept.managed).into()).collect()),
         Column::Int(kept.iter().map(|kept| kept.is_some().into()).collect()),
     ];

@@ -1,8 +1,8 @@
-//! What `cluster` keeps for lists, computed again from hits, facts and imported values.
+//! What `cluster` keeps for lists, computed again from hits, facts, users' actions and imported values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ::entity::{cluster, imported_cluster, recommendation, rule_hit};
+use ::entity::{acknowledgement, cluster, cluster_toggle, imported_cluster, recommendation, rule_hit};
 use sea_orm::{DatabaseConnection, EntityTrait};
 
 /// The clusters whose kept values are not those that follow from the other tables, each with both.
@@ -18,6 +18,10 @@ pub(crate) async fn wrong_kept_values(connection: &DatabaseConnection) -> Vec<St
     for hit in all::<rule_hit::Entity>(connection).await {
         hits.entry(hit.cluster_id).or_default().push(hit.recommendation_id);
     }
+    let acknowledged = all::<acknowledgement::Entity>(connection).await.into_iter();
+    let acknowledged: BTreeSet<_> = acknowledged.map(|row| (row.org_id, row.recommendation_id)).collect();
+    let disabled = all::<cluster_toggle::Entity>(connection).await.into_iter().filter(|row| row.disabled);
+    let disabled: BTreeSet<_> = disabled.map(|row| (row.org_id, row.cluster_id, row.recommendation_id)).collect();
     let mut wrong = Vec::new();
     for row in all::<cluster::Entity>(connection).await {
         let imported = imported.get(&(row.org_id, row.id));
@@ -26,7 +30,10 @@ pub(crate) async fn wrong_kept_values(connection: &DatabaseConnection) -> Vec<St
         let mut counts = [[0_i64; 5]; 2];
         for id in hits.get(&row.id).into_iter().flatten() {
             let of = &recommendations[id];
-            if managed && of.for_managed == Some(false) {
+            let is_hidden = managed && of.for_managed == Some(false)
+                || acknowledged.contains(&(row.org_id, *id))
+                || disabled.contains(&(row.org_id, row.id, *id));
+            if is_hidden {
                 continue;
             }
             let counts = &mut counts[usize::from(of.internal)];

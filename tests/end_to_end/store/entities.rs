@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use ::entity::{
-    cluster, consumer_error, content_state, imported_cluster, organization, recommendation, rule_hit, rule_hit_history,
+    acknowledgement, cluster, cluster_toggle, consumer_error, content_state, imported_cluster, organization, rating,
+    recommendation, rule_hit, rule_hit_history, vote,
 };
 use sea_orm::{
     ColumnTrait, ColumnType, ConnectionTrait, DatabaseConnection, DbBackend, EntityName, EntityTrait, IdenStatic,
@@ -48,16 +49,20 @@ async fn postgres_orders_every_text_by_its_bytes() {
 }
 
 /// The name of each table, and the columns that its entity declares.
-fn entities(backend: DbBackend) -> [(&'static str, Columns); 8] {
+fn entities(backend: DbBackend) -> [(&'static str, Columns); 12] {
     [
+        (acknowledgement::Entity.table_name(), declared_columns::<acknowledgement::Entity>(backend)),
         (cluster::Entity.table_name(), declared_columns::<cluster::Entity>(backend)),
+        (cluster_toggle::Entity.table_name(), declared_columns::<cluster_toggle::Entity>(backend)),
         (consumer_error::Entity.table_name(), declared_columns::<consumer_error::Entity>(backend)),
         (content_state::Entity.table_name(), declared_columns::<content_state::Entity>(backend)),
         (imported_cluster::Entity.table_name(), declared_columns::<imported_cluster::Entity>(backend)),
         (organization::Entity.table_name(), declared_columns::<organization::Entity>(backend)),
+        (rating::Entity.table_name(), declared_columns::<rating::Entity>(backend)),
         (recommendation::Entity.table_name(), declared_columns::<recommendation::Entity>(backend)),
         (rule_hit::Entity.table_name(), declared_columns::<rule_hit::Entity>(backend)),
         (rule_hit_history::Entity.table_name(), declared_columns::<rule_hit_history::Entity>(backend)),
+        (vote::Entity.table_name(), declared_columns::<vote::Entity>(backend)),
     ]
 }
 

@@ -1,13 +1,13 @@
-//! What is kept of clusters for lists follows from hits, facts and imported values, whichever of them changed last, and
-//! by any process.
+//! What is kept of clusters for lists follows from hits, facts, users' actions and imported values, whichever of them
+//! changed last, and by any process.
 
 use std::collections::BTreeMap;
 
 use futures_util::future::{join, join_all};
 use insights_results_aggregator::{
-    domain::{Digest, Level, RecommendationFacts, Report},
+    domain::{ClusterId, Digest, Level, RecommendationFacts, Report, Selector},
     identity::Viewer,
-    store::{ImportedValues, Store, record_statements},
+    store::{Actor, ImportedValues, Store, record_statements},
 };
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -23,7 +23,7 @@ use crate::{
 const OURS: OwnedCluster = OwnedCluster { organization: 1, cluster: 7 };
 const CLUSTERS: u32 = 6;
 const ORGANIZATIONS: u32 = 3;
-const ROUNDS: u32 = 40;
+const ROUNDS: u32 = 80;
 /// Some external and some internal ones; the last two never have facts.
 const RULES: [&str; 8] = ["a", "b", "c", "x.internal.d", "x.ocs.e", "x.internal.f", "g", "x.internal.h"];
 const LEVELS: [Level; 4] = [Level::Low, Level::Medium, Level::High, Level::Critical];
@@ -71,18 +71,50 @@ impl Random {
         }
         imported
     }
+
+    fn action(&mut self) -> Action {
+        let actor = Actor { organization: organization(1 + self.below(ORGANIZATIONS)), user: "user".to_owned() };
+        let rule = selector(RULES[self.below(8) as usize]);
+        match self.below(4) {
+            0 | 1 => Action::Acknowledge(actor, rule),
+            2 => Action::Delete(actor, rule),
+            _ => {
+                let clusters = (0..CLUSTERS).filter(|_| self.flag()).map(|number| cluster(number.into())).collect();
+                Action::Toggle(actor, rule, clusters, self.below(3) > 0)
+            }
+        }
+    }
+}
+
+/// What a user does about a recommendation.
+#[derive(Debug)]
+enum Action {
+    Acknowledge(Actor, Selector),
+    Delete(Actor, Selector),
+    Toggle(Actor, Selector, Vec<ClusterId>, bool),
+}
+
+async fn act(store: &Store, action: &Action) {
+    match action {
+        Action::Acknowledge(actor, rule) => drop(store.acknowledge(actor, rule, None).await.expect("acknowledged")),
+        Action::Delete(actor, rule) => drop(store.delete_acknowledgement(actor, rule).await.expect("deleted")),
+        Action::Toggle(actor, rule, clusters, off) => {
+            drop(store.toggle(actor, rule, clusters, *off, None).await.expect("toggled"));
+        }
+    }
 }
 
 #[tokio::test]
-async fn kept_values_follow_from_hits_facts_and_imports_in_any_order_of_changes() {
+async fn kept_values_follow_from_hits_facts_actions_and_imports_in_any_order_of_changes() {
     let mut random = Random(ChaCha8Rng::seed_from_u64(seed()));
     for database in each_database().await {
         let store = database.store().await;
         for round in 0..ROUNDS {
-            match random.below(3) {
+            match random.below(5) {
                 0 => drop(write(&store, &random.reports(round)).await),
                 1 => save(&store, &format!("{round}"), &random.facts()).await,
-                _ => import(&store, &random.imported()).await,
+                2 => import(&store, &random.imported()).await,
+                _ => act(&store, &random.action()).await,
             }
             assert_right(&database, &format!("round {round}")).await;
         }
@@ -90,7 +122,7 @@ async fn kept_values_follow_from_hits_facts_and_imports_in_any_order_of_changes(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kept_values_are_right_after_batches_facts_and_imports_at_the_same_time() {
+async fn kept_values_are_right_after_batches_facts_actions_and_imports_at_the_same_time() {
     let mut random = Random(ChaCha8Rng::seed_from_u64(seed()));
     for database in each_database().await {
         let stores = [database.store().await, database.store().await];
@@ -100,7 +132,9 @@ async fn kept_values_are_right_after_batches_facts_and_imports_at_the_same_time(
             let (facts, imported) = (random.facts(), [random.imported(), random.imported()]);
             let version = format!("{round}");
             let imports = join_all(imported.iter().zip(&stores).map(|(imported, store)| import(store, imported)));
-            join(batches, join(save(&stores[0], &version, &facts), imports)).await;
+            let actions: Vec<_> = (0..6).map(|_| random.action()).collect();
+            let actions = join_all(actions.iter().enumerate().map(|(number, action)| act(&stores[number % 2], action)));
+            join(join(batches, actions), join(save(&stores[0], &version, &facts), imports)).await;
             assert_right(&database, &format!("round {round}")).await;
         }
     }

@@ -1,6 +1,6 @@
 -- Writes the newest accepted report of each cluster. Arrays must not contain nulls: the empty text represents null.
 -- What is kept for filters and orders is counted where hits changed or the cluster moved; a trigger counts where the
--- revision is not increased. The closed hits of a cluster that is new or has another owner are counted; `closed_hits` are those just inserted.
+-- revision is not increased by two. The closed hits of a cluster that is new or has another owner are counted; `closed_hits` are those just inserted.
 UPDATE cluster
 SET org_id = n.org_id,
     last_checked_at = n.last_checked_at,
@@ -17,7 +17,7 @@ SET org_id = n.org_id,
     internal_counts = CASE n.counted WHEN 1 THEN n.internal_counts ELSE cluster.internal_counts END,
     sort_name = CASE n.counted WHEN 1 THEN n.sort_name ELSE cluster.sort_name END,
     managed = CASE n.counted WHEN 1 THEN n.managed = 1 ELSE cluster.managed END,
-    count_revision = cluster.count_revision + n.counted,
+    count_revision = cluster.count_revision + 2 * n.counted,
     closed_hit_count = CASE
         WHEN cluster.org_id = n.org_id AND cluster.report_checked_at IS NOT NULL
         THEN cluster.closed_hit_count + n.closed_hits

@@ -1,6 +1,6 @@
 -- Writes the newest accepted report of each cluster.
 -- What is kept for filters and orders is counted where hits changed or the cluster moved; a trigger counts where the
--- revision is not increased. The closed hits of a cluster that is new or has another owner are counted; the last value are those just inserted.
+-- revision is not increased by two. The closed hits of a cluster that is new or has another owner are counted; the last value are those just inserted.
 UPDATE cluster
 SET org_id = n.value ->> 1,
     last_checked_at = n.value ->> 2,
@@ -17,7 +17,7 @@ SET org_id = n.value ->> 1,
     internal_counts = CASE n.value ->> 16 WHEN 1 THEN n.value ->> 13 ELSE cluster.internal_counts END,
     sort_name = CASE n.value ->> 16 WHEN 1 THEN n.value ->> 14 ELSE cluster.sort_name END,
     managed = CASE n.value ->> 16 WHEN 1 THEN n.value ->> 15 ELSE cluster.managed END,
-    count_revision = cluster.count_revision + (n.value ->> 16),
+    count_revision = cluster.count_revision + 2 * (n.value ->> 16),
     closed_hit_count = CASE
         WHEN cluster.org_id = n.value ->> 1 AND cluster.report_checked_at IS NOT NULL
         THEN cluster.closed_hit_count + (n.value ->> 11)

@@ -1,0 +1,211 @@
+//! Recommendations that organizations turned off, or on again, for some of their clusters.
+
+use std::collections::{BTreeSet, HashMap};
+
+use ::entity::cluster_toggle::{ActiveModel, Column as Field, Entity};
+use sea_orm::{
+    ActiveValue::Set,
+    Condition, DbBackend, DbErr, EntityTrait as _,
+    sea_query::{Expr, ExprTrait as _, Func, OnConflict},
+};
+
+use super::{
+    columns::Column,
+    error::Error,
+    kept_values::{lock, refresh},
+    list::{Filter, ITEM, List, Order, ParentKey, Row, SortColumn, SortKind, SortValue, Source, item},
+    page::Direction,
+    pools::Store,
+    user_actions::Actor,
+    visibility::not_internal,
+    votes::HitKey,
+};
+use crate::{
+    domain::{ClusterId, OrgId, Selector, Timestamp},
+    identity::Scope,
+};
+
+/// The last change of an organization for one of its clusters and a recommendation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterToggle {
+    /// The organization.
+    pub organization: OrgId,
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// The recommendation.
+    pub selector: Selector,
+    /// Whether the recommendation was turned off, and not on again.
+    pub is_disabled: bool,
+    /// When.
+    pub changed_at: Timestamp,
+    /// The user who did.
+    pub changed_by: Option<String>,
+    /// Why it was turned off; `None` if no reason was given.
+    pub feedback: Option<String>,
+}
+
+/// The parent of a list of toggles: an organization, or a recommendation as an organization sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TogglesOf {
+    /// The organization.
+    pub organization: OrgId,
+    /// The recommendation; `None` for all.
+    pub selector: Option<Selector>,
+}
+
+/// What restricts a list of toggles.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ToggleFilter {
+    /// Only those of these clusters.
+    pub clusters: Option<Vec<ClusterId>>,
+}
+
+impl Filter for ToggleFilter {
+    fn condition(&self, _: Scope, backend: DbBackend) -> Condition {
+        let is_one = |clusters: &Vec<ClusterId>| {
+            Column::clusters(clusters.iter().copied()).contains(item("cluster_id"), backend)
+        };
+        Condition::all().add_option(self.clusters.as_ref().map(is_one))
+    }
+
+    fn needs_scan(&self) -> bool {
+        false
+    }
+}
+
+impl ClusterToggle {
+    /// By the time of the change.
+    pub const BY_CHANGE: SortColumn<Self> = SortColumn {
+        name: "changedAt",
+        column: "changed_at",
+        kind: SortKind::Time,
+        is_nullable: false,
+        value: |toggle| Some(SortValue::Time(toggle.changed_at)),
+    };
+}
+
+impl List for ClusterToggle {
+    type Parent = TogglesOf;
+    type Filter = ToggleFilter;
+
+    const NAME: &'static str = "clusterToggles";
+    const SOURCE: Source = Source::Indexed("listed_cluster_toggle");
+    const COLUMNS: &'static [&'static str] =
+        &["org_id", "cluster_id", "selector", "disabled", "changed_at", "changed_by", "feedback"];
+    const KEY: SortColumn<Self> = SortColumn {
+        name: "toggle",
+        column: "toggle_key",
+        kind: SortKind::Text,
+        is_nullable: false,
+        value: |toggle| Some(SortValue::Text(format!("{} {}", toggle.cluster, toggle.selector))),
+    };
+    const DEFAULT_ORDER: Order<Self> = Order::new(&Self::BY_CHANGE, Direction::Descending);
+
+    fn read(row: &mut Row<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            organization: row.next()?,
+            cluster: row.next()?,
+            selector: row.next()?,
+            is_disabled: row.next()?,
+            changed_at: row.next()?,
+            changed_by: row.next()?,
+            feedback: row.next()?,
+        })
+    }
+
+    fn belongs_to(_: &ToggleFilter, parent: &Expr, column: &dyn Fn(&'static str) -> Expr) -> Option<Condition> {
+        let part = |from: i32| Func::cust("substr").arg(parent.clone()).arg(from);
+        let organization = Expr::from(part(1).arg(ORGANIZATION_DIGITS)).cast_as("bigint");
+        let selector = || Expr::from(part(ORGANIZATION_DIGITS + 1));
+        let of_recommendation = Condition::any().add(selector().eq("")).add(column("selector").eq(selector()));
+        Some(Condition::all().add(column("org_id").eq(organization)).add(of_recommendation))
+    }
+
+    /// Only those that are off.
+    fn always(scope: Scope, _: Expr) -> Condition {
+        not_internal(scope, ITEM).add(item("disabled"))
+    }
+}
+
+/// How many characters of a parent's text are its organization. [`ParentKey::id`] writes them.
+const ORGANIZATION_DIGITS: i32 = 10;
+
+impl ParentKey for TogglesOf {
+    /// The organization's number in ten digits, and the selector, if there is one.
+    type Id = String;
+
+    fn id(self) -> String {
+        let selector = self.selector.as_ref().map(Selector::as_str).unwrap_or_default();
+        format!("{:010}{selector}", self.organization.as_i64())
+    }
+
+    fn column(ids: Vec<String>) -> Column {
+        Column::Text(ids)
+    }
+}
+
+impl Store {
+    /// Turns a recommendation off for some clusters, or on again. Returns the toggles of those of the clusters that the
+    /// organization owns.
+    ///
+    /// # Errors
+    /// When the database is unreachable or rejects a statement.
+    pub async fn toggle(
+        &self,
+        actor: &Actor,
+        selector: &Selector,
+        clusters: &[ClusterId],
+        disabled: bool,
+        feedback: Option<String>,
+    ) -> Result<HashMap<ClusterId, ClusterToggle>, Error> {
+        self.act("turning a recommendation off or on", selector, async |transaction, recommendation_id| {
+            let is_own = Expr::col(("cluster", "org_id")).eq(actor.organization.as_i64());
+            let locked = lock(transaction, clusters, Some(is_own)).await?;
+            if locked.is_empty() {
+                return Ok(HashMap::new());
+            }
+            let changed_at = Timestamp::now();
+            let row = |cluster: ClusterId| ActiveModel {
+                org_id: Set(actor.organization.as_i64()),
+                cluster_id: Set(cluster.uuid()),
+                recommendation_id: Set(recommendation_id),
+                disabled: Set(disabled),
+                changed_at: Set(changed_at.utc()),
+                changed_by: Set(Some(actor.user.clone())),
+                feedback: Set(feedback.clone()),
+            };
+            let rows = locked.iter().map(|owned| row(owned.cluster()));
+            let key = [Field::ClusterId, Field::OrgId, Field::RecommendationId];
+            let replaced = [Field::Disabled, Field::ChangedAt, Field::ChangedBy, Field::Feedback];
+            let replace = OnConflict::columns(key).update_columns(replaced).to_owned();
+            Entity::insert_many(rows).on_conflict(replace).exec_without_returning(transaction).await?;
+            refresh(transaction, &locked).await?;
+            let toggle = |cluster| ClusterToggle {
+                organization: actor.organization,
+                cluster,
+                selector: selector.clone(),
+                is_disabled: disabled,
+                changed_at,
+                changed_by: Some(actor.user.clone()),
+                feedback: feedback.clone(),
+            };
+            Ok(locked.iter().map(|owned| (owned.cluster(), toggle(owned.cluster()))).collect())
+        })
+        .await
+    }
+
+    /// Returns the toggles of those of the hits that have one, whose clusters their organizations own, in one statement.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn toggles(&self, scope: Scope, keys: &[HitKey]) -> Result<HashMap<HitKey, ClusterToggle>, Error> {
+        let clusters: BTreeSet<_> = keys.iter().map(|(_, cluster, _)| *cluster).collect();
+        let selectors: BTreeSet<_> = keys.iter().map(|(_, _, selector)| selector.to_string()).collect();
+        let selectors = Column::Text(selectors.into_iter().collect());
+        let condition = not_internal(scope, ITEM)
+            .add(Column::clusters(clusters).contains(item("cluster_id"), self.backend()))
+            .add(selectors.contains(item("selector"), self.backend()));
+        let found = self.find::<ClusterToggle, OrgId>(scope, "org_id", condition).await?;
+        Ok(found.into_iter().map(|(of, found)| ((of, found.cluster, found.selector.clone()), found)).collect())
+    }
+}
