@@ -19,8 +19,8 @@ use crate::{
     domain::{ClusterId, OrgId, Selector},
     identity::Scope,
     store::{
-        Cluster, ClusterCounts, ClusterFilter, ClusterHits, Error, ImpactCounts, List, ListRequest, Page, Paged,
-        ParentKey as _, RuleHit, Store,
+        Acknowledgement, Cluster, ClusterCounts, ClusterFilter, ClusterHits, ClusterToggle, Error, HitKey,
+        ImpactCounts, List, ListRequest, Page, Paged, ParentKey as _, RuleHit, Store,
     },
 };
 
@@ -212,6 +212,19 @@ impl Loaders {
         let requested: Vec<_> = selectors.into_iter().map(|selector| (None, selector)).collect();
         let known = self.store.known_recommendations(self.scope, &requested).await?;
         Ok(known.into_iter().map(|(_, selector)| selector).collect())
+    }
+
+    /// Returns the acknowledgements of those of the recommendations that their organizations have acknowledged.
+    pub(super) async fn acknowledgements(
+        &self,
+        keys: Vec<(OrgId, Selector)>,
+    ) -> Result<HashMap<(OrgId, Selector), Acknowledgement>, LoadFailed> {
+        Ok(self.store.acknowledgements(self.scope, &keys).await?)
+    }
+
+    /// Returns the toggles of those of the hits that have one.
+    pub(super) async fn toggles(&self, keys: Vec<HitKey>) -> Result<HashMap<HitKey, ClusterToggle>, LoadFailed> {
+        Ok(self.store.toggles(self.scope, &keys).await?)
     }
 
     /// Reads single hits by their clusters and selectors, whose clusters may have up to `allowed` bytes of details.
