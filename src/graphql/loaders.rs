@@ -1,7 +1,8 @@
 //! The loaders of one request: each remembers, by key, what was read from the store.
 //!
 //! They remember for the length of the request, so that what is reached over two branches is read once. Nothing is kept
-//! across requests, so nothing leaks from one viewer to another. Each reads within the viewer's scope.
+//! across requests, so nothing leaks from one viewer to another. Each reads within the viewer's scope. Each field of a
+//! mutation's root has its own loaders: what was read before it may have changed.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -175,6 +176,11 @@ impl Loaders {
     /// Loaders for one request, whose viewer may see what `scope` includes, and which uses this content.
     pub(super) fn new(store: &Store, scope: Scope, content: Option<Arc<Content>>, turn: Arc<ExecutionTurn>) -> Self {
         Self { store: store.clone(), scope, content, turn, by_batch: Shared::default() }
+    }
+
+    /// Loaders for the same request that have not read anything.
+    pub(super) fn without_values(&self) -> Self {
+        Self::new(&self.store, self.scope, self.content.clone(), self.turn.clone())
     }
 
     /// The rule content; `None` if none is loaded.
