@@ -88,6 +88,7 @@ impl ImpactedCluster {
         Hits::new(self.siblings.rows.iter().filter_map(|row| {
             let selector = row.recommendation.clone()?;
             let hit = store::RuleHit {
+                cluster: row.cluster.id,
                 selector: selector.clone(),
                 impacted_since: row.impacted_since,
                 details: None,

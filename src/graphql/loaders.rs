@@ -20,8 +20,8 @@ use crate::{
     domain::{ClusterId, OrgId, Selector},
     identity::Scope,
     store::{
-        Cluster, ClusterCounts, ClusterFilter, ClusterHits, Error, ImpactCounts, List, ListRequest, Page, Paged,
-        ParentKey as _, RuleHit, Store,
+        Acknowledgement, Cluster, ClusterCounts, ClusterFilter, ClusterHits, ClusterToggle, Error, ImpactCounts, List,
+        ListRequest, Page, Paged, ParentKey as _, RuleHit, Store, Vote,
     },
 };
 
@@ -161,6 +161,67 @@ fn by_filter(keys: &[(OrgId, Arc<ClusterFilter>)]) -> HashMap<&Arc<ClusterFilter
         organizations.entry(filter).or_default().push(*organization);
     }
     organizations
+}
+
+/// Acknowledgements by organization and recommendation.
+pub(super) struct AcknowledgementOf;
+
+impl Batch for AcknowledgementOf {
+    type Key = (OrgId, Selector);
+    type Value = Option<Arc<Acknowledgement>>;
+
+    async fn load(store: &Store, scope: Scope, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        Ok(found(store.acknowledgements(scope, keys).await?))
+    }
+}
+
+/// Ratings by organization and recommendation.
+pub(super) struct RatingOf;
+
+impl Batch for RatingOf {
+    type Key = (OrgId, Selector);
+    type Value = Option<Arc<i8>>;
+
+    async fn load(store: &Store, scope: Scope, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        Ok(found(store.ratings(scope, keys).await?))
+    }
+}
+
+/// Toggles by organization, cluster and recommendation, of clusters that the organization owns.
+pub(super) struct ToggleOn;
+
+impl Batch for ToggleOn {
+    type Key = (OrgId, ClusterId, Selector);
+    type Value = Option<Arc<ClusterToggle>>;
+
+    async fn load(store: &Store, scope: Scope, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        Ok(found(store.toggles(scope, keys).await?))
+    }
+}
+
+/// Votes by user, organization, cluster and recommendation. A request reads those of one user.
+pub(super) struct VoteOf;
+
+impl Batch for VoteOf {
+    type Key = (Arc<str>, (OrgId, ClusterId, Selector));
+    type Value = Option<Arc<Vote>>;
+
+    async fn load(store: &Store, scope: Scope, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        let mut hits: HashMap<&Arc<str>, Vec<_>> = HashMap::new();
+        for (user, hit) in keys {
+            hits.entry(user).or_default().push(hit.clone());
+        }
+        let mut votes = HashMap::with_capacity(keys.len());
+        for (user, hits) in hits {
+            let of_user = store.votes(scope, user, &hits).await?;
+            votes.extend(of_user.into_iter().map(|(hit, vote)| ((user.clone(), hit), Some(Arc::new(vote)))));
+        }
+        Ok(votes)
+    }
+}
+
+fn found<K: Eq + Hash, R>(rows: HashMap<K, R>) -> HashMap<K, Option<Arc<R>>> {
+    rows.into_iter().map(|(key, row)| (key, Some(Arc::new(row)))).collect()
 }
 
 /// The loaders of one request, and what it reads without one.
