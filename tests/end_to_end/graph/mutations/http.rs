@@ -30,10 +30,10 @@ async fn send(request: RequestBuilder, document: &str) -> (StatusCode, Value) {
     (answer.status(), answer.json().await.expect("JSON"))
 }
 
-/// The fields of the lines with the target `audit`.
+/// The fields of the lines about actions.
 fn audit_lines(process: &Process) -> Vec<String> {
     let output = process.output();
-    let fields = output.lines().filter_map(|line| line.split_once(" audit: a user acted "));
+    let fields = output.lines().filter_map(|line| line.split_once(": a user acted "));
     fields.map(|(_, fields)| fields.to_owned()).collect()
 }
 
