@@ -126,7 +126,7 @@ pub(super) async fn acknowledge(
     input: AcknowledgeRecommendationInput,
 ) -> Result<AcknowledgeRecommendationPayload> {
     let AcknowledgeRecommendationInput { selector, justification, client_mutation_id } = input;
-    let justification = Text::new("justification", justification)?;
+    let justification = Text::new("justification", justification.as_deref())?;
     let (acknowledgement, errors) = match perform(ctx, Acknowledge { selector, justification }).await? {
         Ok(row) => (Some(row), Vec::new()),
         Err(errors) => (None, errors),

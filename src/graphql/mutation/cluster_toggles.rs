@@ -172,7 +172,7 @@ async fn toggle(
     feedback: Option<String>,
     client_mutation_id: Option<String>,
 ) -> Result<ClusterTogglesPayload> {
-    let feedback = Text::new("feedback", feedback)?;
+    let feedback = Text::new("feedback", feedback.as_deref())?;
     let clusters = uuids.iter().map(|Uuid(cluster)| *cluster).collect();
     Ok(match perform(ctx, Toggle { selector, clusters, disabled, feedback }).await? {
         Ok(toggled) => ClusterTogglesPayload {

@@ -19,11 +19,11 @@ pub(super) struct Text {
 
 impl Text {
     /// The text of a field of the input. No database keeps a NUL in a text, so that is an error of the request.
-    pub(super) fn new(field: &'static str, text: Option<String>) -> Result<Self> {
-        if text.as_ref().is_some_and(|text| text.contains('\0')) {
+    pub(super) fn new(field: &'static str, text: Option<&str>) -> Result<Self> {
+        if text.is_some_and(|text| text.contains('\0')) {
             return Err(bad_user_input(&format!("input.{field}"), "has a NUL character, which is not stored"));
         }
-        let trimmed = text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let trimmed = text.map(str::trim).filter(|text| !text.is_empty());
         Ok(Self { field, text: trimmed.map(ToOwned::to_owned) })
     }
 
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> Text {
-        Text::new("message", Some(text.to_owned())).expect("without NUL")
+        Text::new("message", Some(text)).expect("without NUL")
     }
 
     #[test]
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_nul_is_an_error_of_the_request() {
-        let error = Text::new("message", Some("a\0".to_owned())).expect_err("a NUL");
+        let error = Text::new("message", Some("a\0")).expect_err("a NUL");
         assert_eq!(error.message, "input.message: has a NUL character, which is not stored");
     }
 }
