@@ -135,7 +135,7 @@ pub struct Ingest {
     pub max_message_bytes: usize,
 }
 
-/// `[limits]`: what one GraphQL request may contain, checked before execution.
+/// `[limits]`: what one GraphQL request may contain.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -155,6 +155,8 @@ pub struct Limits {
     pub response_bytes: usize,
     /// Levels of lists and objects within an argument: values are walked recursively.
     pub argument_depth: usize,
+    /// Characters of a text that a user writes, without the white space around it.
+    pub text_characters: usize,
     /// Whether `__schema` and `__type` are enabled.
     pub introspection: bool,
 }

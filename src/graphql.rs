@@ -4,11 +4,13 @@
 //! its field of it, and `siblings` loads its pages for all nodes of a level in one statement. `in_order` resolves the
 //! fields of objects. [`Executor`] is the entrance: it refuses requests beyond the limits and masks internal errors.
 
+mod acknowledgement;
 mod answer;
 mod answer_size;
 mod category;
 mod cluster;
 mod cluster_list;
+mod cluster_toggle;
 mod code;
 mod connection;
 mod context;
@@ -26,6 +28,7 @@ mod in_order;
 mod list_size;
 mod loaders;
 mod metrics;
+mod mutation;
 mod node;
 mod node_id;
 mod operation;
@@ -37,6 +40,7 @@ mod recommendation_content;
 mod recommendation_list;
 mod recommendation_row;
 mod redaction;
+mod related;
 mod report;
 mod risks;
 mod root;
@@ -52,9 +56,11 @@ mod text_format;
 mod total_risk_count;
 mod user;
 mod viewer;
+mod vote;
 
 pub use answer::Answer;
 pub use code::Code;
 pub use executor::{Executor, ExecutorError};
+pub use mutation::{UserAction, UserActionOutcome, UserErrorCode};
 pub use operation::AdmittedRequest;
 pub use schema::sdl;

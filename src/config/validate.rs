@@ -116,6 +116,7 @@ impl Checks<'_> {
         self.unless_between("limits.query_root_fields", limits.query_root_fields, 1..=1_000);
         self.unless_between("limits.query_cost", limits.query_cost, 1..=10_000_000);
         self.unless_between("limits.response_bytes", limits.response_bytes, 65_536..=268_435_456);
+        self.unless_between("limits.text_characters", limits.text_characters, 1..=10_000);
         if limits.query_bytes > http.max_body_bytes {
             let text = "must not be above http.max_body_bytes, which would refuse the query first";
             self.add_beside("limits.query_bytes", "http.max_body_bytes", text);

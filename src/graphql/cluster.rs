@@ -24,7 +24,7 @@ use super::{
     total_risk_count::{TOTAL_RISKS, TotalRiskCount},
 };
 use crate::{
-    domain::{ClusterId, OrgId},
+    domain::{ClusterId, OrgId, Selector},
     store::{self, ClusterHits, IncludedHits, RuleHitFilter},
 };
 
@@ -59,6 +59,18 @@ impl Cluster {
     /// A cluster without siblings.
     pub(super) fn alone(row: Arc<store::Cluster>) -> Self {
         Self { siblings: Siblings::new(vec![row.clone()]), row }
+    }
+
+    /// The open hit by a recommendation, also if it is hidden in lists. The field of `ctx` returns it.
+    pub(super) async fn hit(&self, ctx: &Context<'_>, selector: Selector) -> Result<Option<RuleHit>> {
+        let filter =
+            RuleHitFilter { included: IncludedHits::ALL, selector: Some(selector), ..RuleHitFilter::default() };
+        load_one(ctx, self, filter).await
+    }
+
+    /// The owner of each of the cluster and its siblings.
+    pub(super) fn owners_by_cluster(&self) -> HashMap<ClusterId, OrgId> {
+        self.siblings.rows.iter().map(|cluster| (cluster.id, cluster.organization)).collect()
     }
 
     /// The organizations that own the cluster and its siblings.
@@ -109,9 +121,7 @@ impl Cluster {
         #[graphql(desc = "The recommendation, as `ruleFqdn|errorKey`.")] selector: String,
     ) -> Result<Option<InOrder<RuleHit>>> {
         let Ok(selector) = selector.parse() else { return Ok(None) };
-        let filter =
-            RuleHitFilter { included: IncludedHits::ALL, selector: Some(selector), ..RuleHitFilter::default() };
-        Ok(load_one(ctx, self, filter).await?.map(InOrder))
+        Ok(self.hit(ctx, selector).await?.map(InOrder))
     }
 
     /// The number of hits that the viewer sees by default. Null only if loading failed, with an entry in `errors`.

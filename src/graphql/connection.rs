@@ -13,7 +13,7 @@ use super::{
     shared::Shared,
     siblings::{Children, Relation, Siblings},
 };
-use crate::store::{End, ListRequest, Order, PageRequest, Paged, Position};
+use crate::store::{End, ListRequest, Order, Page, PageRequest, Paged, Position};
 
 /// The most keys (UUIDs, ids, selectors) that an argument may have.
 pub(super) const MAX_KEYS: usize = 100;
@@ -58,6 +58,15 @@ pub(super) struct PageArguments {
 }
 
 impl PageArguments {
+    /// The page of a list that is known to be empty.
+    pub(super) fn empty<T: Listed, E: EdgeOf<T>>(self) -> Result<Option<InOrder<Connection<T, E>>>> {
+        let order = T::Row::DEFAULT_ORDER;
+        let request = ListRequest { total: true, ..ListRequest::new(self.page_request(order)?) };
+        let page = Arc::new(Page::of_whole(Vec::new(), &request).map(Arc::new));
+        let children = Children { page, siblings: Siblings::new(Vec::new()) };
+        Ok(Some(InOrder(Connection { children, parent: None, order, edges: PhantomData })))
+    }
+
     /// Loads a page of the parent's list, unrestricted and in its default order.
     pub(super) async fn load<T: Listed, E: EdgeOf<T>>(
         self,
@@ -94,7 +103,7 @@ impl PageArguments {
         request.beyond = (request.page.after.is_some() && is_selected("hasPreviousPage"))
             || (request.page.before.is_some() && is_selected("hasNextPage"));
         let children = load_children(ctx, parent, request).await?;
-        Ok(Some(InOrder(Connection { children, parent: parent.clone(), order, edges: PhantomData })))
+        Ok(Some(InOrder(Connection { children, parent: Some(parent.clone()), order, edges: PhantomData })))
     }
 
     fn page_request<L: Paged>(&self, order: Order<L>) -> Result<PageRequest> {
@@ -186,14 +195,16 @@ pub(super) trait EdgeOf<T: Listed>: ContainerType {
 /// A page of a list, with edges of type `E`.
 pub(super) struct Connection<T: Listed, E = Edge<T>> {
     children: Children<T::Row>,
-    parent: T::Parent,
+    /// `None` only if there are no items.
+    parent: Option<T::Parent>,
     order: Order<T::Row>,
     edges: PhantomData<fn() -> E>,
 }
 
 impl<T: Listed, E> Connection<T, E> {
     fn items(&self) -> impl Iterator<Item = T> {
-        self.children.page.items.iter().map(|row| T::new(row, &self.parent, &self.children.siblings))
+        let Children { page, siblings } = &self.children;
+        self.parent.iter().flat_map(|parent| page.items.iter().map(|row| T::new(row, parent, siblings)))
     }
 }
 

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Result};
 
-use super::{answer_size::AnswerSize, loaders::Loaders};
-use crate::{content::Content, domain::Timestamp, identity::Viewer};
+use super::{
+    answer_size::AnswerSize,
+    loaders::Loaders,
+    mutation::{ActionQueue, MaxCharacters},
+};
+use crate::{content::Content, domain::Timestamp, identity::Viewer, store::Store};
 
 /// The digest of the schema's SDL.
 pub(super) struct SchemaVersion(pub(super) String);
@@ -22,6 +26,14 @@ pub(super) trait ContextExt<'a> {
     fn answer_size(&self) -> Result<&'a AnswerSize>;
     /// The rule content; `None` if none is loaded. All fields of a request use the same.
     fn content(&self) -> Result<Option<&'a Content>>;
+    /// The same content, to be used beyond the request.
+    fn shared_content(&self) -> Result<Option<Arc<Content>>>;
+    /// The store that actions write to.
+    fn store(&self) -> Result<&'a Store>;
+    /// Where actions wait for their turn.
+    fn actions(&self) -> Result<&'a ActionQueue>;
+    /// The most characters of a text that a user writes.
+    fn max_characters(&self) -> Result<MaxCharacters>;
     /// The digest of the schema's SDL.
     fn schema_version(&self) -> Result<&'a str>;
 }
@@ -45,6 +57,22 @@ impl<'a> ContextExt<'a> for Context<'a> {
 
     fn content(&self) -> Result<Option<&'a Content>> {
         self.data::<Option<Arc<Content>>>().map(Option::as_deref)
+    }
+
+    fn shared_content(&self) -> Result<Option<Arc<Content>>> {
+        self.data::<Option<Arc<Content>>>().cloned()
+    }
+
+    fn store(&self) -> Result<&'a Store> {
+        self.data()
+    }
+
+    fn actions(&self) -> Result<&'a ActionQueue> {
+        self.data()
+    }
+
+    fn max_characters(&self) -> Result<MaxCharacters> {
+        self.data().copied()
     }
 
     fn schema_version(&self) -> Result<&'a str> {

@@ -12,6 +12,8 @@ use crate::store;
 const MAX_REQUEST_ERRORS: usize = 10;
 /// The most errors of fields, one per field that could not be resolved.
 const MAX_FIELD_ERRORS: usize = 100;
+/// The message where data cannot be read at the moment.
+const UNAVAILABLE: &str = "The data cannot be read at the moment; please try again shortly.";
 /// The message of an internal error.
 const INTERNAL_ERROR: &str = "An internal error occurred.";
 
@@ -24,6 +26,9 @@ pub(super) enum LoadFailed {
     /// The future that was reading was dropped, although another one waited for it: a bug.
     #[error("a load was dropped while a resolver waited for it")]
     Dropped,
+    /// Two reads of the request do not fit together, because the data changed between them.
+    #[error("the data changed between two reads")]
+    Changed,
 }
 
 impl From<store::Error> for LoadFailed {
@@ -56,12 +61,16 @@ pub(super) fn mask(errors: &mut Vec<ServerError>) {
                 continue;
             }
             let (code, message) = if cause.is_unavailable() {
-                (Code::Unavailable, "The data cannot be read at the moment; please try again shortly.")
+                (Code::Unavailable, UNAVAILABLE)
             } else {
                 (Code::Internal, INTERNAL_ERROR)
             };
             let id = logged.log(cause);
             replace(error, code, message, &id);
+        } else if let Some(LoadFailed::Changed) = error.source::<LoadFailed>() {
+            let id = correlation_id();
+            tracing::info!(correlation_id = id, "data changed while a request read it");
+            replace(error, Code::Unavailable, UNAVAILABLE, &id);
         } else if is_client_error(error) {
             redact(error);
         } else {

@@ -108,9 +108,12 @@ impl Executor {
     }
 
     async fn answer(self, viewer: Viewer, admitted: AdmittedRequest, within: Duration) -> Answer {
+        let only_reads = admitted.only_reads();
         let AdmittedRequest { request, cost, .. } = admitted;
         let returns_cost = request.extensions.get("cost") == Some(&Value::Boolean(true));
-        let mut response = match self.response(viewer, request, cost, within).await {
+        // A mutation reads what it wrote, which a replica may not have yet.
+        let store = if only_reads { self.store.clone() } else { self.store.reading_writes() };
+        let mut response = match self.response(store, viewer, request, cost, within).await {
             Ok(response) => response,
             Err(failed) => Response::from_errors(vec![coded_error(failed.code(), failed.to_string(), None)]),
         };
@@ -123,6 +126,7 @@ impl Executor {
 
     async fn response(
         &self,
+        store: Store,
         viewer: Viewer,
         request: Request,
         cost: Cost,
@@ -131,11 +135,11 @@ impl Executor {
         let scope = viewer.scope();
         let turn = self.expensive.turn_of(scope.client());
         let content = self.content.get();
-        let loaders = Loaders::new(&self.store, scope, content.clone(), turn.clone());
+        let loaders = Loaders::new(&store, scope, content.clone(), turn.clone());
         let size = Arc::new(AnswerSize::new(self.response_bytes));
         let root = RootValue::default();
         let request = request.data(viewer).data(Timestamp::now()).data(loaders).data(content);
-        let request = request.data(size.clone()).data(root.clone());
+        let request = request.data(store).data(size.clone()).data(root.clone());
         let executed = async {
             turn.take_for_cost(&cost).await?;
             Ok::<_, Unfinished>(self.schema.execute(request).await)

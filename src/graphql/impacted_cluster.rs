@@ -18,6 +18,7 @@ use super::{
     context::ContextExt as _,
     error::LoadFailed,
     in_order::InOrder,
+    loaders::{AcknowledgementOf, ToggleOn},
     recommendation::Recommendation,
     rule_hit::RuleHit,
     scalars::DateTime,
@@ -25,7 +26,7 @@ use super::{
 };
 use crate::{
     domain::{ClusterId, Selector, Timestamp},
-    store::{self, Acknowledgement, ClusterToggle, HitKey},
+    store::{self, HitKey},
 };
 
 /// The fields of a hit that are known without reading it.
@@ -88,6 +89,7 @@ impl ImpactedCluster {
         Hits::new(self.siblings.rows.iter().filter_map(|row| {
             let selector = row.recommendation.clone()?;
             let hit = store::RuleHit {
+                cluster: row.cluster.id,
                 selector: selector.clone(),
                 impacted_since: row.impacted_since,
                 details: None,
@@ -132,19 +134,20 @@ impl ImpactedCluster {
         let keys: HashSet<_> = self.siblings.rows.iter().filter_map(|row| key(row)).collect();
         let Ok(loaders) = ctx.loaders() else { return Err(LoadFailed::Dropped) };
         let owned = keys.iter().map(|(organization, _, selector)| (*organization, selector.clone()));
+        let owned: HashSet<_> = owned.collect();
         let (acknowledged, toggles) = tokio::try_join!(
-            loaders.acknowledgements(owned.collect()),
-            loaders.toggles(keys.iter().cloned().collect()),
+            loaders.load_many::<AcknowledgementOf>(owned.into_iter().collect()),
+            loaders.load_many::<ToggleOn>(keys.iter().cloned().collect()),
         )?;
         let of_key = |key: HitKey| {
             let (organization, _, selector) = &key;
-            let toggle = toggles.get(&key).filter(|toggle| toggle.is_disabled);
-            let by_toggle =
-                |toggle: &ClusterToggle| Disabled { at: toggle.changed_at, justification: toggle.feedback.clone() };
-            let acknowledged = || acknowledged.get(&(*organization, selector.clone()));
-            let by_acknowledgement =
-                |found: &Acknowledgement| Disabled { at: found.created_at, justification: found.justification.clone() };
-            let disabled = toggle.map(by_toggle).or_else(|| acknowledged().map(by_acknowledgement))?;
+            let toggle = toggles.get(&key).and_then(Option::as_ref).filter(|toggle| toggle.is_disabled);
+            let acknowledged = acknowledged.get(&(*organization, selector.clone())).and_then(Option::as_ref);
+            let disabled = match (toggle, acknowledged) {
+                (Some(toggle), _) => Disabled { at: toggle.changed_at, justification: toggle.feedback.clone() },
+                (None, Some(found)) => Disabled { at: found.created_at, justification: found.justification.clone() },
+                (None, None) => return None,
+            };
             Some((key, disabled))
         };
         Ok(keys.into_iter().filter_map(of_key).collect())

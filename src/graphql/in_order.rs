@@ -3,12 +3,13 @@
 //! async-graphql boxes a future per field and returns fields in the order in which they complete. That took half of the
 //! service's time in list queries, and the order of the answer was not that of the query. Here the fields of an object
 //! are awaited one after another, and one box holds them all. Siblings load their children together, so this costs no
-//! statement. Fields with fields of their own may each wait for a statement, so several of these run concurrently.
+//! statement. Fields with fields of their own may each wait for a statement, so several of these run concurrently. Those
+//! of a mutation's root never do.
 
 use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{
-    ContainerType, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
+    ContainerType, ContextSelectionSet, Data, Name, OutputType, Positioned, ServerResult, Value,
     indexmap::IndexMap,
     parser::types::{Field, Selection, SelectionSet},
     registry::Registry,
@@ -95,8 +96,7 @@ pub(super) async fn object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, obje
     if size.is_some_and(AnswerSize::is_exceeded) {
         return Ok(Value::Null);
     }
-    let mut selected = Vec::with_capacity(ctx.item.node.items.len());
-    collect(ctx, object, &ctx.item.node, &mut selected);
+    let selected = selected(ctx, object);
     let composites = selected.iter().filter(|field| !field.selects_nothing()).count();
     let mut concurrent = if composites > 1 {
         let fields = selected.iter().filter(|field| !field.selects_nothing());
@@ -113,6 +113,32 @@ pub(super) async fn object<T: ContainerType>(ctx: &ContextSelectionSet<'_>, obje
             None => resolve(ctx, object, field.field()).await,
         };
         let value = resolved?;
+        if let Some(size) = size {
+            size.add(field.key, &value);
+        }
+        fields.insert(field.key.clone(), value);
+    }
+    Ok(Value::Object(fields))
+}
+
+/// Resolves what a mutation selects from its root: a field, with all that is selected from it, before the next one starts.
+/// Each has its own `data`, which hides the request's data of the same types. After an error that makes the whole root
+/// null, and once the answer is too large, the remaining fields are not resolved.
+pub(super) async fn serially<T: ContainerType>(
+    ctx: &ContextSelectionSet<'_>,
+    object: &T,
+    data: impl Fn() -> Data,
+) -> ServerResult<Value> {
+    let size = ctx.data_opt::<Arc<AnswerSize>>().map(AsRef::as_ref);
+    let selected = selected(ctx, object);
+    let mut fields = IndexMap::with_capacity(selected.len());
+    for field in &selected {
+        if size.is_some_and(AnswerSize::is_exceeded) {
+            return Ok(Value::Null);
+        }
+        let data = data();
+        let ctx = ctx.query_env.create_context(ctx.schema_env, None, ctx.item, Some(&data));
+        let value = resolve(&ctx, object, field.field()).await?;
         if let Some(size) = size {
             size.add(field.key, &value);
         }
@@ -151,7 +177,13 @@ fn is_nullable<T: OutputType>(registry: &Registry, field: &str) -> bool {
     of_object.and_then(|object| object.field_by_name(field)).is_none_or(|field| !field.ty.ends_with('!'))
 }
 
-/// Collects the fields that a selection set selects from an object, in the order of the query.
+/// The fields that a selection set selects from an object, each key once, in the order of the query.
+fn selected<'a, T: ContainerType>(ctx: &ContextSelectionSet<'a>, object: &T) -> Vec<Selected<'a>> {
+    let mut selected = Vec::with_capacity(ctx.item.node.items.len());
+    collect(ctx, object, &ctx.item.node, &mut selected);
+    selected
+}
+
 fn collect<'a, T: ContainerType>(
     ctx: &ContextSelectionSet<'a>,
     object: &T,

@@ -1,7 +1,8 @@
 //! The loaders of one request: each remembers, by key, what was read from the store.
 //!
 //! They remember for the length of the request, so that what is reached over two branches is read once. Nothing is kept
-//! across requests, so nothing leaks from one viewer to another. Each reads within the viewer's scope.
+//! across requests, so nothing leaks from one viewer to another. Each reads within the viewer's scope. Each field of a
+//! mutation's root has its own loaders: what was read before it may have changed.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -19,8 +20,8 @@ use crate::{
     domain::{ClusterId, OrgId, Selector},
     identity::Scope,
     store::{
-        Acknowledgement, Cluster, ClusterCounts, ClusterFilter, ClusterHits, ClusterToggle, Error, HitKey,
-        ImpactCounts, List, ListRequest, Page, Paged, ParentKey as _, RuleHit, Store,
+        Acknowledgement, Cluster, ClusterCounts, ClusterFilter, ClusterHits, ClusterToggle, Error, ImpactCounts, List,
+        ListRequest, Page, Paged, ParentKey as _, RuleHit, Store, Vote,
     },
 };
 
@@ -162,6 +163,67 @@ fn by_filter(keys: &[(OrgId, Arc<ClusterFilter>)]) -> HashMap<&Arc<ClusterFilter
     organizations
 }
 
+/// Acknowledgements by organization and recommendation.
+pub(super) struct AcknowledgementOf;
+
+impl Batch for AcknowledgementOf {
+    type Key = (OrgId, Selector);
+    type Value = Option<Arc<Acknowledgement>>;
+
+    async fn load(store: &Store, scope: Scope, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        Ok(found(store.acknowledgements(scope, keys).await?))
+    }
+}
+
+/// Ratings by organization and recommendation.
+pub(super) struct RatingOf;
+
+impl Batch for RatingOf {
+    type Key = (OrgId, Selector);
+    type Value = Option<Arc<i8>>;
+
+    async fn load(store: &Store, scope: Scope, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        Ok(found(store.ratings(scope, keys).await?))
+    }
+}
+
+/// Toggles by organization, cluster and recommendation, of clusters that the organization owns.
+pub(super) struct ToggleOn;
+
+impl Batch for ToggleOn {
+    type Key = (OrgId, ClusterId, Selector);
+    type Value = Option<Arc<ClusterToggle>>;
+
+    async fn load(store: &Store, scope: Scope, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        Ok(found(store.toggles(scope, keys).await?))
+    }
+}
+
+/// Votes by user, organization, cluster and recommendation. A request reads those of one user.
+pub(super) struct VoteOf;
+
+impl Batch for VoteOf {
+    type Key = (Arc<str>, (OrgId, ClusterId, Selector));
+    type Value = Option<Arc<Vote>>;
+
+    async fn load(store: &Store, scope: Scope, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        let mut hits: HashMap<&Arc<str>, Vec<_>> = HashMap::new();
+        for (user, hit) in keys {
+            hits.entry(user).or_default().push(hit.clone());
+        }
+        let mut votes = HashMap::with_capacity(keys.len());
+        for (user, hits) in hits {
+            let of_user = store.votes(scope, user, &hits).await?;
+            votes.extend(of_user.into_iter().map(|(hit, vote)| ((user.clone(), hit), Some(Arc::new(vote)))));
+        }
+        Ok(votes)
+    }
+}
+
+fn found<K: Eq + Hash, R>(rows: HashMap<K, R>) -> HashMap<K, Option<Arc<R>>> {
+    rows.into_iter().map(|(key, row)| (key, Some(Arc::new(row)))).collect()
+}
+
 /// The loaders of one request, and what it reads without one.
 pub(super) struct Loaders {
     store: Store,
@@ -175,6 +237,11 @@ impl Loaders {
     /// Loaders for one request, whose viewer may see what `scope` includes, and which uses this content.
     pub(super) fn new(store: &Store, scope: Scope, content: Option<Arc<Content>>, turn: Arc<ExecutionTurn>) -> Self {
         Self { store: store.clone(), scope, content, turn, by_batch: Shared::default() }
+    }
+
+    /// Loaders for the same request that have not read anything.
+    pub(super) fn without_values(&self) -> Self {
+        Self::new(&self.store, self.scope, self.content.clone(), self.turn.clone())
     }
 
     /// The rule content; `None` if none is loaded.
@@ -212,19 +279,6 @@ impl Loaders {
         let requested: Vec<_> = selectors.into_iter().map(|selector| (None, selector)).collect();
         let known = self.store.known_recommendations(self.scope, &requested).await?;
         Ok(known.into_iter().map(|(_, selector)| selector).collect())
-    }
-
-    /// Returns the acknowledgements of those of the recommendations that their organizations have acknowledged.
-    pub(super) async fn acknowledgements(
-        &self,
-        keys: Vec<(OrgId, Selector)>,
-    ) -> Result<HashMap<(OrgId, Selector), Acknowledgement>, LoadFailed> {
-        Ok(self.store.acknowledgements(self.scope, &keys).await?)
-    }
-
-    /// Returns the toggles of those of the hits that have one.
-    pub(super) async fn toggles(&self, keys: Vec<HitKey>) -> Result<HashMap<HitKey, ClusterToggle>, LoadFailed> {
-        Ok(self.store.toggles(self.scope, &keys).await?)
     }
 
     /// Reads single hits by their clusters and selectors, whose clusters may have up to `allowed` bytes of details.

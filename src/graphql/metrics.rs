@@ -10,7 +10,7 @@ use std::{
 use async_graphql::Value;
 use strum::VariantArray as _;
 
-use super::{answer::Answer, code::Code, operation::Operation};
+use super::{answer::Answer, code::Code, mutation, operation::Operation};
 use crate::telemetry::metrics::{GRAPHQL_ERRORS, GRAPHQL_OPERATIONS, GRAPHQL_STATEMENTS};
 
 /// How many names have their own series: more than front-ends have pages, and few enough for one dashboard.
@@ -56,8 +56,9 @@ impl Metrics {
     }
 }
 
-/// Exports the counter of errors with every code.
+/// Exports the counters of errors and of actions with every value of their labels.
 pub(super) fn start_counters() {
+    mutation::start_counter();
     GRAPHQL_ERRORS.start_at_zero(Code::VARIANTS.iter().map(|code| code.as_str()));
 }
 

@@ -12,8 +12,19 @@ use async_graphql::{
 };
 
 use super::{
-    cluster::Cluster, context::ContextExt as _, in_order::InOrder, node_id::NodeId, organization::Organization,
-    recommendation::Recommendation, report::Report, rule_hit::RuleHit, siblings::Siblings,
+    acknowledgement::Acknowledgement,
+    cluster::Cluster,
+    cluster_toggle::ClusterToggle,
+    context::ContextExt as _,
+    error::LoadFailed,
+    in_order::InOrder,
+    loaders::{AcknowledgementOf, Batch, Loaders, ToggleOn},
+    node_id::NodeId,
+    organization::Organization,
+    recommendation::Recommendation,
+    report::Report,
+    rule_hit::RuleHit,
+    siblings::Siblings,
 };
 use crate::domain::{ClusterId, OrgId, Selector};
 
@@ -26,6 +37,8 @@ pub(super) enum Node {
     Report(Report),
     RuleHit(RuleHit),
     Recommendation(Recommendation),
+    Acknowledgement(Acknowledgement),
+    ClusterToggle(ClusterToggle),
 }
 
 /// A node whose fields are resolved in the query's order.
@@ -51,6 +64,8 @@ impl OutputType for NodeInOrder {
             Node::Report(node) => InOrder(node).resolve(ctx, field).await,
             Node::RuleHit(node) => InOrder(node).resolve(ctx, field).await,
             Node::Recommendation(node) => InOrder(node).resolve(ctx, field).await,
+            Node::Acknowledgement(node) => InOrder(node).resolve(ctx, field).await,
+            Node::ClusterToggle(node) => InOrder(node).resolve(ctx, field).await,
         }
     }
 }
@@ -78,6 +93,10 @@ pub(super) async fn in_order(ctx: &Context<'_>, ids: &[Option<NodeId>]) -> Resul
     let recommendations = Recommendation::find(ctx, named().filter_map(recommendation_of)).await?;
     let recommendations: HashMap<_, _> = recommendations.into_iter().map(|node| (node.key(), node)).collect();
 
+    let (acknowledgements, acknowledgement_siblings) =
+        rows::<AcknowledgementOf, _>(loaders, named().filter_map(acknowledgement_of)).await?;
+    let (toggles, toggle_siblings) = rows::<ToggleOn, _>(loaders, named().filter_map(toggle_of)).await?;
+
     let node = |id: &NodeId| match id {
         NodeId::Organization(id) => organizations.get(id).cloned().map(Node::Organization),
         NodeId::Cluster(id) => clusters.get(id).cloned().map(Node::Cluster),
@@ -89,8 +108,29 @@ pub(super) async fn in_order(ctx: &Context<'_>, ids: &[Option<NodeId>]) -> Resul
         NodeId::Recommendation(of, selector) => {
             recommendations.get(&(*of, selector.clone())).cloned().map(Node::Recommendation)
         }
+        NodeId::Acknowledgement(of, selector) => {
+            let row = acknowledgements.get(&(*of, selector.clone()))?;
+            Some(Node::Acknowledgement(Acknowledgement::among((row.clone(), acknowledgement_siblings.clone()))))
+        }
+        NodeId::ClusterToggle(of, cluster, selector) => {
+            let row = toggles.get(&(*of, *cluster, selector.clone()))?;
+            Some(Node::ClusterToggle(ClusterToggle::among((row.clone(), toggle_siblings.clone()))))
+        }
     };
     Ok(ids.iter().map(|id| id.as_ref().and_then(node).map(NodeInOrder)).collect())
+}
+
+/// The rows of keys, all siblings. Takes no statement if there are no keys.
+async fn rows<B: Batch<Value = Option<Arc<R>>>, R>(
+    loaders: &Loaders,
+    keys: impl Iterator<Item = B::Key>,
+) -> Result<(HashMap<B::Key, Arc<R>>, Arc<Siblings<R>>), LoadFailed> {
+    let keys: HashSet<_> = keys.collect();
+    let loaded =
+        if keys.is_empty() { HashMap::new() } else { loaders.load_many::<B>(keys.into_iter().collect()).await? };
+    let rows: HashMap<_, _> = loaded.into_iter().filter_map(|(key, row)| Some((key, row?))).collect();
+    let siblings = Siblings::new(rows.values().cloned().collect());
+    Ok((rows, siblings))
 }
 
 fn organization_of(id: &NodeId) -> Option<OrgId> {
@@ -101,10 +141,21 @@ fn organization_of(id: &NodeId) -> Option<OrgId> {
 fn cluster_of(id: &NodeId) -> Option<ClusterId> {
     match id {
         NodeId::Cluster(cluster) | NodeId::Report(cluster) | NodeId::RuleHit(cluster, _) => Some(*cluster),
-        NodeId::Organization(_) | NodeId::Recommendation(..) => None,
+        NodeId::Organization(_)
+        | NodeId::Recommendation(..)
+        | NodeId::Acknowledgement(..)
+        | NodeId::ClusterToggle(..) => None,
     }
 }
 
 fn recommendation_of(id: &NodeId) -> Option<(Option<OrgId>, Selector)> {
     if let NodeId::Recommendation(of, selector) = id { Some((*of, selector.clone())) } else { None }
+}
+
+fn acknowledgement_of(id: &NodeId) -> Option<(OrgId, Selector)> {
+    if let NodeId::Acknowledgement(of, selector) = id { Some((*of, selector.clone())) } else { None }
+}
+
+fn toggle_of(id: &NodeId) -> Option<(OrgId, ClusterId, Selector)> {
+    if let NodeId::ClusterToggle(of, cluster, selector) = id { Some((*of, *cluster, selector.clone())) } else { None }
 }

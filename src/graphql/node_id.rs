@@ -24,6 +24,9 @@ pub(super) enum NodeId {
     RuleHit(ClusterId, Selector),
     /// A recommendation as an organization sees it; `None` if no organization is in scope.
     Recommendation(Option<OrgId>, Selector),
+    Acknowledgement(OrgId, Selector),
+    /// The toggle that an organization set. It exists while the organization owns the cluster.
+    ClusterToggle(OrgId, ClusterId, Selector),
 }
 
 /// Represents all organizations in the id of a recommendation.
@@ -43,6 +46,8 @@ impl fmt::Display for NodeId {
             Self::RuleHit(cluster, selector) => format!("1:RuleHit:{cluster}:{selector}"),
             Self::Recommendation(None, selector) => format!("1:Recommendation:{ALL}:{selector}"),
             Self::Recommendation(Some(of), selector) => format!("1:Recommendation:{of}:{selector}"),
+            Self::Acknowledgement(of, selector) => format!("1:Acknowledgement:{of}:{selector}"),
+            Self::ClusterToggle(of, cluster, selector) => format!("1:ClusterToggle:{of}:{cluster}:{selector}"),
         };
         f.write_str(&URL_SAFE_NO_PAD.encode(text))
     }
@@ -60,7 +65,7 @@ impl FromStr for NodeId {
         }
         let (kind, key) = text.strip_prefix("1:").and_then(|text| text.split_once(':')).ok_or(InvalidNodeId)?;
         let id = match kind {
-            "Organization" => Self::Organization(key.parse().map_err(|_| InvalidNodeId)?),
+            "Organization" => Self::Organization(organization(key)?),
             "Cluster" => Self::Cluster(cluster(key)?),
             "Report" => Self::Report(cluster(key)?),
             "RuleHit" => {
@@ -69,8 +74,17 @@ impl FromStr for NodeId {
             }
             "Recommendation" => {
                 let (key, selector) = with_selector(key)?;
-                let organization = if key == ALL { None } else { Some(key.parse().map_err(|_| InvalidNodeId)?) };
-                Self::Recommendation(organization, selector)
+                let of = if key == ALL { None } else { Some(organization(key)?) };
+                Self::Recommendation(of, selector)
+            }
+            "Acknowledgement" => {
+                let (key, selector) = with_selector(key)?;
+                Self::Acknowledgement(organization(key)?, selector)
+            }
+            "ClusterToggle" => {
+                let (of, key) = key.split_once(':').ok_or(InvalidNodeId)?;
+                let (key, selector) = with_selector(key)?;
+                Self::ClusterToggle(organization(of)?, cluster(key)?, selector)
             }
             _ => return Err(InvalidNodeId),
         };
@@ -82,6 +96,10 @@ impl FromStr for NodeId {
 fn with_selector(key: &str) -> Result<(&str, Selector), InvalidNodeId> {
     let (key, selector) = key.split_once(':').ok_or(InvalidNodeId)?;
     Ok((key, selector.parse().map_err(|_| InvalidNodeId)?))
+}
+
+fn organization(text: &str) -> Result<OrgId, InvalidNodeId> {
+    text.parse().map_err(|_| InvalidNodeId)
 }
 
 /// A UUID in its canonical spelling: each node has exactly one id.
@@ -115,7 +133,7 @@ mod tests {
 
     const CLUSTER: &str = "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c";
 
-    fn ids() -> [NodeId; 6] {
+    fn ids() -> [NodeId; 8] {
         let cluster: ClusterId = CLUSTER.parse().expect("a cluster");
         let selector: Selector = "a.b|KEY:1".parse().expect("a selector");
         let organization: OrgId = "42".parse().expect("an organization");
@@ -125,7 +143,9 @@ mod tests {
             NodeId::Report(cluster),
             NodeId::RuleHit(cluster, selector.clone()),
             NodeId::Recommendation(Some(organization), selector.clone()),
-            NodeId::Recommendation(None, selector),
+            NodeId::Recommendation(None, selector.clone()),
+            NodeId::Acknowledgement(organization, selector.clone()),
+            NodeId::ClusterToggle(organization, cluster, selector),
         ]
     }
 
@@ -140,6 +160,8 @@ mod tests {
                 "MTpSdWxlSGl0OjdmNmUyYzFhLTRiMWQtNGMwZS05YTU1LTBkMWYyZTNhNGI1YzphLmJ8S0VZOjE",
                 "MTpSZWNvbW1lbmRhdGlvbjo0MjphLmJ8S0VZOjE",
                 "MTpSZWNvbW1lbmRhdGlvbjoqOmEuYnxLRVk6MQ",
+                "MTpBY2tub3dsZWRnZW1lbnQ6NDI6YS5ifEtFWTox",
+                "MTpDbHVzdGVyVG9nZ2xlOjQyOjdmNmUyYzFhLTRiMWQtNGMwZS05YTU1LTBkMWYyZTNhNGI1YzphLmJ8S0VZOjE",
             ]
         );
     }
@@ -164,6 +186,11 @@ mod tests {
             encoded("1:Recommendation::a|B"),
             encoded("1:Recommendation:42:a"),
             encoded("1:RuleHit:x:a|B"),
+            encoded("1:Acknowledgement:*:a|B"),
+            encoded("1:Acknowledgement:42"),
+            encoded(&format!("1:ClusterToggle:{CLUSTER}:a|B")),
+            encoded(&format!("1:ClusterToggle:042:{CLUSTER}:a|B")),
+            encoded("1:ClusterToggle:42:a|B"),
             encoded(&format!("1:RuleHit:{CLUSTER}:a|\0")),
         ]) {
             assert_eq!(id.parse::<NodeId>(), Err(InvalidNodeId), "{id}");

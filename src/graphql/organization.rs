@@ -5,8 +5,10 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, Result};
 
 use super::{
+    acknowledgement::Acknowledgement,
     cluster::Cluster,
     cluster_list::{ClusterFilter, ClusterOrder, at_most},
+    cluster_toggle::{ClusterToggle, TogglesOfNode},
     connection::{Connection, Listed, PageArguments, ParentOf},
     context::ContextExt as _,
     in_order::InOrder,
@@ -21,7 +23,7 @@ use super::{
 };
 use crate::{
     domain::OrgId,
-    store::{self, Paged as _},
+    store::{self, Paged as _, ToggleFilter},
 };
 
 /// An organization, with the organizations that were returned together with it.
@@ -136,6 +138,38 @@ impl Organization {
         let loaders = ctx.loaders()?;
         let summary = OrganizationSummary::load(loaders, self.id, self.sibling_numbers(), filter).await?;
         Ok(Some(InOrder(summary)))
+    }
+
+    /// The acknowledgements of the organization, newest first. Null only if loading failed, with an entry in `errors`.
+    async fn acknowledgements(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Number of items from the start, 1 to 100. Defaults to 20 unless `last` is given.")]
+        first: Option<i64>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+    ) -> Result<Option<InOrder<Connection<Acknowledgement>>>> {
+        PageArguments { first, after, last, before }.load(ctx, self).await
+    }
+
+    /// The recommendations that the organization has disabled on clusters that it owns, last changed first. Null only if
+    /// loading failed, with an entry in `errors`.
+    async fn cluster_toggles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Number of items from the start, 1 to 100. Defaults to 20 unless `last` is given.")]
+        first: Option<i64>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only those on these clusters, at most 100. All if null.")] cluster_uuids: Option<Vec<Uuid>>,
+    ) -> Result<Option<InOrder<Connection<ClusterToggle>>>> {
+        let uuids = at_most("clusterUuids", cluster_uuids)?;
+        let clusters = uuids.map(|uuids| uuids.into_iter().map(|Uuid(id)| id).collect());
+        let parent = TogglesOfNode::Organization(self.clone());
+        let order = store::ClusterToggle::DEFAULT_ORDER;
+        PageArguments { first, after, last, before }.load_by(ctx, &parent, ToggleFilter { clusters }, order).await
     }
 }
 

@@ -5,24 +5,28 @@ use std::{collections::HashSet, sync::Arc};
 use async_graphql::{Context, Object, Result};
 
 use super::{
+    acknowledgement::Acknowledgement,
     cluster::Cluster,
     cluster_list::ClusterFilter,
+    cluster_toggle::{ClusterToggle, TogglesOfNode},
     connection::{Connection, Listed, PageArguments, ParentOf},
     context::ContextExt as _,
     impacted_cluster::{ImpactedCluster, ImpactedClusterEdge},
     impacted_cluster_list::{ImpactStatus, ImpactedClusterOrder},
     in_order::InOrder,
+    loaders::{AcknowledgementOf, Batch, RatingOf},
     node_id::NodeId,
     recommendation_content::RecommendationContent,
     recommendation_list::RecommendationsOf,
     recommendation_row::RecommendationRow,
+    related::related,
     shared::Shared,
     siblings::Siblings,
 };
 use crate::{
     domain::{OrgId, Selector},
     identity::Readable,
-    store::{self, Impact, ImpactedClusterFilter, Impacting, List as _, OfOrganization},
+    store::{self, Impact, ImpactedClusterFilter, Impacting, List as _, OfOrganization, TogglesOf},
 };
 
 /// A recommendation, as one organization sees it.
@@ -43,6 +47,9 @@ enum Among {
     HitsOf(Cluster, Arc<Siblings<store::RuleHit>>),
     EventsOf(Cluster, Arc<Siblings<store::HistoryEvent>>),
 }
+
+/// The recommendations that sibling rows refer to, siblings themselves.
+struct Referred(Arc<Siblings<RecommendationRow>>);
 
 impl Recommendation {
     /// Recommendations that are known to the viewer, all siblings.
@@ -72,6 +79,26 @@ impl Recommendation {
         Self { organization: Some(cluster.row.organization), selector, impact: None, among }
     }
 
+    /// The recommendation of an organization, without siblings.
+    pub(super) fn of_organization(of: OrgId, selector: Selector) -> Self {
+        let row = Arc::new(RecommendationRow::found(Some(of), selector));
+        Self::among(&row, &Siblings::new(vec![row.clone()]))
+    }
+
+    /// The recommendation that a row refers to with `key`. Its siblings are those that the row's siblings refer to.
+    pub(super) fn referred_to<R>(
+        siblings: &Siblings<R>,
+        (of, selector): (OrgId, Selector),
+        key: impl Fn(&R) -> (OrgId, Selector),
+    ) -> Self {
+        let referred = siblings.shared.get(|| {
+            let keys: HashSet<_> = siblings.rows.iter().map(|row| key(row)).collect();
+            let rows = keys.into_iter().map(|(of, selector)| Arc::new(RecommendationRow::found(Some(of), selector)));
+            Referred(Siblings::new(rows.collect()))
+        });
+        Self::among(&RecommendationRow::found(Some(of), selector), &referred.0)
+    }
+
     fn among(row: &RecommendationRow, siblings: &Arc<Siblings<RecommendationRow>>) -> Self {
         let RecommendationRow { organization, impact, .. } = *row;
         Self { organization, selector: row.selector.clone(), impact, among: Among::Recommendations(siblings.clone()) }
@@ -80,6 +107,27 @@ impl Recommendation {
     /// What identifies the node.
     pub(super) fn key(&self) -> OfOrganization {
         (self.organization, self.selector.clone())
+    }
+
+    /// The keys of the recommendation and its siblings, apart from those of no organization.
+    pub(super) fn sibling_keys_of_organizations(&self) -> Vec<(OrgId, Selector)> {
+        self.sibling_keys().into_iter().filter_map(|key| Some((key.organization?, key.selector))).collect()
+    }
+
+    /// What identifies the node in its organization; `None` if no organization is in scope.
+    fn key_of_organization(&self) -> Option<(OrgId, Selector)> {
+        Some((self.organization?, self.selector.clone()))
+    }
+
+    /// The row of the recommendation's organization, read together with those of its siblings.
+    async fn related<B, R>(&self, ctx: &Context<'_>) -> Result<Option<(Arc<R>, Arc<Siblings<R>>)>>
+    where
+        B: Batch<Key = (OrgId, Selector), Value = Option<Arc<R>>>,
+        R: Send + Sync + 'static,
+    {
+        let (Some(key), Some(shared)) = (self.key_of_organization(), self.shared()) else { return Ok(None) };
+        let keys = || self.sibling_keys_of_organizations();
+        Ok(related::<B, R>(ctx.loaders()?, shared, &key, keys).await?)
     }
 
     /// Returns those of the recommendations that are known to the viewer in the organization with which they are
@@ -166,6 +214,36 @@ impl Recommendation {
         let filter = ImpactedClusterFilter::new(clusters, status.map(Into::into).unwrap_or_default());
         let order = order_by.map_or(store::ImpactedCluster::DEFAULT_ORDER, store::Order::from);
         PageArguments { first, after, last, before }.load_by(ctx, self, filter, order).await
+    }
+
+    /// The acknowledgement by the organization for which the recommendation was returned. Null if it is not acknowledged, or
+    /// if no organization is in scope.
+    async fn acknowledgement(&self, ctx: &Context<'_>) -> Result<Option<InOrder<Acknowledgement>>> {
+        let found = self.related::<AcknowledgementOf, _>(ctx).await?;
+        Ok(found.map(Acknowledgement::among).map(InOrder))
+    }
+
+    /// The rating by the organization for which the recommendation was returned: -1, 0 or 1. Null if it was never rated, or
+    /// if no organization is in scope.
+    async fn rating(&self, ctx: &Context<'_>) -> Result<Option<i8>> {
+        Ok(self.related::<RatingOf, _>(ctx).await?.map(|(rating, _)| *rating))
+    }
+
+    /// The clusters on which the organization for which the recommendation was returned has disabled it, last changed first.
+    /// Empty if no organization is in scope. Null only if loading failed, with an entry in `errors`.
+    async fn cluster_toggles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Number of items from the start, 1 to 100. Defaults to 20 unless `last` is given.")]
+        first: Option<i64>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+    ) -> Result<Option<InOrder<Connection<ClusterToggle>>>> {
+        let arguments = PageArguments { first, after, last, before };
+        let Some((organization, selector)) = self.key_of_organization() else { return arguments.empty() };
+        let key = TogglesOf { organization, selector: Some(selector) };
+        arguments.load(ctx, &TogglesOfNode::Recommendation(key, self.clone())).await
     }
 }
 

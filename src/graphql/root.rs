@@ -2,7 +2,8 @@
 //!
 //! async-graphql resolves each occurrence of a root field on its own, answers with the fields in the order in which they
 //! complete, leaves out those that failed, and has null for a root of which nothing is selected. So the first field that
-//! it resolves here resolves the whole root, as [`in_order`] resolves any other object.
+//! it resolves here resolves the whole root, as [`in_order`] resolves any other object; that of a mutation one field after
+//! another, each with loaders of its own, so that it reads what the fields before it wrote.
 
 use std::{
     borrow::Cow,
@@ -11,13 +12,16 @@ use std::{
 };
 
 use async_graphql::{
-    ContainerType, Context, ContextSelectionSet, ObjectType, OutputType, Positioned, Response, ServerResult, Value,
-    indexmap::IndexMap, parser::types::Field, registry::Registry,
+    ContainerType, Context, ContextSelectionSet, Data, ObjectType, OutputType, Positioned, Response, ServerResult,
+    Value,
+    indexmap::IndexMap,
+    parser::types::{Field, OperationType},
+    registry::Registry,
 };
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-use super::in_order;
+use super::{in_order, loaders::Loaders};
 
 /// The root object of a schema. A request needs [`RootValue`] in its data.
 pub(super) struct Root<T>(pub(super) T);
@@ -60,14 +64,27 @@ impl<T: ObjectType> ContainerType for Root<T> {
 impl<T: ObjectType> Root<T> {
     /// Resolves all fields of the root.
     async fn resolve_all(&self, ctx: &Context<'_>) -> Value {
-        let selected = &ctx.query_env.operation.node.selection_set;
-        let ctx = ctx.query_env.create_context(ctx.schema_env, None, selected, ctx.execute_data);
-        let fields: BoxFuture<'_, _> = Box::pin(in_order::object(&ctx, &self.0));
+        let operation = &ctx.query_env.operation.node;
+        let loaders = ctx.data_opt::<Loaders>();
+        let ctx = ctx.query_env.create_context(ctx.schema_env, None, &operation.selection_set, ctx.execute_data);
+        let fields: BoxFuture<'_, _> = match operation.ty {
+            OperationType::Mutation => Box::pin(in_order::serially(&ctx, &self.0, || with_own_loaders(loaders))),
+            OperationType::Query | OperationType::Subscription => Box::pin(in_order::object(&ctx, &self.0)),
+        };
         fields.await.unwrap_or_else(|error| {
             ctx.add_error(error);
             Value::Null
         })
     }
+}
+
+/// The data of one field of a mutation: loaders that have not read anything.
+fn with_own_loaders(of_request: Option<&Loaders>) -> Data {
+    let mut data = Data::default();
+    if let Some(loaders) = of_request {
+        data.insert(loaders.without_values());
+    }
+    data
 }
 
 impl<T: ObjectType> OutputType for Root<T> {

@@ -5,19 +5,25 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, Result};
 
 use super::{
+    acknowledgement::Acknowledgement,
     cluster::Cluster,
+    cluster_toggle::ClusterToggle,
     connection::Listed,
     context::ContextExt as _,
     in_order::InOrder,
+    loaders::{AcknowledgementOf, ToggleOn, VoteOf},
     node_id::NodeId,
     recommendation::Recommendation,
+    related::related,
     risks::TotalRisk,
     scalars::{DateTime, RawJson},
     siblings::Siblings,
     text_format::TextFormat,
+    vote::Vote,
 };
 use crate::{
     content::{Template, Templates, render_in_background},
+    domain::{ClusterId, OrgId, Selector},
     store,
 };
 
@@ -33,6 +39,18 @@ impl RuleHit {
     /// A hit of a cluster, with the hits that were read together with it.
     pub(super) fn of(cluster: Cluster, row: &Arc<store::RuleHit>, siblings: &Arc<Siblings<store::RuleHit>>) -> Self {
         Self { row: row.clone(), cluster, siblings: siblings.clone() }
+    }
+
+    /// What identifies the hit among those of all organizations.
+    fn key(&self) -> (OrgId, ClusterId, Selector) {
+        (self.cluster.row.organization, self.cluster.row.id, self.row.selector.clone())
+    }
+
+    /// The keys of the hit and its siblings.
+    fn sibling_keys(&self) -> Vec<(OrgId, ClusterId, Selector)> {
+        let owners = self.cluster.owners_by_cluster();
+        let key = |hit: &Arc<store::RuleHit>| Some((*owners.get(&hit.cluster)?, hit.cluster, hit.selector.clone()));
+        self.siblings.rows.iter().filter_map(key).collect()
     }
 
     /// One of the recommendation's texts, filled in with the hit's details.
@@ -134,6 +152,35 @@ impl RuleHit {
     /// The recommendation, as the cluster's owner sees it.
     async fn recommendation(&self) -> InOrder<Recommendation> {
         InOrder(Recommendation::of_hit(&self.cluster, &self.row, &self.siblings))
+    }
+
+    /// The acknowledgement of the recommendation by the cluster's owner. Null if it is not acknowledged.
+    async fn acknowledgement(&self, ctx: &Context<'_>) -> Result<Option<InOrder<Acknowledgement>>> {
+        let key = (self.cluster.row.organization, self.row.selector.clone());
+        let keys = || self.sibling_keys().into_iter().map(|(of, _, selector)| (of, selector)).collect();
+        let found = related::<AcknowledgementOf, _>(ctx.loaders()?, &self.siblings.shared, &key, keys).await?;
+        Ok(found.map(Acknowledgement::among).map(InOrder))
+    }
+
+    /// Whether the cluster's owner disabled the recommendation on this cluster, or enabled it again. Null if it was never
+    /// disabled.
+    async fn toggle(&self, ctx: &Context<'_>) -> Result<Option<InOrder<ClusterToggle>>> {
+        let keys = || self.sibling_keys();
+        let found = related::<ToggleOn, _>(ctx.loaders()?, &self.siblings.shared, &self.key(), keys).await?;
+        Ok(found.map(ClusterToggle::among).map(InOrder))
+    }
+
+    /// The vote of the viewer. Null if they never voted on the hit, if they are not a member of the organization that owns
+    /// the cluster, and if the identity has no user.
+    async fn vote(&self, ctx: &Context<'_>) -> Result<Option<InOrder<Vote>>> {
+        let viewer = ctx.viewer()?;
+        let is_own = viewer.organization() == Some(self.cluster.row.organization);
+        let Some(user) = viewer.user().filter(|_| is_own) else { return Ok(None) };
+        let user: Arc<str> = user.subject.as_str().into();
+        let key = |hit| (user.clone(), hit);
+        let keys = || self.sibling_keys().into_iter().map(key).collect();
+        let found = related::<VoteOf, _>(ctx.loaders()?, &self.siblings.shared, &key(self.key()), keys).await?;
+        Ok(found.map(|(vote, _)| InOrder(Vote((*vote).clone()))))
     }
 
     /// Since when the recommendation has hit the cluster without interruption.

@@ -1,20 +1,25 @@
 //! The schema and its SDL.
 
-use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions, SchemaBuilder, ValidationMode};
+use async_graphql::{EmptySubscription, SDLExportOptions, SchemaBuilder, ValidationMode};
 
-use super::{context::SchemaVersion, query::Query, root::Root};
+use super::{
+    context::SchemaVersion,
+    mutation::{ActionQueue, MaxCharacters, Mutation},
+    query::Query,
+    root::Root,
+};
 use crate::{config::Limits, domain::Digest};
 
 /// The executable schema.
-pub(super) type Schema = async_graphql::Schema<Root<Query>, EmptyMutation, EmptySubscription>;
+pub(super) type Schema = async_graphql::Schema<Root<Query>, Root<Mutation>, EmptySubscription>;
 
 /// The levels to which the parser may recurse, so that no query overflows the stack.
 const MAX_RECURSION: usize = 32;
 /// Directives on one field. The guard bounds those of the whole request.
 const MAX_FIELD_DIRECTIVES: usize = 5;
 
-fn builder() -> SchemaBuilder<Root<Query>, EmptyMutation, EmptySubscription> {
-    Schema::build(Root(Query), EmptyMutation, EmptySubscription)
+fn builder() -> SchemaBuilder<Root<Query>, Root<Mutation>, EmptySubscription> {
+    Schema::build(Root(Query), Root(Mutation), EmptySubscription)
 }
 
 /// Builds the schema. Its limits are a second line of defense behind the guard; cost is counted by the guard alone.
@@ -22,6 +27,8 @@ pub(super) fn build(limits: &Limits) -> Schema {
     let version = SchemaVersion(format!("{:?}", Digest::of(sdl().as_bytes())));
     let builder = builder()
         .data(version)
+        .data(MaxCharacters(limits.text_characters))
+        .data(ActionQueue::new())
         .limit_depth(limits.query_depth)
         .limit_recursive_depth(MAX_RECURSION)
         .limit_directives(MAX_FIELD_DIRECTIVES)

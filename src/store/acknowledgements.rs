@@ -100,7 +100,8 @@ impl Store {
         selector: &Selector,
         justification: Option<String>,
     ) -> Result<Acknowledgement, Error> {
-        self.act("acknowledging a recommendation", selector, async |transaction, recommendation_id| {
+        let justification = &justification;
+        self.act("acknowledging a recommendation", selector, move |transaction, recommendation_id| async move {
             let (now, user) = (Timestamp::now().utc(), Some(actor.user.clone()));
             let row = ActiveModel {
                 org_id: Set(actor.organization.as_i64()),
@@ -115,11 +116,11 @@ impl Store {
                 .update_column(Field::Justification)
                 .values([(Field::UpdatedBy, Expr::value(user)), (Field::UpdatedAt, Expr::value(now))])
                 .to_owned();
-            let row = Entity::insert(row).on_conflict(update).exec_with_returning(transaction).await?;
+            let row = Entity::insert(row).on_conflict(update).exec_with_returning(&transaction).await?;
             if row.updated_at.is_none() {
-                count(transaction, actor.organization, recommendation_id, Change::Hide).await?;
+                count(&transaction, actor.organization, recommendation_id, Change::Hide).await?;
             }
-            acknowledgement(row, selector)
+            Ok((acknowledgement(row, selector)?, transaction))
         })
         .await
     }
@@ -129,15 +130,15 @@ impl Store {
     /// # Errors
     /// When the database is unreachable or rejects a statement.
     pub async fn delete_acknowledgement(&self, actor: &Actor, selector: &Selector) -> Result<bool, Error> {
-        self.act("deleting an acknowledgement", selector, async |transaction, recommendation_id| {
+        self.act("deleting an acknowledgement", selector, move |transaction, recommendation_id| async move {
             let is_one = Condition::all()
                 .add(Field::OrgId.eq(actor.organization.as_i64()))
                 .add(Field::RecommendationId.eq(recommendation_id));
-            let deleted = Entity::delete_many().filter(is_one).exec(transaction).await?.rows_affected > 0;
+            let deleted = Entity::delete_many().filter(is_one).exec(&transaction).await?.rows_affected > 0;
             if deleted {
-                count(transaction, actor.organization, recommendation_id, Change::Show).await?;
+                count(&transaction, actor.organization, recommendation_id, Change::Show).await?;
             }
-            Ok(deleted)
+            Ok((deleted, transaction))
         })
         .await
     }

@@ -158,11 +158,12 @@ impl Store {
         disabled: bool,
         feedback: Option<String>,
     ) -> Result<HashMap<ClusterId, ClusterToggle>, Error> {
-        self.act("turning a recommendation off or on", selector, async |transaction, recommendation_id| {
+        let feedback = &feedback;
+        self.act("turning a recommendation off or on", selector, move |transaction, recommendation_id| async move {
             let is_own = Expr::col(("cluster", "org_id")).eq(actor.organization.as_i64());
-            let locked = lock(transaction, clusters, Some(is_own)).await?;
+            let locked = lock(&transaction, clusters, Some(is_own)).await?;
             if locked.is_empty() {
-                return Ok(HashMap::new());
+                return Ok((HashMap::new(), transaction));
             }
             let changed_at = Timestamp::now();
             let row = |cluster: ClusterId| ActiveModel {
@@ -178,8 +179,8 @@ impl Store {
             let key = [Field::ClusterId, Field::OrgId, Field::RecommendationId];
             let replaced = [Field::Disabled, Field::ChangedAt, Field::ChangedBy, Field::Feedback];
             let replace = OnConflict::columns(key).update_columns(replaced).to_owned();
-            Entity::insert_many(rows).on_conflict(replace).exec_without_returning(transaction).await?;
-            refresh(transaction, &locked).await?;
+            Entity::insert_many(rows).on_conflict(replace).exec_without_returning(&transaction).await?;
+            refresh(&transaction, &locked).await?;
             let toggle = |cluster| ClusterToggle {
                 organization: actor.organization,
                 cluster,
@@ -189,7 +190,8 @@ impl Store {
                 changed_by: Some(actor.user.clone()),
                 feedback: feedback.clone(),
             };
-            Ok(locked.iter().map(|owned| (owned.cluster(), toggle(owned.cluster()))).collect())
+            let toggles = locked.iter().map(|owned| (owned.cluster(), toggle(owned.cluster()))).collect();
+            Ok((toggles, transaction))
         })
         .await
     }

@@ -30,6 +30,8 @@ const MAX_DESCRIPTION: usize = 255;
 /// An open hit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleHit {
+    /// The cluster that is hit.
+    pub cluster: ClusterId,
     /// The recommendation.
     pub selector: Selector,
     /// Since when the recommendation has hit the cluster without interruption.
@@ -154,19 +156,20 @@ impl List for RuleHit {
     const SOURCE: Source = Source::Sorted("open_hit");
     const PARENT: Option<&'static str> = Some("cluster_id");
     const COLUMNS: &'static [&'static str] =
-        &["selector", "impacted_since", "details", "total_risk", "description", "published_at"];
+        &["cluster_id", "selector", "impacted_since", "details", "total_risk", "description", "published_at"];
     const LARGE: &'static [&'static str] = &["details"];
     const ORDER_ONLY: &'static [&'static str] = &["total_risk", "description", "published_at"];
     const KEY: SortColumn<Self> = Self::BY_SELECTOR;
     const DEFAULT_ORDER: Order<Self> = Order::new(&Self::BY_SELECTOR, Direction::Ascending);
 
     fn read(row: &mut Row<'_>) -> Result<Self, DbErr> {
-        let (selector, impacted_since, details) = (row.next()?, row.next()?, details(row.next()?));
+        let (cluster, selector, impacted_since) = (row.next()?, row.next()?, row.next()?);
+        let details = details(row.next()?);
         // At most one is read.
         let total_risk = row.next::<Option<i16>>()?.map(|risk| SortValue::Integer(risk.into()));
         let description = row.next::<Option<String>>()?.map(SortValue::Text);
         let published_at = row.next::<Option<Timestamp>>()?.map(SortValue::Time);
-        Ok(Self { selector, impacted_since, details, fact: total_risk.or(description).or(published_at) })
+        Ok(Self { cluster, selector, impacted_since, details, fact: total_risk.or(description).or(published_at) })
     }
 
     fn computed(_: Scope, column: &'static str, items: &'static str) -> Option<Expr> {
@@ -273,7 +276,7 @@ impl Store {
             let Some(selector) = selectors.get(&recommendation_id).cloned() else {
                 return Err(Error::Corrupt { what: "a hit's recommendation" });
             };
-            hits.entry(cluster).or_default().push(RuleHit { selector, impacted_since, details, fact: None });
+            hits.entry(cluster).or_default().push(RuleHit { cluster, selector, impacted_since, details, fact: None });
         }
         let page = |parent: &ClusterHits| {
             let hits = hits.remove(&parent.cluster).unwrap_or_default();

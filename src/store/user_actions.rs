@@ -29,13 +29,19 @@ pub struct Actor {
     pub user: String,
 }
 
+/// What an action returns, with its transaction.
+pub(super) type Acted<T> = Result<(T, DatabaseTransaction), DbErr>;
+
 impl Store {
-    /// Runs the transaction of an action. Where another transaction is in the way, all of it is repeated.
-    pub(super) async fn act<T>(
+    /// Runs the transaction of an action, which returns it to be committed. Where another transaction is in the way, all of
+    /// it is repeated.
+    ///
+    /// The action owns the transaction, because the future of an `AsyncFn` that borrows it would not be `Send`.
+    pub(super) async fn act<T, F: Future<Output = Acted<T>>>(
         &self,
         during: &'static str,
         selector: &Selector,
-        action: impl AsyncFn(&DatabaseTransaction, i32) -> Result<T, DbErr>,
+        action: impl Fn(DatabaseTransaction, i32) -> F,
     ) -> Result<T, Error> {
         for _ in 1..TRIES {
             let acted = self.replacing(self.act_once(during, selector, &action)).await;
@@ -47,16 +53,15 @@ impl Store {
         self.act_once(during, selector, &action).await
     }
 
-    async fn act_once<T>(
+    async fn act_once<T, F: Future<Output = Acted<T>>>(
         &self,
         during: &'static str,
         selector: &Selector,
-        action: &impl AsyncFn(&DatabaseTransaction, i32) -> Result<T, DbErr>,
+        action: &impl Fn(DatabaseTransaction, i32) -> F,
     ) -> Result<T, Error> {
         let act = async {
             let recommendation_id = self.recommendation_id(selector).await?;
-            let transaction = self.begin_write().await?;
-            let result = action(&transaction, recommendation_id).await?;
+            let (result, transaction) = action(self.begin_write().await?, recommendation_id).await?;
             transaction.commit().await?;
             Ok(result)
         };
@@ -90,10 +95,10 @@ impl Store {
         value: VoteValue,
         message: Option<String>,
     ) -> Result<Option<Vote>, Error> {
-        let key = (cluster, actor.organization);
-        self.act("voting", selector, async |transaction, recommendation_id| {
-            if !is_hit(transaction, key, recommendation_id).await? {
-                return Ok(None);
+        let (key, message) = ((cluster, actor.organization), &message);
+        self.act("voting", selector, move |transaction, recommendation_id| async move {
+            if !is_hit(&transaction, key, recommendation_id).await? {
+                return Ok((None, transaction));
             }
             let changed_at = Timestamp::now();
             let row = vote::ActiveModel {
@@ -109,8 +114,8 @@ impl Store {
                 [vote::Column::ClusterId, vote::Column::OrgId, vote::Column::RecommendationId, vote::Column::UserId];
             let replaced = [vote::Column::Value, vote::Column::Message, vote::Column::ChangedAt];
             let replace = OnConflict::columns(key).update_columns(replaced).to_owned();
-            vote::Entity::insert(row).on_conflict(replace).exec_without_returning(transaction).await?;
-            Ok(Some(Vote { value, message: message.clone(), changed_at }))
+            vote::Entity::insert(row).on_conflict(replace).exec_without_returning(&transaction).await?;
+            Ok((Some(Vote { value, message: message.clone(), changed_at }), transaction))
         })
         .await
     }
@@ -120,7 +125,7 @@ impl Store {
     /// # Errors
     /// When the database is unreachable or rejects a statement.
     pub async fn rate(&self, actor: &Actor, selector: &Selector, value: i8) -> Result<(), Error> {
-        self.act("rating a recommendation", selector, async |transaction, recommendation_id| {
+        self.act("rating a recommendation", selector, move |transaction, recommendation_id| async move {
             let row = rating::ActiveModel {
                 org_id: Set(actor.organization.as_i64()),
                 recommendation_id: Set(recommendation_id),
@@ -131,7 +136,8 @@ impl Store {
             let key = [rating::Column::OrgId, rating::Column::RecommendationId];
             let replaced = [rating::Column::Value, rating::Column::RatedBy, rating::Column::RatedAt];
             let replace = OnConflict::columns(key).update_columns(replaced).to_owned();
-            rating::Entity::insert(row).on_conflict(replace).exec_without_returning(transaction).await.map(drop)
+            rating::Entity::insert(row).on_conflict(replace).exec_without_returning(&transaction).await?;
+            Ok(((), transaction))
         })
         .await
     }

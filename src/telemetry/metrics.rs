@@ -97,6 +97,14 @@ pub const GRAPHQL_ERRORS: Metric = Metric {
     help: "Errors in responses, by extensions.code.",
 };
 
+/// Actions of users by outcome.
+pub const USER_ACTIONS: Metric = Metric {
+    name: "user_actions_total",
+    kind: Kind::Counter,
+    labels: &["action", "outcome"],
+    help: "Actions of users, by action and outcome.",
+};
+
 /// SQL statements per operation.
 pub const GRAPHQL_STATEMENTS: Metric = Metric {
     name: "graphql_operation_statements",
@@ -206,7 +214,7 @@ pub const CONTENT_FAILED_LOADS: Metric = Metric {
 };
 
 /// All metrics of the process.
-pub const ALL: [Metric; 21] = [
+pub const ALL: [Metric; 22] = [
     HTTP_REQUESTS,
     HTTP_DURATION,
     HTTP_IN_FLIGHT,
@@ -215,6 +223,7 @@ pub const ALL: [Metric; 21] = [
     GRAPHQL_OPERATIONS,
     GRAPHQL_ERRORS,
     GRAPHQL_STATEMENTS,
+    USER_ACTIONS,
     INGEST_MESSAGES,
     INGEST_MOVED,
     INGEST_LEFT_OUT_FIELDS,
@@ -239,6 +248,20 @@ impl Metric {
                 values.into_iter().for_each(|value| metrics::counter!(self.name, *label => value).increment(0));
             }
             _ => metrics::counter!(self.name).increment(0),
+        }
+    }
+
+    /// Exports this counter as 0 for each pair of values of its two labels.
+    pub fn start_pairs_at_zero<I: IntoIterator<Item = &'static str>>(
+        &self,
+        first: impl IntoIterator<Item = &'static str>,
+        second: impl Fn() -> I,
+    ) {
+        let [label, other] = self.labels else { return };
+        for value in first {
+            for pair in second() {
+                metrics::counter!(self.name, *label => value, *other => pair).increment(0);
+            }
         }
     }
 

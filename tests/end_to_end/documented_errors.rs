@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeSet, fs};
 
-use insights_results_aggregator::{cli::Exit, graphql::Code, message::Reason};
+use insights_results_aggregator::{
+    cli::Exit,
+    graphql::{Code, UserErrorCode},
+    message::Reason,
+};
 use strum::VariantArray as _;
 
 /// The rows of a section's table: word, cause and remedy.
@@ -34,6 +38,11 @@ fn known<T: ToString>(words: impl IntoIterator<Item = T>) -> BTreeSet<String> {
 #[test]
 fn every_code_of_the_graph_is_documented_and_no_other() {
     assert_eq!(documented("Codes of the graph"), known(Code::VARIANTS.iter().map(|code| code.as_str())));
+}
+
+#[test]
+fn every_code_of_a_user_error_is_documented_and_no_other() {
+    assert_eq!(documented("User errors"), known(UserErrorCode::VARIANTS.iter().map(|code| code.as_str())));
 }
 
 #[test]

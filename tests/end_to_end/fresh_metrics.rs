@@ -2,7 +2,7 @@
 //! counter that appears with its first event hides this event from `increase()`.
 
 use insights_results_aggregator::{
-    graphql::Code,
+    graphql::{Code, UserAction, UserActionOutcome},
     message::Reason,
     telemetry::metrics::{self, Kind},
 };
@@ -41,8 +41,21 @@ impl Counter {
             return vec![format!("{name} 0")];
         }
         assert!(values.len() > 1, "{name} has no documented values of {label}");
+        if name == "user_actions_total" {
+            return series_of_actions(values);
+        }
         values.iter().map(|value| format!("{name}{{{label}=\"{value}\"}} 0")).collect()
     }
+}
+
+/// The series of each action with each outcome, all of which are documented.
+fn series_of_actions(documented: &[String]) -> Vec<String> {
+    let actions: Vec<_> = UserAction::VARIANTS.iter().map(|action| action.as_str()).collect();
+    let outcomes: Vec<_> = UserActionOutcome::VARIANTS.iter().map(|outcome| outcome.as_str()).collect();
+    assert_eq!(documented, [actions.as_slice(), &outcomes].concat());
+    let series =
+        |action: &&str, outcome: &str| format!("user_actions_total{{action=\"{action}\",outcome=\"{outcome}\"}} 0");
+    actions.iter().flat_map(|action| outcomes.iter().map(move |outcome| series(action, outcome))).collect()
 }
 
 fn documented() -> Vec<Counter> {
@@ -85,7 +98,7 @@ async fn a_fresh_process_lists_only_the_counters_of_its_role() {
     let database = sqlite();
     let text = metrics_of(&Process::spawn(serve_api(&database))).await;
     let mut counters = documented();
-    counters.retain(|counter| counter.name.starts_with("http_") || counter.name.starts_with("graphql_"));
+    counters.retain(|counter| ["http_", "graphql_", "user_"].iter().any(|prefix| counter.name.starts_with(prefix)));
     let mut expected: Vec<_> = counters.iter().flat_map(Counter::series).collect();
     expected.sort_unstable();
     assert_eq!(counted(&text, &counters), expected);

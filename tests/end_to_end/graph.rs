@@ -11,6 +11,7 @@ mod history;
 mod hostile_requests;
 mod impacted_clusters;
 mod limits;
+mod mutations;
 mod nodes;
 mod pages;
 mod paging;

@@ -14,6 +14,7 @@ mod refusal_triggers;
 mod server;
 mod service;
 mod tables;
+mod user_actions;
 mod wait;
 
 pub(crate) use databases::{Database, each_database, postgres, postgres_with, sqlite};
@@ -28,4 +29,5 @@ pub(crate) use refusal_triggers::{refuse_hits_with, refuse_recommendations_of};
 pub(crate) use server::Server;
 pub(crate) use service::{Running, default_config};
 pub(crate) use tables::{Tables, tables};
+pub(crate) use user_actions::user_actions;
 pub(crate) use wait::until;

@@ -3,7 +3,7 @@
 //     node tests/graphql-js/answer.js SCHEMA INPUT
 //
 // SCHEMA is a file with an SDL. INPUT is a JSON file: `data` has all recommendations, and all organizations, each with its
-// recommendations and clusters, their reports, hits and histories; `documents` is a list of `query` and `variables`. Prints a JSON list with an answer for each document:
+// recommendations, acknowledgements, toggles and clusters, their reports, hits and histories; `documents` is a list of `query` and `variables`. Prints a JSON list with an answer for each document:
 // null if the document is invalid, otherwise its data as a text, so that the order of fields counts, and the paths of its
 // errors.
 
@@ -56,6 +56,21 @@ function addRecommendation(recommendation) {
     edge.ruleHit = () => clusters.get(uuid).ruleHit({ selector });
   }
   recommendation.impactedClusters = connection(recommendation.impactedClusters.edges);
+  recommendation.acknowledgement = byId(recommendation.acknowledgement);
+  const toggles = recommendation.clusterToggles.edges;
+  recommendation.clusterToggles = connection(toggles.map(({ cursor, node }) => ({ cursor, node: byId(node) })));
+}
+
+// The node with the id of another object, which may be added later.
+function byId(node) {
+  return node && (() => nodes.get(node.id));
+}
+
+function addToggle(toggle) {
+  if (toggle == null) return;
+  add("ClusterToggle", toggle);
+  toggle.cluster = () => clusters.get(toggle.clusterUuid);
+  addRecommendation(toggle.recommendation);
 }
 
 for (const { node: recommendation } of data.recommendations.edges) {
@@ -68,6 +83,13 @@ for (const { node: organization } of data.organizations.edges) {
   organizations.set(organization.orgId, organization);
   for (const { node: recommendation } of organization.recommendations.edges) addRecommendation(recommendation);
   organization.recommendations = connection(organization.recommendations.edges);
+  for (const { node: acknowledgement } of organization.acknowledgements.edges) {
+    add("Acknowledgement", acknowledgement);
+    addRecommendation(acknowledgement.recommendation);
+  }
+  organization.acknowledgements = connection(organization.acknowledgements.edges);
+  for (const { node: toggle } of organization.clusterToggles.edges) addToggle(toggle);
+  organization.clusterToggles = connection(organization.clusterToggles.edges);
   for (const { node: cluster } of organization.clusters.edges) {
     add("Cluster", cluster);
     clusters.set(cluster.uuid, cluster);
@@ -86,6 +108,8 @@ for (const { node: organization } of data.organizations.edges) {
         add("RuleHit", hit);
         hit.cluster = cluster;
         addRecommendation(hit.recommendation);
+        addToggle(hit.toggle);
+        hit.acknowledgement = byId(hit.acknowledgement);
       }
       cluster.report.ruleHits = connection(cluster.report.ruleHits.edges);
     }

@@ -1,7 +1,8 @@
 //! The cost of a field: one, plus what is selected below it, multiplied by the number of items that it may return.
 //!
 //! How many items a field may return is read from the schema's types: a connection as many as its page has, a field with
-//! a list of keys one per key, another list as many as `@listSize` says. So a list cannot be added without a cost; a test checks that for the schema.
+//! a list of keys one per key, the results of a mutation one per key of its input, another list as many as `@listSize`
+//! says. So a list cannot be added without a cost; a test checks that for the schema.
 
 use std::collections::HashMap;
 
@@ -14,11 +15,13 @@ use async_graphql_value::Value;
 use crate::graphql::{
     connection::{MAX_KEYS, SHOW_ITEMS, page_size},
     list_size,
-    schema_types::{SchemaTypes, innermost},
+    schema_types::{SchemaType, SchemaTypes, innermost},
 };
 
 /// The suffix of the names of connection types.
 const CONNECTION: &str = "Connection";
+/// The suffix of the names of types that mutations return.
+const PAYLOAD: &str = "Payload";
 
 /// The cost of each field of each type. Validation refuses a field that is not here.
 #[derive(Debug, Default)]
@@ -30,6 +33,8 @@ pub(super) struct FieldCost {
     /// The name of the type that the field returns, inside all lists.
     pub(super) returns: String,
     length: Length,
+    /// The argument that is an object with a list of keys, and the name of the list.
+    keys: Option<(String, String)>,
 }
 
 /// How many items a field returns.
@@ -41,6 +46,8 @@ enum Length {
     Page,
     /// One per key of this argument.
     Keys(String),
+    /// One per key in the input of the mutation that returned the list.
+    KeysOfInput,
     /// As many as `@listSize` says.
     AtMost(usize),
 }
@@ -52,6 +59,7 @@ impl FieldCosts {
             let cost = |field: &FieldDefinition| FieldCost {
                 returns: innermost(&field.ty.node).to_string(),
                 length: Length::of(parent, field).unwrap_or(Length::One),
+                keys: keys_in_input(types, field),
             };
             fields.iter().map(|field| (field.name.node.to_string(), cost(field))).collect()
         };
@@ -79,6 +87,9 @@ impl Length {
         if let Some(size) = field.directives.iter().find_map(|directive| list_size::read(&directive.node)) {
             return Some(Self::AtMost(size));
         }
+        if parent.ends_with(PAYLOAD) {
+            return Some(Self::KeysOfInput);
+        }
         let keys =
             field.arguments.iter().find(|argument| is_list(&argument.node.ty.node) && !argument.node.ty.node.nullable);
         keys.map(|keys| Self::Keys(keys.node.name.node.to_string()))
@@ -86,9 +97,9 @@ impl Length {
 }
 
 impl FieldCost {
-    /// The most items that the field may return. A page size or a number of keys beyond the maximum counts as the
-    /// maximum: the resolver refuses it.
-    pub(super) fn items(&self, field: &Field, variables: &Variables) -> usize {
+    /// The most items that the field may return, below a field with this many keys in its input. A page size or a number
+    /// of keys beyond the maximum counts as the maximum: the resolver refuses it.
+    pub(super) fn items(&self, field: &Field, variables: &Variables, keys_of_input: usize) -> usize {
         let argument = |name: &str| field.get_argument(name).map(|value| &value.node);
         match &self.length {
             Length::One => 1,
@@ -99,7 +110,22 @@ impl FieldCost {
                 page_size(number("first"), number("last"))
             }
             Length::Keys(name) => argument(name).map_or(0, |value| list_length(value, variables)).min(MAX_KEYS),
+            Length::KeysOfInput => keys_of_input,
         }
+    }
+
+    /// The number of keys in the field's input; the maximum if it has no such list.
+    pub(super) fn keys_of_input(&self, field: &Field, variables: &Variables) -> usize {
+        let Some((argument, list)) = &self.keys else { return MAX_KEYS };
+        let keys = match field.get_argument(argument).map(|value| &value.node) {
+            Some(Value::Object(members)) => members.get(list.as_str()).map(|keys| list_length(keys, variables)),
+            Some(Value::Variable(name)) => match variables.get(name) {
+                Some(ConstValue::Object(members)) => members.get(list.as_str()).map(constant_list_length),
+                _ => None,
+            },
+            _ => None,
+        };
+        keys.map_or(MAX_KEYS, |keys| keys.min(MAX_KEYS))
     }
 }
 
@@ -153,13 +179,26 @@ fn number(value: &Value, variables: &Variables) -> Option<i64> {
 fn list_length(value: &Value, variables: &Variables) -> usize {
     match value {
         Value::List(items) => items.len(),
-        Value::Variable(name) => match variables.get(name) {
-            Some(ConstValue::List(items)) => items.len(),
-            // GraphQL coerces a single value to a list of one.
-            single => usize::from(single.is_some()),
-        },
+        Value::Variable(name) => variables.get(name).map_or(0, constant_list_length),
         _ => 1,
     }
+}
+
+fn constant_list_length(value: &ConstValue) -> usize {
+    match value {
+        ConstValue::List(items) => items.len(),
+        // GraphQL coerces a single value to a list of one.
+        _ => 1,
+    }
+}
+
+/// The argument of a field that is an object with a list that must not be null, and the name of the list.
+fn keys_in_input(types: &SchemaTypes, field: &FieldDefinition) -> Option<(String, String)> {
+    field.arguments.iter().find_map(|argument| {
+        let SchemaType::InputObject(members) = types.get(innermost(&argument.node.ty.node))? else { return None };
+        let list = members.iter().find(|member| is_list(&member.ty.node) && !member.ty.node.nullable)?;
+        Some((argument.node.name.node.to_string(), list.name.node.to_string()))
+    })
 }
 
 #[cfg(test)]
@@ -167,7 +206,7 @@ mod tests {
     use super::*;
     use crate::{
         content::{MAX_CATEGORIES, MAX_TAGS},
-        graphql::sdl,
+        graphql::{mutation::MAX_USER_ERRORS, sdl},
     };
 
     fn types(sdl: &str) -> SchemaTypes {
@@ -214,6 +253,8 @@ mod tests {
         assert_eq!(length("Query", "clusters"), Length::Keys("uuids".to_owned()));
         assert_eq!(length("Query", "nodes"), Length::Keys("ids".to_owned()));
         assert_eq!(length("ClusterConnection", "nodes"), Length::One);
+        assert_eq!(length("ClusterTogglesPayload", "results"), Length::KeysOfInput);
+        assert_eq!(length("ClusterTogglesPayload", "userErrors"), Length::AtMost(MAX_USER_ERRORS));
         assert_eq!(length("Query", "categories"), Length::AtMost(MAX_CATEGORIES));
         assert_eq!(length("RecommendationContent", "tags"), Length::AtMost(MAX_TAGS));
     }

@@ -8,13 +8,16 @@ use std::collections::HashMap;
 use async_graphql::{
     Name, Positioned,
     parser::types::{
-        BaseType, Field, FragmentDefinition, InputValueDefinition, OperationDefinition, Selection, SelectionSet, Type,
-        TypeKind, TypeSystemDefinition,
+        BaseType, Field, FragmentDefinition, InputValueDefinition, OperationDefinition, OperationType, Selection,
+        SelectionSet, Type, TypeKind, TypeSystemDefinition,
     },
 };
 use async_graphql_value::Value;
 
-use crate::graphql::schema_types::{BUILT_IN, SchemaError, parse_definitions};
+use crate::graphql::{
+    operation::root_type,
+    schema_types::{BUILT_IN, SchemaError, parse_definitions},
+};
 
 /// What introspection can return of a schema.
 #[derive(Debug, Default)]
@@ -97,9 +100,9 @@ impl Introspection {
             |names: &'a [Name]| names.iter().filter_map(|name| self.types.get(name)).map(Element::Type).collect();
         match (of, field.name.node.as_str()) {
             (Element::Schema, "types") => self.types.values().map(Element::Type).collect(),
-            (Element::Schema, "queryType" | "mutationType" | "subscriptionType") => {
-                self.types.get("Query").map(Element::Type).into_iter().collect()
-            }
+            (Element::Schema, "queryType") => self.root(OperationType::Query),
+            (Element::Schema, "mutationType") => self.root(OperationType::Mutation),
+            (Element::Schema, "subscriptionType") => self.root(OperationType::Subscription),
             (Element::Schema, "directives") => self.directives.iter().map(|args| Element::Directive(args)).collect(),
             (Element::Type(ty), "fields") => ty.fields.iter().map(Element::Field).collect(),
             (Element::Type(ty), "interfaces") => types(&ty.interfaces),
@@ -113,6 +116,11 @@ impl Introspection {
             (Element::Directive(arguments), "args") => arguments.iter().map(Element::Input).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// The type from which operations of a kind select, if the schema has it.
+    fn root(&self, kind: OperationType) -> Vec<Element<'_>> {
+        self.types.get(root_type(kind)).map(Element::Type).into_iter().collect()
     }
 
     /// The element of a type as it is written.

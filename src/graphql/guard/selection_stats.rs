@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     config::Limits,
-    graphql::operation::{Cost, root_type},
+    graphql::{
+        connection::MAX_KEYS,
+        operation::{Cost, root_type},
+    },
 };
 
 /// The statistics of a selection set; of a [`DefinitionStats::own`] without the fragments that it spreads.
@@ -72,6 +75,8 @@ struct Unread<'a> {
     parent: Option<&'a str>,
     depth: usize,
     multiplier: usize,
+    /// The number of keys in the input of the field whose selections these are.
+    keys_of_input: usize,
 }
 
 /// Reads the definitions of one document, and refuses what can be refused without knowing all of them.
@@ -118,7 +123,8 @@ impl<'a> Reader<'a> {
         at: Pos,
     ) -> Result<DefinitionStats<'a>, RequestError> {
         let mut stats = DefinitionStats { at, own: SelectionStats::default(), spreads: Vec::new() };
-        let mut unread = vec![Unread { set, parent: Some(parent), depth: 0, multiplier: 1 }];
+        // Below which field a fragment is spread is not known here, so its lists count as the longest.
+        let mut unread = vec![Unread { set, parent: Some(parent), depth: 0, multiplier: 1, keys_of_input: MAX_KEYS }];
         while let Some(here) = unread.pop() {
             for selection in &here.set.items {
                 stats.own.selections += 1;
@@ -151,14 +157,16 @@ impl<'a> Reader<'a> {
     }
 
     /// The selection set of a field.
-    fn below(&self, field: &'a Field, Unread { parent, depth, multiplier, .. }: Unread<'a>) -> Unread<'a> {
+    fn below(&self, field: &'a Field, around: Unread<'a>) -> Unread<'a> {
+        let Unread { parent, depth, multiplier, keys_of_input, .. } = around;
         let cost = parent.and_then(|parent| self.costs.get(parent, field));
-        let items = cost.map_or(1, |cost| cost.items(field, self.variables));
+        let items = cost.map_or(1, |cost| cost.items(field, self.variables, keys_of_input));
         Unread {
             set: &field.selection_set.node,
             parent: cost.map(|cost| cost.returns.as_str()),
             depth: depth + 1,
             multiplier: multiplier.saturating_mul(items),
+            keys_of_input: cost.map_or(MAX_KEYS, |cost| cost.keys_of_input(field, self.variables)),
         }
     }
 

@@ -33,6 +33,7 @@ fn wide() -> Limits {
         query_cost: MANY,
         response_bytes: MANY,
         argument_depth: 60,
+        text_characters: MANY,
         introspection: true,
     }
 }

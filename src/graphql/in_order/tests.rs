@@ -1,5 +1,7 @@
 //! Objects and lists of a small schema: what they are if nothing is selected, merged fields, order, and nulls.
 
+mod mutations;
+
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Request, Response, Result, Schema};
 use futures_util::FutureExt as _;
 use serde_json::json;

@@ -5,7 +5,10 @@ mod documents;
 
 use std::fs;
 
-use insights_results_aggregator::graphql::sdl;
+use insights_results_aggregator::{
+    graphql::sdl,
+    identity::{Identity, User, UserKind, ViewerPolicy},
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -14,7 +17,7 @@ use super::*;
 use crate::{
     harness::{each_database, node},
     model::seed,
-    reports::{report, reports},
+    reports::{cluster, organization, report, reports, time},
 };
 
 /// The number of documents that are compared.
@@ -27,6 +30,9 @@ const EVERYTHING: &str = "{ viewer { isAdministrator isOrganizationAdministrator
     recommendations(first: 100) { edges { cursor node { ...R } } }
     organizations(first: 100) { edges { cursor node { id orgId
         recommendations(first: 100) { edges { cursor node { ...R } } }
+        acknowledgements(first: 100) { edges { cursor node { id justification createdBy createdAt updatedBy updatedAt
+            recommendation { ...R } } } }
+        clusterToggles(first: 100) { edges { cursor node { ...T } } }
         summary { clusterCount hitClusterCount hitCount hitsByTotalRisk { totalRisk count }
             hitsByCategory { count category { key } } hitsByTag { tag count } versions { version count } }
         clusters(first: 100) { edges { cursor node {
@@ -34,10 +40,16 @@ const EVERYTHING: &str = "{ viewer { isAdministrator isOrganizationAdministrator
             history(first: 100) { edges { cursor node { at clusterUuid kind selector recommendation { ...R } } } }
             report { id gatheredAt lastCheckedAt requestId storedAt ruleHits(first: 100) { edges { cursor node {
                 id details errorKey impactedSince ruleFqdn selector totalRisk description reason resolution moreInfo
-                recommendation { ...R } } } } } } } } } }
+                recommendation { ...R } acknowledgement { id } toggle { ...T } vote { value message changedAt }
+            } } } } } } } } }
     } }
+    fragment T on ClusterToggle { id clusterUuid disabled changedAt changedBy feedback recommendation { ...R } }
     fragment R on Recommendation { id selector ruleFqdn errorKey internal content { active }
+        rating acknowledgement { id } clusterToggles(first: 100) { edges { cursor node { id } } }
         impactedClusters(first: 100) { edges { cursor impactedSince node { uuid } ruleHit { selector } } } }";
+
+/// A recommendation that no longer hits a cluster of organization 1.
+const ENDED: &str = "rule_ended|KEY";
 
 /// The answer to a valid document.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
@@ -101,10 +113,40 @@ async fn graph(database: &Database) -> Graph {
     let mut stored = reports(1, 1, 3, 3);
     stored.extend(reports(2, 10, 1, 1));
     stored.push(report(3, 20, &[]));
+    stored.push(report(1, 30, &[(ENDED, "")]));
     let store = database.store().await;
     write(&store, &stored).await;
+    let mut without_hit = report(1, 30, &[]);
+    without_hit.last_checked = time("2024-05-03T08:15:59Z");
+    write(&store, &[without_hit]).await;
     let limits = default_config().limits;
-    Graph::with_limits(store, &Limits { query_cost: usize::MAX, query_root_fields: usize::MAX, ..limits })
+    let graph = Graph::with_limits(store, &Limits { query_cost: usize::MAX, query_root_fields: usize::MAX, ..limits });
+    act(&graph).await;
+    graph
+}
+
+/// Performs actions of which no open hit is hidden: graphql-js knows only the hits that are listed.
+async fn act(graph: &Graph) {
+    let user = User { subject: "ann".to_owned(), kind: UserKind::User, name: None };
+    let identity = Identity { organization: organization(1), user: Some(user), is_organization_administrator: false };
+    let viewer = ViewerPolicy::default().viewer(identity);
+    let [one, two] = [1, 2].map(|number| cluster(number).to_string());
+    let mutation = format!(
+        "mutation {{
+            a: acknowledgeRecommendation(input: {{ selector: \"{ENDED}\", justification: \"it has ended\" }}) {{ ...A }}
+            b: acknowledgeRecommendation(input: {{ selector: \"{ENDED}\" }}) {{ ...A }}
+            c: disableRecommendationOnClusters(input: {{ selector: \"{ENDED}\", clusterUuids: [\"{one}\", \"{two}\"] }}) {{ ...T }}
+            d: disableRecommendationOnClusters(input: {{ selector: \"rule_0|KEY\", clusterUuids: [\"{one}\"] }}) {{ ...T }}
+            e: enableRecommendationOnClusters(input: {{ selector: \"rule_0|KEY\", clusterUuids: [\"{one}\"],
+                feedback: \"works\" }}) {{ ...T }}
+            f: rateRecommendation(input: {{ selector: \"rule_0|KEY\", rating: -1 }}) {{ userErrors {{ code }} }}
+        }}
+        fragment A on AcknowledgeRecommendationPayload {{ userErrors {{ code }} }}
+        fragment T on ClusterTogglesPayload {{ userErrors {{ code }} }}"
+    );
+    let answer = graph.query_as(viewer, &mutation, json!({})).await;
+    let none = json!({ "userErrors": [] });
+    assert!(answer["data"].as_object().is_some_and(|done| done.values().all(|payload| *payload == none)), "{answer}");
 }
 
 #[tokio::test]

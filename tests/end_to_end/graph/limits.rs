@@ -109,6 +109,8 @@ fn every_configurable_limit_is_tested() {
         CASES.iter().filter_map(|(start, ..)| start.strip_prefix("limits.")?.split(' ').next()).collect();
     // Checked while the answer is resolved: `hostile_requests` tests it.
     tested.push("response_bytes");
+    // Checked when a mutation is performed: `mutations::refusals` tests it.
+    tested.push("text_characters");
     tested.sort_unstable();
     assert_eq!(tested, numbers);
 }

@@ -152,14 +152,48 @@ fn every_connection_field_has_page_arguments_and_is_nullable() {
     }
     let expected = [
         "Cluster.history",
+        "Organization.acknowledgements",
+        "Organization.clusterToggles",
         "Organization.clusters",
         "Organization.recommendations",
         "Query.organizations",
         "Query.recommendations",
+        "Recommendation.clusterToggles",
         "Recommendation.impactedClusters",
         "Report.ruleHits",
     ];
     assert_eq!(found, expected);
+}
+
+/// Relay's conventions, and the errors that are data.
+#[test]
+fn a_mutation_has_one_input_and_a_payload_with_user_errors() {
+    let types = types();
+    let mutations = fields(&types["Mutation"]);
+    assert_eq!(mutations.len(), 6);
+    for Positioned { node: mutation, .. } in mutations {
+        let name = &mutation.name.node;
+        let arguments = arguments(mutation);
+        let (argument, input) = arguments.first_key_value().expect("an argument");
+        assert_eq!((arguments.len(), *argument), (1, "input"), "{name}");
+        let input = input.strip_suffix("Input!").unwrap_or_else(|| panic!("{name} has the input {input}"));
+        assert_eq!(input[..1].to_lowercase() + &input[1..], name.as_str());
+        let TypeKind::InputObject(fields) = &types[&format!("{input}Input")].kind else { panic!("{input}Input") };
+        let client_id = fields.fields.iter().find(|field| field.node.name.node == "clientMutationId");
+        assert_eq!(client_id.expect("an id").node.ty.node.to_string(), "String", "{name}");
+
+        let payload = mutation.ty.node.to_string();
+        let payload = payload.strip_suffix('!').unwrap_or_else(|| panic!("{name} may be null"));
+        assert!(payload.ends_with("Payload"), "{name} returns {payload}");
+        for (field, ty) in shape(&types[payload]) {
+            match field {
+                "userErrors" => assert_eq!(ty, "[UserError!]!", "{payload}"),
+                "results" => assert!(ty.ends_with("!]!"), "{payload}"),
+                _ => assert!(!ty.ends_with('!'), "{payload}.{field} is null if the action was refused"),
+            }
+        }
+        assert!(shape(&types[payload]).contains_key("clientMutationId"), "{payload}");
+    }
 }
 
 #[test]

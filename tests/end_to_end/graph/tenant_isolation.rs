@@ -3,11 +3,12 @@
 //! The schema is read by introspection, so that every field and argument is covered without being listed. A member
 //! requests everything: without arguments, and at each position of an argument with all values that another
 //! organization reads of itself, and with values of the same form that exist nowhere. Every answer is the same as in a
-//! database without other tenants, and the answers to both values are the same.
+//! database without other tenants, and the answers to both values are the same. `mutations` does so for mutations.
 
 mod explored;
 mod introspected;
 mod marks;
+mod mutations;
 mod probes;
 mod questions;
 mod tenants;
@@ -32,13 +33,17 @@ use crate::harness::{postgres, sqlite};
 /// Positions at which values of others make a difference, each with the reason. The list may only become shorter.
 const EXCEPTIONS: [(&str, &str); 0] = [];
 /// How the values begin that another organization reads of itself, with ids and cursors decoded: one of each kind.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 26] = [
     "1734091",
+    "1:Acknowledgement:",
     "1:Cluster:",
+    "1:ClusterToggle:",
     "1:Organization:",
     "1:Recommendation:",
     "1:Report:",
     "1:RuleHit:",
+    "2:acknowledgements:",
+    "2:clusterToggles:",
     "2:clusters:",
     "2:history:",
     "2:organizations:",
@@ -46,7 +51,9 @@ const KINDS: [&str; 20] = [
     "2024-05-",
     "4.",
     "KEY_",
+    "Message ",
     "Name ",
+    "Reason ",
     "Status ",
     "c0000000-",
     "published.internal.",
@@ -100,9 +107,11 @@ impl Tenants {
         Self { schema, graph, without_others, theirs }
     }
 
-    /// The positions at which no value of others may make a difference.
+    /// The positions of queries at which no value of others may make a difference.
     fn positions(&self) -> Vec<Position> {
         let mut positions = Position::all(&self.schema);
+        let of_queries = self.schema.objects_of_queries();
+        positions.retain(|position| of_queries.contains(position.object.as_str()));
         positions.retain(|position| EXCEPTIONS.iter().all(|(name, _)| *name != position.name()));
         positions
     }

@@ -190,3 +190,41 @@ fn products_beyond_64_bits_do_not_wrap_around() {
         other => panic!("{other}"),
     }
 }
+
+#[test]
+fn the_results_of_a_mutation_cost_as_many_as_its_input_has_keys() {
+    // The field, each UUID of the input, `results`, and the selections of each result.
+    let of = |keys: usize, results: usize| 1 + keys + 1 + 2 * results;
+    let uuids = |keys: usize| json!(vec!["00000000-0000-4000-8000-000000000001"; keys]);
+    let mutation = |variable: &str, input: &str, selections: &str| {
+        format!(
+            "mutation({variable}) {{ disableRecommendationOnClusters(input: {input}) {{ {selections} }} }} \
+             fragment F on ClusterTogglesPayload {{ results {{ uuid toggle {{ id }} }} }}"
+        )
+    };
+    let cost_of = |query: &str, variables: serde_json::Value| {
+        cost(Request::new(query).variables(Variables::from_json(variables)))
+    };
+    let results = "results { uuid __typename }";
+    let literal = mutation("$s: String!", "{ selector: $s, clusterUuids: KEYS }", results);
+    for keys in [0, 1, 2, 100] {
+        let query = literal.replace("KEYS", &uuids(keys).to_string());
+        assert_eq!(cost_of(&query, json!({ "s": "a|B" })), of(keys, keys));
+        let query = mutation("$u: [UUID!]!", "{ selector: \"a|B\", clusterUuids: $u }", results);
+        assert_eq!(cost_of(&query, json!({ "u": uuids(keys) })), of(keys, keys));
+        let query = mutation("$i: DisableRecommendationOnClustersInput!", "$i", results);
+        let input = json!({ "i": { "selector": "a|B", "clusterUuids": uuids(keys) } });
+        assert_eq!(cost_of(&query, input.clone()), of(keys, keys));
+        // A fragment may be spread below any field: it counts as the most keys.
+        assert_eq!(cost_of(&query.replace(results, "...F"), input), 1 + keys + 1 + 1 + 3 * 100);
+    }
+    let many = mutation("$u: [UUID!]!", "{ selector: \"a|B\", clusterUuids: $u }", results);
+    assert_eq!(cost_of(&many, json!({ "u": uuids(101) })), of(101, 100), "the resolver refuses it");
+}
+
+#[test]
+fn a_mutation_costs_what_its_payload_selects() {
+    let query = "mutation { acknowledgeRecommendation(input: { selector: \"a|B\" }) { clientMutationId
+        recommendation { impactedClusters(first: 10) { nodes { uuid } } } userErrors { code field } } }";
+    assert_eq!(cost(query), 1 + 1 + (1 + 1 + 10 * 2) + 1 + 5 * 2);
+}

@@ -33,11 +33,11 @@ pub(super) struct Explored {
 }
 
 impl Explored {
-    /// Reads everything that needs no argument, then everything that is found with the texts that were read, to the depth
+    /// Reads, by queries, everything that needs no argument, then everything that is found with the texts that were read, to the depth
     /// that the limits allow.
     pub(super) async fn by(asker: &Asker<'_>, max_levels: usize) -> Self {
         let mut explored = Self { max_levels, ..Self::default() };
-        let roots = asker.schema.operations.iter();
+        let roots = asker.schema.operations.iter().filter(|(operation, _)| *operation == "query");
         let mut new: VecDeque<_> =
             roots.map(|(operation, root)| Route { operation, steps: Vec::new(), end: root.clone() }).collect();
         while !new.is_empty() {
@@ -61,7 +61,7 @@ impl Explored {
     /// The fields of the schema that returned no object of a type that they may return.
     pub(super) fn unreached(&self, asker: &Asker<'_>) -> Vec<String> {
         let schema = asker.schema;
-        let edges = schema.objects().into_iter().flat_map(|object| {
+        let edges = schema.objects_of_queries().into_iter().flat_map(|object| {
             let of_field = move |field: &Field| {
                 schema.possible(field.returns()).into_iter().map(|on| edge(object, field, on)).collect::<Vec<_>>()
             };

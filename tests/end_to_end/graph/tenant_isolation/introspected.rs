@@ -140,6 +140,19 @@ impl Schema {
         self.types.values().filter(|ty| ty.kind == "OBJECT").map(|ty| ty.name.as_str()).collect()
     }
 
+    /// The names of the object types that queries reach.
+    pub(super) fn objects_of_queries(&self) -> BTreeSet<&str> {
+        let roots = self.operations.iter().filter(|(operation, _)| *operation == "query");
+        let mut unread: Vec<_> = roots.map(|(_, root)| root.as_str()).collect();
+        let mut reached = BTreeSet::new();
+        while let Some(object) = unread.pop() {
+            if reached.insert(object) {
+                unread.extend(self.fields(object).iter().flat_map(|field| self.possible(field.returns())));
+            }
+        }
+        reached
+    }
+
     /// The object types that a value of this type may have; none for a scalar or an enum.
     pub(super) fn possible(&self, name: &str) -> Vec<&str> {
         let ty = self.get(name);

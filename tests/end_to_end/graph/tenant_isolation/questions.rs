@@ -131,7 +131,7 @@ fn uses<'a>(arguments: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 }
 
 impl Question {
-    fn request(&self) -> Request {
+    pub(super) fn request(&self) -> Request {
         Request::new(&self.query).variables(Variables::from_json(self.variables.clone()))
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! Each world has the same data of the viewer's organization, and the same content. Only one has other tenants.
 
-use ::entity::{cluster, imported_cluster, recommendation, rule_hit};
+use ::entity::{acknowledgement, cluster, cluster_toggle, imported_cluster, recommendation, rule_hit, vote};
 use insights_results_aggregator::{
     content::CurrentContent,
-    domain::{OrgId, Report},
+    domain::{OrgId, Report, Selector},
     identity::{Identity, User, UserKind, Viewer, ViewerPolicy},
-    store::Store,
+    store::{Actor, Store, VoteValue},
 };
 use sea_orm::{
     ColumnTrait as _, DatabaseConnection, EntityTrait as _, IntoActiveModel, QueryFilter as _, sea_query::Expr,
@@ -41,6 +41,8 @@ const ADMINISTRATOR: &str = "administrator";
 /// Recommendations that hit everyone, and one of them not on managed clusters.
 const SHARED: &str = "common.rules.a|SHARED";
 const NOT_FOR_MANAGED: &str = "common.rules.b|NOT_FOR_MANAGED";
+/// Hits the first cluster of each organization, and each acknowledged it. The first one in the order of selectors.
+const ACKNOWLEDGED: &str = "common.rules.0|ACKNOWLEDGED";
 /// Recommendations that hit only our organization.
 const OUR_HIT: &str = "common.rules.c|OURS";
 const OUR_CLOSED_HIT: &str = "common.rules.d|OURS_CLOSED";
@@ -69,6 +71,7 @@ pub(super) fn content() -> ContentFolder {
     let for_all: &[&str] = &[FOR_MANAGED, "security"];
     let [of_hit, of_none] = CATEGORIES.map(|category| [FOR_MANAGED, "security", category]);
     let folder = ContentFolder::with(&[
+        (ACKNOWLEDGED, for_all),
         (SHARED, for_all),
         (NOT_FOR_MANAGED, &[]),
         (OUR_CLOSED_HIT, for_all),
@@ -84,7 +87,7 @@ pub(super) fn content() -> ContentFolder {
 }
 
 impl Tenant {
-    fn id(self) -> OrgId {
+    pub(super) fn id(self) -> OrgId {
         organization(self.number)
     }
 
@@ -106,6 +109,20 @@ impl Tenant {
 
     fn cluster(self, number: u32) -> Uuid {
         format!("c0000000-0000-4000-8000-{number:06}{}", self.mark).parse().expect("a UUID")
+    }
+
+    /// A cluster with hits.
+    pub(super) fn first_cluster(self) -> Uuid {
+        self.cluster(1)
+    }
+
+    /// A recommendation that hits that cluster, and is not acknowledged.
+    pub(super) fn hit(self) -> &'static str {
+        if self.mark == OURS { OUR_HIT } else { THEIR_HIT }
+    }
+
+    fn actor(self) -> Actor {
+        Actor { organization: self.id(), user: format!("user-{}", self.mark) }
     }
 
     fn time(self, day: u32) -> String {
@@ -151,17 +168,17 @@ impl World {
         let (moved_to_us, moved_to_them) = (moved(MOVED_TO_US), moved(MOVED_TO_THEM));
         world
             .report(vec![
-                ours.report(ours.cluster(1), 1, &[SHARED, OUR_CLOSED_HIT]),
+                ours.report(ours.cluster(1), 1, &[ACKNOWLEDGED, SHARED, OUR_CLOSED_HIT]),
                 ours.report(ours.cluster(2), 1, &[]),
                 ours.report(ours.cluster(MANAGED), 1, &[SHARED, NOT_FOR_MANAGED]),
             ])
             .await;
-        world.report(vec![ours.report(ours.cluster(1), 2, &[SHARED, OUR_HIT])]).await;
+        world.report(vec![ours.report(ours.cluster(1), 2, &[ACKNOWLEDGED, SHARED, OUR_HIT])]).await;
         if has_others {
             let all = [SHARED, THEIR_HIT, THEIR_CLOSED_HIT, THEIR_INTERNAL_HIT, PUBLISHED_HIT, PUBLISHED_INTERNAL_HIT];
             world
                 .report(vec![
-                    theirs.report(theirs.cluster(1), 3, &all),
+                    theirs.report(theirs.cluster(1), 3, &[&[ACKNOWLEDGED], all.as_slice()].concat()),
                     theirs.report(theirs.cluster(2), 3, &[]),
                     theirs.report(theirs.cluster(4), 3, &[SHARED]),
                     theirs.report(moved_to_us, 3, &all),
@@ -170,7 +187,7 @@ impl World {
                     last.report(last.cluster(6), 3, &all),
                 ])
                 .await;
-            let open = [SHARED, THEIR_HIT, THEIR_INTERNAL_HIT, PUBLISHED_HIT];
+            let open = [ACKNOWLEDGED, SHARED, THEIR_HIT, THEIR_INTERNAL_HIT, PUBLISHED_HIT];
             world.report(vec![theirs.report(theirs.cluster(1), 4, &open)]).await;
         }
         world
@@ -184,8 +201,31 @@ impl World {
                 first.imported(first.cluster(5), false),
             ])
             .await;
+        world.act(ours, OUR_CLOSED_HIT).await;
+        if has_others {
+            world.act(theirs, THEIR_CLOSED_HIT).await;
+        }
         world.mark_storing().await;
         world
+    }
+
+    /// Performs each action for an organization. No open hit is hidden but that of the acknowledged recommendation.
+    async fn act(&self, of: Tenant, ended: &str) {
+        let (actor, cluster) = (of.actor(), of.first_cluster().into());
+        let [acknowledged, ended]: [Selector; 2] = [ACKNOWLEDGED, ended].map(|text| text.parse().expect("a selector"));
+        let text = |kind: &str| Some(format!("{kind} {}", of.mark));
+        for selector in [&acknowledged, &ended] {
+            for _ in 0..2 {
+                self.store.acknowledge(&actor, selector, text("Reason")).await.expect("an acknowledgement");
+            }
+            self.store.rate(&actor, selector, 1).await.expect("a rating");
+        }
+        for (selector, disabled) in [(&acknowledged, true), (&acknowledged, false), (&ended, true)] {
+            let toggled = self.store.toggle(&actor, selector, &[cluster], disabled, text("Reason")).await;
+            assert_eq!(toggled.expect("a toggle").len(), 1);
+        }
+        let vote = self.store.vote(&actor, cluster, &acknowledged, VoteValue::Up, text("Message")).await;
+        assert!(vote.expect("a vote").is_some());
     }
 
     /// Moves a cluster to our organization, and one of ours to others.
@@ -235,9 +275,29 @@ impl World {
         rule_hit::Entity::insert(hit.into_active_model()).exec(&self.connection).await.expect("a hit is written");
     }
 
-    /// Replaces the times at which reports were stored, which are those of a clock.
+    /// Replaces the times at which reports were stored and users acted, which are those of a clock.
     async fn mark_storing(&self) {
         for tenant in [OUR_ORGANIZATION, THEIR_ORGANIZATION, NEIGHBOURS[0], NEIGHBOURS[1]] {
+            let (number, at) = (i64::from(tenant.number), Expr::val(time(&tenant.time(6)).utc()));
+            acknowledgement::Entity::update_many()
+                .col_expr(acknowledgement::Column::CreatedAt, at.clone().into())
+                .col_expr(acknowledgement::Column::UpdatedAt, at.clone().into())
+                .filter(acknowledgement::Column::OrgId.eq(number))
+                .exec(&self.connection)
+                .await
+                .expect("times are replaced");
+            cluster_toggle::Entity::update_many()
+                .col_expr(cluster_toggle::Column::ChangedAt, at.clone().into())
+                .filter(cluster_toggle::Column::OrgId.eq(number))
+                .exec(&self.connection)
+                .await
+                .expect("times are replaced");
+            vote::Entity::update_many()
+                .col_expr(vote::Column::ChangedAt, at.into())
+                .filter(vote::Column::OrgId.eq(number))
+                .exec(&self.connection)
+                .await
+                .expect("times are replaced");
             cluster::Entity::update_many()
                 .col_expr(cluster::Column::StoredAt, Expr::val(time(&tenant.time(6)).utc()))
                 .filter(cluster::Column::OrgId.eq(i64::from(tenant.number)))
