@@ -48,8 +48,8 @@ pub use clusters::{Cluster, ReportHead};
 pub use consumer_errors::{Attempt, MessageIdentity, Replayed};
 pub use error::{Class, Error};
 pub use history::{HistoryEvent, HistoryEventKind};
-pub use impact_counts::{ClusterCounts, ImpactCounts};
-pub use impacted_clusters::{ImpactedCluster, ImpactedClusterFilter, Impacting};
+pub use impact_counts::{ClusterCounts, Impact, ImpactCounts};
+pub use impacted_clusters::{ImpactStatus, ImpactedCluster, ImpactedClusterFilter, Impacting};
 pub use imported_clusters::{ImportKey, Imported, ImportedValues};
 pub use known_recommendations::OfOrganization;
 pub use list::{

@@ -18,14 +18,15 @@ use super::{
     context::ContextExt as _,
     error::LoadFailed,
     in_order::InOrder,
+    loaders::{AcknowledgementOf, ToggleOn},
     recommendation::Recommendation,
     rule_hit::RuleHit,
     scalars::DateTime,
     siblings::Siblings,
 };
 use crate::{
-    domain::{ClusterId, Selector},
-    store,
+    domain::{ClusterId, Selector, Timestamp},
+    store::{self, HitKey},
 };
 
 /// The fields of a hit that are known without reading it.
@@ -107,6 +108,57 @@ impl ImpactedCluster {
     }
 }
 
+/// Since when a recommendation is disabled on a cluster, and why.
+#[derive(Clone)]
+struct Disabled {
+    at: Timestamp,
+    justification: Option<String>,
+}
+
+/// On which of the sibling rows the recommendation is disabled, read by the first sibling that needs it.
+#[derive(Default)]
+struct DisabledRows(OnceCell<Result<HashMap<HitKey, Disabled>, LoadFailed>>);
+
+impl ImpactedCluster {
+    /// Since when the recommendation is disabled on the cluster, and why; `None` if it is not. That it is turned off for
+    /// the cluster says more than that it is acknowledged.
+    async fn disabled(&self, ctx: &Context<'_>) -> Result<Option<Disabled>, LoadFailed> {
+        let rows = self.siblings.shared.get(DisabledRows::default);
+        match rows.0.get_or_init(|| self.read_disabled(ctx)).await {
+            Ok(rows) => Ok(key(&self.row).and_then(|key| rows.get(&key).cloned())),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    async fn read_disabled(&self, ctx: &Context<'_>) -> Result<HashMap<HitKey, Disabled>, LoadFailed> {
+        let keys: HashSet<_> = self.siblings.rows.iter().filter_map(|row| key(row)).collect();
+        let Ok(loaders) = ctx.loaders() else { return Err(LoadFailed::Dropped) };
+        let owned = keys.iter().map(|(organization, _, selector)| (*organization, selector.clone()));
+        let owned: HashSet<_> = owned.collect();
+        let (acknowledged, toggles) = tokio::try_join!(
+            loaders.load_many::<AcknowledgementOf>(owned.into_iter().collect()),
+            loaders.load_many::<ToggleOn>(keys.iter().cloned().collect()),
+        )?;
+        let of_key = |key: HitKey| {
+            let (organization, _, selector) = &key;
+            let toggle = toggles.get(&key).and_then(Option::as_ref).filter(|toggle| toggle.is_disabled);
+            let acknowledged = acknowledged.get(&(*organization, selector.clone())).and_then(Option::as_ref);
+            let disabled = match (toggle, acknowledged) {
+                (Some(toggle), _) => Disabled { at: toggle.changed_at, justification: toggle.feedback.clone() },
+                (None, Some(found)) => Disabled { at: found.created_at, justification: found.justification.clone() },
+                (None, None) => return None,
+            };
+            Some((key, disabled))
+        };
+        Ok(keys.into_iter().filter_map(of_key).collect())
+    }
+}
+
+/// The hit of a row under the owner of its cluster.
+fn key(row: &store::ImpactedCluster) -> Option<HitKey> {
+    Some((row.cluster.organization, row.cluster.id, row.recommendation.clone()?))
+}
+
 impl OutputType for ImpactedCluster {
     fn type_name() -> Cow<'static, str> {
         Cluster::type_name()
@@ -178,5 +230,15 @@ impl ImpactedClusterEdge {
     /// Since when the recommendation has hit the cluster without interruption.
     async fn impacted_since(&self) -> Option<DateTime> {
         Some(DateTime(self.node.row.impacted_since))
+    }
+
+    /// When the recommendation was turned off for the cluster, or acknowledged. Null if it is not disabled.
+    async fn disabled_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        Ok(self.node.disabled(ctx).await?.map(|disabled| DateTime(disabled.at)))
+    }
+
+    /// Why it was turned off for the cluster, or acknowledged. Null if it is not disabled, or if no reason was given.
+    async fn justification(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.node.disabled(ctx).await?.and_then(|disabled| disabled.justification))
     }
 }

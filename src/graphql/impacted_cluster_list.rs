@@ -1,9 +1,23 @@
-//! The arguments of lists of impacted clusters: `ImpactedClusterOrder`, beside those of all lists of clusters.
+//! The arguments of lists of impacted clusters: `ImpactStatus` and `ImpactedClusterOrder`, beside those of all lists of
+//! clusters.
 
 use async_graphql::{Enum, InputObject, InputType as _, Value};
 
 use super::cluster_list::{self, OrderDirection};
 use crate::store::{self, ImpactedCluster};
+
+/// Whether a recommendation is disabled on a cluster that it hits: turned off for the cluster, or acknowledged by the
+/// organization that owns it.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[graphql(remote = "store::ImpactStatus")]
+pub(super) enum ImpactStatus {
+    /// It is not.
+    Enabled,
+    /// It is.
+    Disabled,
+    /// Either.
+    Any,
+}
 
 /// The order of a list of clusters that a recommendation hits. Clusters without a value in the field are last in both
 /// directions. Clusters with equal values are ordered by UUID.

@@ -64,7 +64,11 @@ impl OrganizationSummary {
         let categories = content.map(Content::categories).unwrap_or_default();
         Self {
             clusters,
-            hits: impacts.iter().map(|(selector, hits)| (of(selector), *hits)).collect(),
+            hits: impacts
+                .iter()
+                .map(|(selector, impact)| (of(selector), impact.shown()))
+                .filter(|(_, hits)| *hits > 0)
+                .collect(),
             categories: categories.iter().cloned().map(Category).collect(),
         }
     }

@@ -12,7 +12,7 @@ use super::{
     connection::{Connection, Listed, PageArguments, ParentOf},
     context::ContextExt as _,
     impacted_cluster::{ImpactedCluster, ImpactedClusterEdge},
-    impacted_cluster_list::ImpactedClusterOrder,
+    impacted_cluster_list::{ImpactStatus, ImpactedClusterOrder},
     in_order::InOrder,
     loaders::{AcknowledgementOf, Batch, RatingOf},
     node_id::NodeId,
@@ -26,7 +26,7 @@ use super::{
 use crate::{
     domain::{OrgId, Selector},
     identity::Readable,
-    store::{self, Impacting, List as _, OfOrganization, TogglesOf},
+    store::{self, Impact, ImpactedClusterFilter, Impacting, List as _, OfOrganization, TogglesOf},
 };
 
 /// A recommendation, as one organization sees it.
@@ -35,8 +35,8 @@ pub(super) struct Recommendation {
     /// `None` if no organization is in scope.
     organization: Option<OrgId>,
     pub(super) selector: Selector,
-    /// How many clusters it hits, where that was counted.
-    impacted: Option<u64>,
+    /// How many clusters it hits, and whether it is acknowledged, where that was read.
+    impact: Option<Impact>,
     among: Among,
 }
 
@@ -76,7 +76,7 @@ impl Recommendation {
     }
 
     fn of_owner(cluster: &Cluster, selector: Selector, among: Among) -> Self {
-        Self { organization: Some(cluster.row.organization), selector, impacted: None, among }
+        Self { organization: Some(cluster.row.organization), selector, impact: None, among }
     }
 
     /// The recommendation of an organization, without siblings.
@@ -100,8 +100,8 @@ impl Recommendation {
     }
 
     fn among(row: &RecommendationRow, siblings: &Arc<Siblings<RecommendationRow>>) -> Self {
-        let RecommendationRow { organization, impacted, .. } = *row;
-        Self { organization, selector: row.selector.clone(), impacted, among: Among::Recommendations(siblings.clone()) }
+        let RecommendationRow { organization, impact, .. } = *row;
+        Self { organization, selector: row.selector.clone(), impact, among: Among::Recommendations(siblings.clone()) }
     }
 
     /// What identifies the node.
@@ -190,9 +190,9 @@ impl Recommendation {
         self.selector.is_internal()
     }
 
-    /// The clusters that the recommendation hits, where the hit is shown by default: those of the organization for which
-    /// the recommendation was returned, or all that the viewer may see if there is none. Null only if loading failed, with
-    /// an entry in `errors`.
+    /// The clusters that the recommendation hits, where the hit is shown by default, or is only hidden because the
+    /// recommendation is disabled: those of the organization for which the recommendation was returned, or all that the
+    /// viewer may see if there is none. Null only if loading failed, with an entry in `errors`.
     #[expect(clippy::too_many_arguments, reason = "a resolver has a parameter for each argument of its field")]
     async fn impacted_clusters(
         &self,
@@ -202,12 +202,18 @@ impl Recommendation {
         #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
         #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(
+            desc = "Returns only clusters on which the recommendation has this status.",
+            default_with = "Some(ImpactStatus::Enabled)"
+        )]
+        status: Option<ImpactStatus>,
         #[graphql(desc = "Returns only clusters that meet all of these conditions.")] filter: Option<ClusterFilter>,
         #[graphql(desc = "The order of the list.")] order_by: Option<ImpactedClusterOrder>,
     ) -> Result<Option<InOrder<Connection<ImpactedCluster, ImpactedClusterEdge>>>> {
-        let filter = filter.map(|filter| filter.check(ctx.now()?)).transpose()?.unwrap_or_default();
+        let clusters = filter.map(|filter| filter.check(ctx.now()?)).transpose()?.unwrap_or_default();
+        let filter = ImpactedClusterFilter::new(clusters, status.map(Into::into).unwrap_or_default());
         let order = order_by.map_or(store::ImpactedCluster::DEFAULT_ORDER, store::Order::from);
-        PageArguments { first, after, last, before }.load_by(ctx, self, filter.into(), order).await
+        PageArguments { first, after, last, before }.load_by(ctx, self, filter, order).await
     }
 
     /// The acknowledgement by the organization for which the recommendation was returned. Null if it is not acknowledged, or
@@ -252,14 +258,11 @@ impl Listed for Recommendation {
 
 impl ParentOf<store::ImpactedCluster> for Recommendation {
     fn key(&self) -> Impacting {
-        Impacting { organization: self.organization, selector: self.selector.clone(), count: self.impacted }
+        impacting(self.organization, &self.selector, self.impact)
     }
 
     fn sibling_keys(&self) -> Vec<Impacting> {
-        let of_row = |row: &Arc<RecommendationRow>| {
-            let RecommendationRow { organization, impacted, .. } = **row;
-            Impacting { organization, selector: row.selector.clone(), count: impacted }
-        };
+        let of_row = |row: &Arc<RecommendationRow>| impacting(row.organization, &row.selector, row.impact);
         match &self.among {
             Among::Recommendations(siblings) => siblings.rows.iter().map(of_row).collect(),
             Among::HitsOf(cluster, siblings) => {
@@ -280,15 +283,15 @@ impl ParentOf<store::ImpactedCluster> for Recommendation {
     }
 }
 
+/// A recommendation as the parent of its clusters. For all organizations, some of which may have acknowledged it, only
+/// that it hits nothing says how many there are.
+fn impacting(organization: Option<OrgId>, selector: &Selector, impact: Option<Impact>) -> Impacting {
+    let count = impact.map(Impact::shown).filter(|count| organization.is_some() || *count == 0);
+    Impacting { organization, selector: selector.clone(), count }
+}
+
 /// Recommendations of the owners of sibling clusters. Nearly always there is one owner.
 fn of_owners(cluster: &Cluster, selectors: &HashSet<&Selector>) -> Vec<Impacting> {
-    let of = |organization| {
-        let impacting = move |selector: &&Selector| Impacting {
-            organization: Some(organization),
-            selector: (*selector).clone(),
-            count: None,
-        };
-        selectors.iter().map(impacting)
-    };
+    let of = |organization| selectors.iter().map(move |selector| impacting(Some(organization), selector, None));
     cluster.owners_of_siblings().into_iter().flat_map(of).collect()
 }

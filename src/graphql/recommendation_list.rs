@@ -39,6 +39,21 @@ pub(super) struct RecommendationFilter {
     include_inactive: Option<bool>,
     /// Whether it hits at least one cluster.
     impacting: Option<bool>,
+    /// Whether the organization has acknowledged it. Where recommendations are listed for no organization, none is
+    /// acknowledged.
+    #[graphql(default_with = "Some(RecommendationStatus::Any)")]
+    status: Option<RecommendationStatus>,
+}
+
+/// Whether a recommendation is acknowledged.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+pub(super) enum RecommendationStatus {
+    /// It is not.
+    Enabled,
+    /// It is: its hits are hidden.
+    Disabled,
+    /// Either.
+    Any,
 }
 
 /// The order of a list of recommendations. Recommendations without a value in the field are last in both directions.
@@ -83,6 +98,11 @@ impl RecommendationFilter {
             categories: at_most("filter.categories", self.categories)?.map(|keys| keys.into_iter().collect()),
             includes_inactive: self.include_inactive.unwrap_or(false),
             impacting: self.impacting,
+            is_acknowledged: match self.status {
+                Some(RecommendationStatus::Enabled) => Some(false),
+                Some(RecommendationStatus::Disabled) => Some(true),
+                Some(RecommendationStatus::Any) | None => None,
+            },
         })
     }
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     content::{self, Content},
     domain::{Level, OrgId, RiskOfChange, Selector, TotalRisk, lower_case},
-    store::{Direction, ImpactCounts, ListRequest, Order, Page, Paged, SortColumn, SortKind, SortValue},
+    store::{Direction, Impact, ImpactCounts, ListRequest, Order, Page, Paged, SortColumn, SortKind, SortValue},
 };
 
 /// The most characters of a text by which recommendations are ordered. Cursors contain it.
@@ -25,8 +25,8 @@ pub(super) struct RecommendationRow {
     /// The organization for which it is listed; `None` for all that the viewer may see.
     pub(super) organization: Option<OrgId>,
     pub(super) selector: Selector,
-    /// How many clusters it hits, where that was counted.
-    pub(super) impacted: Option<u64>,
+    /// How many clusters it hits, and whether it is acknowledged, where that was read.
+    pub(super) impact: Option<Impact>,
     content: Option<Arc<content::Recommendation>>,
 }
 
@@ -45,6 +45,8 @@ pub(super) struct RecommendationConditions {
     pub(super) includes_inactive: bool,
     /// Whether they hit a cluster.
     pub(super) impacting: Option<bool>,
+    /// Whether they are acknowledged.
+    pub(super) is_acknowledged: Option<bool>,
 }
 
 impl RecommendationConditions {
@@ -65,10 +67,12 @@ impl RecommendationConditions {
             && self.text.as_ref().is_none_or(has_text)
     }
 
-    /// Whether a recommendation that matches otherwise is listed, by how many clusters it hits.
-    fn lists(&self, is_active: bool, impacted: u64) -> bool {
-        (is_active || self.includes_inactive || impacted > 0)
-            && self.impacting.is_none_or(|impacting| impacting == (impacted > 0))
+    /// Whether a recommendation that matches otherwise is listed, by what it hits.
+    fn lists(&self, is_active: bool, impact: Impact) -> bool {
+        let is_impacting = impact.clusters > 0;
+        (is_active || self.includes_inactive || is_impacting)
+            && self.impacting.is_none_or(|impacting| impacting == is_impacting)
+            && self.is_acknowledged.is_none_or(|is_acknowledged| is_acknowledged == impact.is_acknowledged)
     }
 }
 
@@ -97,12 +101,12 @@ impl RecommendationRow {
     });
     /// By how many clusters it hits.
     pub(super) const BY_IMPACTED_CLUSTERS: SortColumn<Self> = column("impactedClusters", SortKind::Integer, |row| {
-        row.impacted.map(|clusters| SortValue::Integer(i64::try_from(clusters).unwrap_or(i64::MAX)))
+        row.impact.map(|impact| SortValue::Integer(i64::try_from(impact.clusters).unwrap_or(i64::MAX)))
     });
 
     /// A recommendation that is not one of a list.
     pub(super) fn found(organization: Option<OrgId>, selector: Selector) -> Self {
-        Self { organization, selector, impacted: None, content: None }
+        Self { organization, selector, impact: None, content: None }
     }
 }
 
@@ -168,20 +172,20 @@ impl<'a> Candidates<'a> {
     /// Those that are listed for an organization; and those without content that hit its clusters.
     fn listed_for(&self, organization: Option<OrgId>, counts: &ImpactCounts) -> Vec<RecommendationRow> {
         let with_content = self.with_content.iter().filter_map(|&content| {
-            let impacted = counts.get(&content.selector).copied().unwrap_or_default();
-            self.filter.lists(content.is_active, impacted).then(|| RecommendationRow {
+            let impact = counts.get(&content.selector).copied().unwrap_or_default();
+            self.filter.lists(content.is_active, impact).then(|| RecommendationRow {
                 organization,
                 selector: content.selector.clone(),
-                impacted: Some(impacted),
+                impact: Some(impact),
                 content: Some(content.clone()),
             })
         });
         let has_content = |of: &Selector| self.content.is_some_and(|content| content.recommendation(of).is_some());
-        let without_content = counts.iter().filter(|(selector, impacted)| {
-            !has_content(selector) && self.filter.matches(selector, None) && self.filter.lists(false, **impacted)
+        let without_content = counts.iter().filter(|(selector, impact)| {
+            !has_content(selector) && self.filter.matches(selector, None) && self.filter.lists(false, **impact)
         });
-        let without_content = without_content.map(|(selector, impacted)| RecommendationRow {
-            impacted: Some(*impacted),
+        let without_content = without_content.map(|(selector, impact)| RecommendationRow {
+            impact: Some(*impact),
             ..RecommendationRow::found(organization, selector.clone())
         });
         with_content.chain(without_content).collect()

@@ -13,7 +13,7 @@ use super::{
     kept_values::{self, lock, refresh, total_risk},
     list::Row,
     shown_counts::weight,
-    visibility::not_disabled,
+    visibility::is_disabled,
 };
 use crate::domain::{ClusterId, OrgId};
 
@@ -43,7 +43,7 @@ struct Facts {
 /// Changes the counts of the clusters that a recommendation hits, after its acknowledgement was written or deleted in the
 /// same transaction.
 ///
-/// Clusters are locked in the order of batches, and only then the lock that batches take before they count. Whoever holds
+/// Clusters are locked in the order of batches, and only then the lock that batches take before they count. A transaction that holds
 /// a cluster's lock and waits for that one will see the acknowledgement. So a cluster that was hit in the meantime, and
 /// that someone else has locked, cannot be waited for.
 ///
@@ -103,7 +103,7 @@ impl Hits {
             .inner_join(CLUSTERS, is_cluster)
             .and_where(Expr::col((HITS, "recommendation_id")).eq(self.recommendation_id))
             .and_where(Expr::col((HITS, "org_id")).eq(self.organization.as_i64()))
-            .cond_where(not_disabled(HITS));
+            .and_where(is_disabled(HITS).not());
         if is_hidden_if_managed {
             clusters.and_where(Expr::col((CLUSTERS, "managed")).not());
         }

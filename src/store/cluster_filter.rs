@@ -80,7 +80,7 @@ impl Filter for ClusterFilter {
 /// The hits of a cluster that are shown by default.
 fn hits(scope: Scope) -> SelectStatement {
     let of_cluster = Expr::col(("rule_hit", "cluster_id")).eq(item("id"));
-    let shown = shown_of_cluster(scope, "rule_hit", item("managed"));
+    let shown = shown_of_cluster(scope, "rule_hit", ITEM);
     Query::select().expr(Expr::val(1)).from("rule_hit").and_where(of_cluster).cond_where(shown).to_owned()
 }
 

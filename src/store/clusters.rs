@@ -47,6 +47,8 @@ pub struct Cluster {
     pub status: Option<String>,
     /// The numbers of the hits that the viewer sees by default.
     pub shown: ShownCounts,
+    /// Whether other hits are hidden by default, for another reason than that they are internal.
+    pub hides: bool,
     /// The name in lower case; the UUID if it has none.
     pub sort_name: String,
 }
@@ -129,12 +131,7 @@ impl Cluster {
 
     /// The parent of the cluster's hits.
     pub fn hits(&self) -> ClusterHits {
-        ClusterHits {
-            cluster: self.id,
-            count: self.hit_count,
-            details_bytes: self.details_bytes,
-            is_managed: self.is_managed,
-        }
+        ClusterHits { cluster: self.id, count: self.hit_count, details_bytes: self.details_bytes, hides: self.hides }
     }
 }
 
@@ -159,6 +156,7 @@ impl List for Cluster {
         "stored_at",
         "request_id",
         "counts",
+        "hides",
         "sort_name",
     ];
     const LOOKUP: Option<Lookup> = Some(Lookup {
@@ -169,8 +167,11 @@ impl List for Cluster {
     const KEY: SortColumn<Self> = Self::BY_UUID;
     const DEFAULT_ORDER: Order<Self> = Order::new(&Self::BY_UUID, Direction::Ascending);
 
-    /// The counts that the viewer sees, and their parts.
+    /// The counts that the viewer sees, their parts, and whether there are others.
     fn computed(scope: Scope, column: &'static str, items: &'static str) -> Option<Expr> {
+        if column == "hides" {
+            return Some(Expr::cust(format!("NOT {}", shown_counts::nothing_is_hidden(items))));
+        }
         shown_counts::part(column, &shown_counts::within(scope, items)).map(Expr::cust)
     }
 
@@ -185,6 +186,7 @@ impl List for Cluster {
             details_bytes: row.next::<i64>()?.unsigned_abs(),
             report: ReportHead::read(row)?,
             shown: ShownCounts::from_packed(row.next()?),
+            hides: row.next()?,
             sort_name: row.next()?,
             display_name: row.next()?,
             is_managed: row.next::<Option<bool>>()?.unwrap_or(false),

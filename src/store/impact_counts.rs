@@ -7,7 +7,7 @@ use sea_orm::{
     DbBackend, DbErr, JoinType,
     sea_query::{
         Asterisk, CaseStatement, CommonTableExpression, Expr, ExprTrait as _, Func, NullOrdering, Order, Query,
-        SelectStatement, WindowStatement,
+        SelectStatement, UnionType, WindowStatement,
     },
 };
 
@@ -18,15 +18,31 @@ use super::{
     error::Error,
     list::{Filter as _, ITEM, Row, item, subquery, within},
     pools::Store,
-    visibility::{hidden_if_managed, not_internal, shown_of_cluster},
+    visibility::{IncludedHits, acknowledged, hidden_if_managed, shown, shown_of_cluster},
 };
 use crate::{
     domain::{OrgId, Selector},
     identity::Scope,
 };
 
-/// How many clusters each recommendation hits. Those that hit none are left out.
-pub type ImpactCounts = HashMap<Selector, u64>;
+/// What each recommendation hits. Those that hit nothing and are not acknowledged are left out.
+pub type ImpactCounts = HashMap<Selector, Impact>;
+
+/// What a recommendation hits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Impact {
+    /// The clusters that it hits and that it is not turned off for.
+    pub clusters: u64,
+    /// Whether the organization has acknowledged it. Its clusters count nevertheless.
+    pub is_acknowledged: bool,
+}
+
+impl Impact {
+    /// The hits that are shown by default.
+    pub fn shown(self) -> u64 {
+        if self.is_acknowledged { 0 } else { self.clusters }
+    }
+}
 
 /// The clusters of an organization, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,7 +66,8 @@ const ALL: i64 = 0;
 
 impl Store {
     /// Counts the clusters that each recommendation hits, for each of the organizations. `None` stands for all
-    /// organizations within the scope. Takes one statement, and another one if `None` is among others.
+    /// organizations within the scope, for which nothing is acknowledged. Takes one statement, and another one if `None`
+    /// is among others.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -70,7 +87,7 @@ impl Store {
         Ok(counts)
     }
 
-    /// Counts the same among the clusters that match a filter, in one statement.
+    /// Counts the hits that are shown by default among the clusters that match a filter, in one statement.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -89,15 +106,16 @@ impl Store {
             .and_where(Column::BigInt(numbers(organizations)).contains(item("org_id"), self.backend()))
             .cond_where(within::<Cluster>(scope))
             .cond_where(filter.condition(scope, self.backend()))
-            .cond_where(shown_of_cluster(scope, HIT, item("managed")))
+            .cond_where(shown_of_cluster(scope, HIT, ITEM))
             .group_by_columns([(ITEM, "org_id"), (HIT, "recommendation_id")]);
-        join_hits(&mut grouped, self.backend());
+        join_hits(&mut grouped, &[("cluster_id", "id")], self.backend());
         let is_named = Expr::col(("recommendation", "id")).equals((GROUPED, "recommendation_id"));
         let mut select = Query::select();
         select
             .column((GROUPED, "org_id"))
             .column(("recommendation", "selector"))
             .column((GROUPED, "clusters"))
+            .expr(Expr::cust("FALSE"))
             .from_subquery(grouped, GROUPED)
             .inner_join("recommendation", is_named);
         let mut counts = HashMap::new();
@@ -174,40 +192,42 @@ impl Store {
     /// The statement for the number of clusters that each recommendation hits, for each of the organizations or for all
     /// together: by one look into the index of hits for each recommendation, of which there are few. The hits that are
     /// hidden because their clusters are managed are subtracted. They are counted by cluster, since whether the cluster
-    /// of each hit is managed would be a look into another index.
+    /// of each hit is managed would be a look into another index. So are those of recommendations that are turned off,
+    /// which are counted by toggle.
     fn by_recommendation(&self, scope: Scope, organizations: Option<&[OrgId]>) -> SelectStatement {
         let all = || Expr::val(ALL).cast_as("bigint");
-        let (mut counted, mut hidden) = (Query::select(), Query::select());
+        let mut counted = Query::select();
+        let mut hidden = [self.hidden_on_managed(scope), self.disabled(scope)];
         let organization = organizations.map(|organizations| {
             let (source, organization) = Column::BigInt(numbers(organizations)).into_rows(self.backend());
             counted.from_function(source, "p");
-            hidden
-                .and_where(Column::BigInt(numbers(organizations)).contains(item("org_id"), self.backend()))
-                .group_by_col((ITEM, "org_id"));
+            for hidden in &mut hidden {
+                hidden
+                    .and_where(Column::BigInt(numbers(organizations)).contains(item("org_id"), self.backend()))
+                    .group_by_col((ITEM, "org_id"));
+            }
             organization
         });
+        let of = organization.as_ref().map_or_else(all, |_| item("org_id"));
+        let [mut managed, disabled] = hidden.each_mut().map(|hidden| hidden.expr_as(of.clone(), "org_id").to_owned());
+        let hidden = total(managed.union(UnionType::All, disabled).to_owned());
         let mut hits = Query::select();
         hits.expr(Func::count(Expr::col(Asterisk)))
             .from_as("rule_hit", ITEM)
             .and_where(item("recommendation_id").equals(("recommendation", "id")))
             .and_where_option(organization.clone().map(|of| item("org_id").eq(of)))
-            .cond_where(within::<Cluster>(scope))
-            .cond_where(not_internal(scope, ITEM));
-        hidden
-            .expr_as(organization.as_ref().map_or_else(all, |_| item("org_id")), "org_id")
-            .column((HIT, "recommendation_id"))
-            .expr_as(Func::count(Expr::col(Asterisk)), "clusters")
-            .from_as("cluster", ITEM)
-            .cond_where(within::<Cluster>(scope))
-            .and_where(item("managed"))
-            .and_where(hidden_if_managed(HIT))
-            .group_by_col((HIT, "recommendation_id"));
-        join_hits(&mut hidden, self.backend());
+            .cond_where(within::<Cluster>(scope));
+        let id = || Expr::col(("recommendation", "id"));
+        let is_acknowledged = organization.clone().map_or_else(|| Expr::cust("FALSE"), |of| acknowledged(of, id()));
         counted
             .expr_as(organization.unwrap_or_else(all), "org_id")
             .columns([("recommendation", "id"), ("recommendation", "selector")])
             .from("recommendation")
-            .expr_as(subquery(hits), "clusters");
+            .expr_as(subquery(hits), "clusters")
+            .expr_as(is_acknowledged, "acknowledged");
+        if !scope.includes_internal() {
+            counted.and_where(Expr::col(("recommendation", "internal")).not());
+        }
 
         // Without this, the numbers would be counted again for the condition on them.
         let once = |statement, name: &'static str| {
@@ -222,13 +242,44 @@ impl Store {
             .with_cte(Query::with().cte(once(counted, COUNTED)).cte(once(hidden, HIDDEN)).to_owned())
             .columns(["org_id", "selector"].map(|name| (COUNTED, name)))
             .expr(shown())
+            .column((COUNTED, "acknowledged"))
             .from(COUNTED)
             .left_join(HIDDEN, is_same)
-            .and_where(shown().gt(0))
+            .and_where(shown().gt(0).or(of(COUNTED, "acknowledged")))
             .to_owned()
     }
 
-    /// Adds what a statement counts, whose rows are an organization, a selector and a number.
+    /// Counts the hits that are hidden because their clusters are managed, by recommendation.
+    fn hidden_on_managed(&self, scope: Scope) -> SelectStatement {
+        let mut hidden = self.count_hits("cluster", scope, &[("cluster_id", "id")]);
+        hidden.and_where(item("managed")).and_where(hidden_if_managed(HIT)).to_owned()
+    }
+
+    /// Counts the hits of recommendations that are turned off for their clusters, and that are not hidden because these
+    /// are managed, by recommendation.
+    fn disabled(&self, scope: Scope) -> SelectStatement {
+        let key = [("cluster_id", "cluster_id"), ("recommendation_id", "recommendation_id")];
+        let mut disabled = self.count_hits("cluster_toggle", scope, &key);
+        let included = IncludedHits { disabled: true, acknowledged: true, ..IncludedHits::default() };
+        disabled.and_where(item("disabled")).cond_where(shown(scope, included, HIT)).to_owned()
+    }
+
+    /// Counts the hits that rows of a table are about, by recommendation. The key has columns of hits, each with that of
+    /// the table that has the same value.
+    fn count_hits(&self, table: &'static str, scope: Scope, key: &[(&'static str, &'static str)]) -> SelectStatement {
+        let mut counted = Query::select();
+        counted
+            .column((HIT, "recommendation_id"))
+            .expr_as(Func::count(Expr::col(Asterisk)), "clusters")
+            .from_as(table, ITEM)
+            .cond_where(within::<Cluster>(scope))
+            .group_by_col((HIT, "recommendation_id"));
+        join_hits(&mut counted, key, self.backend());
+        counted
+    }
+
+    /// Adds what a statement counts, whose rows are an organization, a selector, a number, and whether the recommendation
+    /// is acknowledged.
     async fn add_counts(
         &self,
         scope: Scope,
@@ -238,27 +289,42 @@ impl Store {
         let during = "counting hits";
         for row in &self.query(scope.client(), select, during).await? {
             let mut row = Row::new(row);
-            let mut read = || -> Result<(i64, Selector, i64), DbErr> { Ok((row.next()?, row.next()?, row.next()?)) };
-            let (organization, selector, count) = read().map_err(Error::during(during))?;
-            counts.entry(OrgId::try_from(organization).ok()).or_default().insert(selector, count.unsigned_abs());
+            let mut read = || -> Result<(i64, Selector, Impact), DbErr> {
+                let key = (row.next()?, row.next()?);
+                let clusters = row.next::<i64>()?.unsigned_abs();
+                Ok((key.0, key.1, Impact { clusters, is_acknowledged: row.next()? }))
+            };
+            let (organization, selector, impact) = read().map_err(Error::during(during))?;
+            counts.entry(OrgId::try_from(organization).ok()).or_default().insert(selector, impact);
         }
         Ok(())
     }
 }
 
-/// Joins clusters with their hits under the same owner.
-fn join_hits(clusters: &mut SelectStatement, backend: DbBackend) {
-    let is_of_cluster = |hits| {
-        let of_hit = |name| Expr::col((hits, name));
-        of_hit("cluster_id").eq(item("id")).and(of_hit("org_id").eq(item("org_id")))
+/// Adds up numbers of an organization and a recommendation.
+fn total(counts: SelectStatement) -> SelectStatement {
+    let of = |name| Expr::col(("part", name));
+    Query::select()
+        .exprs(["org_id", "recommendation_id"].map(of))
+        .expr_as(Expr::from(Func::sum(of("clusters"))).cast_as("bigint"), "clusters")
+        .from_subquery(counts, "part")
+        .group_by_columns([("part", "org_id"), ("part", "recommendation_id")])
+        .to_owned()
+}
+
+/// Joins rows with the hits that they are about, under the same owner.
+fn join_hits(rows: &mut SelectStatement, key: &[(&'static str, &'static str)], backend: DbBackend) {
+    let is_one = |hits: &'static str| {
+        let of_owner = Expr::col((hits, "org_id")).eq(item("org_id"));
+        key.iter().fold(of_owner, |is_one, (column, of_row)| is_one.and(Expr::col((hits, *column)).eq(item(of_row))))
     };
     if backend == DbBackend::Sqlite {
-        clusters.join_as(JoinType::InnerJoin, "rule_hit", HIT, is_of_cluster(HIT));
+        // Without CROSS, SQLite may begin with all hits.
+        rows.join_as(JoinType::CrossJoin, "rule_hit", HIT, Expr::val(true)).and_where(is_one(HIT));
     } else {
-        let of_cluster = is_of_cluster("rule_hit");
         // Without the offset, PostgreSQL may read all hits and hash them.
-        let hits = Query::select().column(Asterisk).from("rule_hit").and_where(of_cluster).offset(0).to_owned();
-        clusters.join_lateral(JoinType::InnerJoin, hits, HIT, Expr::val(true));
+        let hits = Query::select().column(Asterisk).from("rule_hit").and_where(is_one("rule_hit")).offset(0).to_owned();
+        rows.join_lateral(JoinType::InnerJoin, hits, HIT, Expr::val(true));
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use sea_orm::{
     Condition, DbBackend, DbErr,
-    sea_query::{Asterisk, Expr, ExprTrait as _, Func, Query, SelectStatement},
+    sea_query::{Asterisk, CaseStatement, Expr, ExprTrait as _, Func, JoinType, Query, SelectStatement},
 };
 
 use super::{
@@ -14,11 +14,13 @@ use super::{
     error::Error,
     list::{
         Filter, ITEM, Joined, List, ListRequest, Lookup, Order, ParentKey, Row, SortColumn, SortKind, SortValue,
-        Source, item, same_by_id, subquery, within,
+        Source, same_by_id, subquery, within,
     },
     page::{Direction, Page},
     pools::Store,
-    visibility::{IncludedHits, shown, shown_of_cluster},
+    visibility::{
+        IncludedHits, acknowledged, is_acknowledged, is_disabled, not_for_managed_is_shown, not_internal, shown,
+    },
 };
 use crate::{
     domain::{OrgId, Selector, Timestamp},
@@ -44,7 +46,7 @@ pub struct Impacting {
     pub organization: Option<OrgId>,
     /// The recommendation.
     pub selector: Selector,
-    /// How many clusters there are, where it is known.
+    /// How many clusters there are on which the recommendation is not turned off, where it is known.
     pub count: Option<u64>,
 }
 
@@ -52,19 +54,38 @@ pub struct Impacting {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ImpactedClusterFilter {
     clusters: ClusterFilter,
+    status: ImpactStatus,
     /// Whether the parents are recommendations of all organizations within the scope.
     of_all: bool,
 }
 
-impl From<ClusterFilter> for ImpactedClusterFilter {
-    fn from(clusters: ClusterFilter) -> Self {
-        Self { clusters, of_all: false }
+/// Whether the recommendation is disabled on a cluster that it hits: turned off for it, or acknowledged by its owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ImpactStatus {
+    /// It is not.
+    #[default]
+    Enabled,
+    /// It is.
+    Disabled,
+    /// Either.
+    Any,
+}
+
+impl ImpactedClusterFilter {
+    /// The clusters that match a filter, and on which the recommendation has this status.
+    pub fn new(clusters: ClusterFilter, status: ImpactStatus) -> Self {
+        Self { clusters, status, of_all: false }
     }
 }
 
 impl Filter for ImpactedClusterFilter {
     fn condition(&self, scope: Scope, backend: DbBackend) -> Condition {
-        self.clusters.condition(scope, backend)
+        let is_disabled = || is_acknowledged(ITEM).or(is_disabled(ITEM));
+        self.clusters.condition(scope, backend).add_option(match self.status {
+            ImpactStatus::Enabled => Some(is_disabled().not()),
+            ImpactStatus::Disabled => Some(is_disabled()),
+            ImpactStatus::Any => None,
+        })
     }
 
     fn needs_scan(&self) -> bool {
@@ -165,20 +186,41 @@ impl List for ImpactedCluster {
     }
 
     fn always(scope: Scope, _: Expr) -> Condition {
-        shown_of_cluster(scope, ITEM, item("managed"))
+        not_internal(scope, ITEM).add(not_for_managed_is_shown(ITEM, ITEM))
     }
 
-    /// Counts hits without reading their clusters. Recommendations of all organizations are counted as the items are.
+    /// Counts hits without reading their clusters, and subtracts the few for whose clusters the recommendation is turned
+    /// off. Recommendations of all organizations are counted as the items are.
     fn length(scope: Scope, parent: Expr) -> Option<SelectStatement> {
         let of_hit = |name| Expr::col((ITEM, name));
+        let of_toggle = |name| Expr::col(("cluster_toggle", name));
+        let id = || subquery(id_of(&parent));
+        let organization = || organization_of(&parent);
+        let included = IncludedHits { disabled: true, acknowledged: true, ..IncludedHits::default() };
         let mut hits = Query::select();
         hits.expr(Func::count(Expr::col(Asterisk)))
             .from_as("rule_hit", ITEM)
-            .and_where(of_hit("recommendation_id").eq(subquery(id_of(&parent))))
-            .and_where(of_hit("org_id").eq(organization_of(&parent)))
+            .and_where(of_hit("recommendation_id").eq(id()))
+            .and_where(of_hit("org_id").eq(organization()))
             .cond_where(within::<Cluster>(scope))
-            .cond_where(shown(scope, IncludedHits::default(), ITEM));
-        Some(hits)
+            .cond_where(shown(scope, included, ITEM));
+        let is_of_toggle = of_hit("cluster_id")
+            .eq(of_toggle("cluster_id"))
+            .and(of_hit("recommendation_id").eq(of_toggle("recommendation_id")))
+            .and(of_hit("org_id").eq(of_toggle("org_id")));
+        let mut disabled = Query::select();
+        disabled
+            .expr(Func::count(Expr::col(Asterisk)))
+            .from("cluster_toggle")
+            .join_as(JoinType::InnerJoin, "rule_hit", ITEM, is_of_toggle)
+            .and_where(of_toggle("org_id").eq(organization()))
+            .and_where(of_toggle("recommendation_id").eq(id()))
+            .and_where(of_toggle("disabled"))
+            .cond_where(within::<Cluster>(scope))
+            .cond_where(shown(scope, included, ITEM));
+        let enabled = subquery(hits).sub(subquery(disabled));
+        let length: Expr = CaseStatement::new().case(acknowledged(organization(), id()), 0).finally(enabled).into();
+        Some(Query::select().expr(length.cast_as("bigint")).to_owned())
     }
 
     /// Reads nothing for recommendations that are known to hit no cluster. Those of one organization have the order of an
@@ -190,8 +232,9 @@ impl List for ImpactedCluster {
         request: &ListRequest<Self>,
     ) -> Result<HashMap<Impacting, Page<Self>>, Error> {
         let is_whole = request.filter == ImpactedClusterFilter::default();
+        let is_enabled = request.filter.status == ImpactStatus::Enabled;
         let (known, counted): (Vec<_>, Vec<_>) = parents.iter().cloned().partition(|parent| {
-            parent.count == Some(0) || is_whole && request.page.size == 0 && parent.count.is_some()
+            is_enabled && parent.count == Some(0) || is_whole && request.page.size == 0 && parent.count.is_some()
         });
         let total = |parent: &Impacting| parent.count.unwrap_or_default();
         let known = known.into_iter().map(|parent| {

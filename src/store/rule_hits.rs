@@ -51,8 +51,8 @@ pub struct ClusterHits {
     pub count: u32,
     /// The bytes of all their details, as the cluster's row says.
     pub details_bytes: u64,
-    /// Whether the cluster is managed, so that some hits may be hidden.
-    pub is_managed: bool,
+    /// Whether some are hidden by default for another reason than that they are internal.
+    pub hides: bool,
 }
 
 /// What restricts a list of hits, apart from the scope.
@@ -187,10 +187,11 @@ impl List for RuleHit {
     ) -> Result<HashMap<ClusterHits, Page<Self>>, Error> {
         let hit: Vec<_> = parents.iter().copied().filter(|parent| parent.count > 0).collect();
         check_details(hit.iter().copied(), request.large)?;
-        // Without a managed cluster nothing is hidden for that reason, and the statement needs no condition.
-        let none_managed = !hit.iter().any(|parent| parent.is_managed);
         let mut request = request.clone();
-        request.filter.included.not_for_managed |= none_managed;
+        if !hit.iter().any(|parent| parent.hides) {
+            // The statement needs no condition.
+            request.filter.included = IncludedHits::ALL;
+        }
         let request = &request;
         let is_one = request.filter.selector.is_some();
         let needs_facts = Self::ORDER_ONLY.contains(&request.order.by.column);
@@ -224,8 +225,8 @@ impl ParentKey for ClusterHits {
 same_by_id!(ClusterHits);
 
 impl Store {
-    /// Returns those of the hits that are open, within the scope and shown by default, by cluster and selector, with
-    /// their details.
+    /// Returns those of the hits that are open, within the scope and shown by default or only hidden because they are
+    /// disabled, by cluster and selector, with their details.
     ///
     /// # Errors
     /// When the database does not answer, or the clusters' details have more than `allowed` bytes.
@@ -239,7 +240,8 @@ impl Store {
         check_details(clusters, Some(allowed))?;
         let key = Expr::tuple([item("cluster_id"), item("selector")]);
         let is_one = key.in_tuples(keys.iter().map(|(of, selector)| (of.cluster.uuid(), selector.as_str())));
-        let condition = shown(scope, IncludedHits::default(), ITEM).add(is_one);
+        let included = IncludedHits { disabled: true, acknowledged: true, ..IncludedHits::default() };
+        let condition = shown(scope, included, ITEM).add(is_one);
         let rows = self.find::<RuleHit, ClusterId>(scope, "cluster_id", condition).await?;
         Ok(rows.into_iter().map(|(cluster, hit)| ((cluster, hit.selector.clone()), hit)).collect())
     }
@@ -327,8 +329,8 @@ mod tests {
     #[test]
     fn a_cluster_is_one_parent_before_and_after_its_row_changes() {
         let cluster: ClusterId = "00000000-0000-4000-8000-000000000001".parse().expect("a cluster");
-        let before = ClusterHits { cluster, count: 1, details_bytes: 10, is_managed: false };
-        let after = ClusterHits { count: 2, details_bytes: 20, is_managed: true, ..before };
+        let before = ClusterHits { cluster, count: 1, details_bytes: 10, hides: false };
+        let after = ClusterHits { count: 2, details_bytes: 20, hides: true, ..before };
         assert_eq!(HashSet::from([before, after]).len(), 1);
     }
 }

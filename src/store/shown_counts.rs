@@ -60,6 +60,12 @@ pub(super) fn within(scope: Scope, clusters: &str) -> String {
     }
 }
 
+/// Whether a cluster has no hit that is hidden by default for another reason than that it is internal, in SQL.
+pub(super) fn nothing_is_hidden(clusters: &str) -> String {
+    let counts = format!("({clusters}.external_counts + {clusters}.internal_counts)");
+    format!("({clusters}.hit_count = ({counts} & {MASK}))")
+}
+
 /// What a hit adds to the counts, by the risk of its recommendation. A trigger has the same numbers.
 pub(super) fn weight(total_risk: Option<TotalRisk>) -> i64 {
     1 + total_risk.map_or(0, one)

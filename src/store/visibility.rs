@@ -1,14 +1,15 @@
 //! Which open hits of a cluster are shown. Every read of hits uses this condition.
 //!
-//! Internal recommendations are hidden from scopes that do not include them. On a managed cluster, so are those that do
-//! not apply to managed clusters, unless they are requested. Recommendations without content are shown.
+//! Internal recommendations are hidden from scopes that do not include them. Those that the organization has acknowledged
+//! are hidden unless they are requested, and so are those that it has turned off for the cluster; on a managed cluster, so
+//! are those that do not apply to managed clusters. Recommendations without content are shown.
 
 use sea_orm::{
     Condition,
     sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement},
 };
 
-use super::list::subquery;
+use super::{list::subquery, shown_counts};
 use crate::identity::Scope;
 
 /// Which hits are shown besides those that are shown by default. Nothing shows internal ones to a scope without them.
@@ -16,11 +17,15 @@ use crate::identity::Scope;
 pub struct IncludedHits {
     /// On managed clusters, the hits of recommendations that do not apply to managed clusters.
     pub not_for_managed: bool,
+    /// The hits of recommendations that the organization has turned off for the cluster.
+    pub disabled: bool,
+    /// The hits of recommendations that the organization has acknowledged.
+    pub acknowledged: bool,
 }
 
 impl IncludedHits {
     /// All that any request can show.
-    pub const ALL: Self = Self { not_for_managed: true };
+    pub const ALL: Self = Self { not_for_managed: true, disabled: true, acknowledged: true };
 }
 
 /// The condition that a hit is shown. The table named `hits` has the columns `cluster_id`, `org_id` and
@@ -31,12 +36,21 @@ pub(super) fn shown(scope: Scope, included: IncludedHits, hits: &'static str) ->
     Condition::all()
         .add(not_internal(scope, hits))
         .add_option((!included.not_for_managed).then(|| is_for_managed().or(is_unmanaged())))
+        .add_option((!included.acknowledged).then(|| is_acknowledged(hits).not()))
+        .add_option((!included.disabled).then(|| is_disabled(hits).not()))
 }
 
-/// The condition that a hit is shown by default, for rows that have what is kept of the hit's cluster: whether it is
-/// managed.
-pub(super) fn shown_of_cluster(scope: Scope, hits: &'static str, is_managed: Expr) -> Condition {
-    Condition::all().add(not_internal(scope, hits)).add(is_managed.not().or(hidden_if_managed(hits).not()))
+/// The condition that a hit is shown by default, for rows that have the row of the hit's cluster, named `clusters`.
+pub(super) fn shown_of_cluster(scope: Scope, hits: &'static str, clusters: &'static str) -> Condition {
+    let nothing_is_hidden = Expr::cust(shown_counts::nothing_is_hidden(clusters));
+    let is_shown =
+        not_for_managed_is_shown(hits, clusters).add(is_acknowledged(hits).not()).add(is_disabled(hits).not());
+    not_internal(scope, hits).add(Condition::any().add(nothing_is_hidden).add(is_shown))
+}
+
+/// The condition that a hit is not hidden because its cluster is managed, for the same rows.
+pub(super) fn not_for_managed_is_shown(hits: &'static str, clusters: &'static str) -> Condition {
+    Condition::all().add(Expr::col((clusters, "managed")).not().or(hidden_if_managed(hits).not()))
 }
 
 /// The condition that a hit is hidden by default if its cluster is managed.
@@ -44,8 +58,8 @@ pub(super) fn hidden_if_managed(hits: &'static str) -> Expr {
     Expr::col((hits, "recommendation_id")).in_subquery(recommendations(Expr::col("for_managed").not()))
 }
 
-/// The condition that a recommendation is not turned off for the cluster that it hits.
-pub(super) fn not_disabled(hits: &'static str) -> Condition {
+/// Whether the recommendation is turned off for the cluster that it hits.
+pub(super) fn is_disabled(hits: &'static str) -> Expr {
     let column = |name| Expr::col(("cluster_toggle", name));
     let disabled = Query::select()
         .expr(column("disabled"))
@@ -54,19 +68,25 @@ pub(super) fn not_disabled(hits: &'static str) -> Condition {
         .and_where(column("org_id").eq(Expr::col((hits, "org_id"))))
         .and_where(column("recommendation_id").eq(Expr::col((hits, "recommendation_id"))))
         .to_owned();
-    Expr::from(Func::coalesce([subquery(disabled), Expr::val(false)])).not().into()
+    Expr::from(Func::coalesce([subquery(disabled), Expr::cust("FALSE")]))
 }
 
-/// The condition that an organization has not acknowledged the recommendation that hits its cluster.
-pub(super) fn not_acknowledged(hits: &'static str) -> Condition {
+/// Whether the cluster's owner has acknowledged the recommendation that hits it.
+pub(super) fn is_acknowledged(hits: &'static str) -> Expr {
+    let of_hit = |name| Expr::col((hits, name));
+    acknowledged(of_hit("org_id"), of_hit("recommendation_id"))
+}
+
+/// Whether an organization has acknowledged a recommendation. A value, as `is_managed`.
+pub(super) fn acknowledged(organization: Expr, recommendation_id: Expr) -> Expr {
     let column = |name| Expr::col(("acknowledgement", name));
     let acknowledged = Query::select()
-        .expr(Expr::val(true))
+        .expr(Expr::cust("TRUE"))
         .from("acknowledgement")
-        .and_where(column("org_id").eq(Expr::col((hits, "org_id"))))
-        .and_where(column("recommendation_id").eq(Expr::col((hits, "recommendation_id"))))
+        .and_where(column("org_id").eq(organization))
+        .and_where(column("recommendation_id").eq(recommendation_id))
         .to_owned();
-    Expr::from(Func::coalesce([subquery(acknowledged), Expr::val(false)])).not().into()
+    Expr::from(Func::coalesce([subquery(acknowledged), Expr::cust("FALSE")]))
 }
 
 /// The condition that a hit or an event is not one of an internal recommendation, unless the scope includes these. The

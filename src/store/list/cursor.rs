@@ -100,6 +100,7 @@ mod tests {
             report: None,
             hit_count: 0,
             details_bytes: 0,
+            hides: false,
             display_name: None,
             is_managed: false,
             status: None,

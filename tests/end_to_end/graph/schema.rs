@@ -112,7 +112,13 @@ fn connections_follow_relays_specification() {
         assert_eq!(connection, BTreeMap::from(expected), "{edge}Connection");
         let mut expected = BTreeMap::from([("cursor", "String!".to_owned()), ("node", format!("{node}!"))]);
         if edge == "ImpactedCluster" {
-            expected.extend([("ruleHit", "RuleHit".to_owned()), ("impactedSince", "DateTime".to_owned())]);
+            let further = [
+                ("ruleHit", "RuleHit"),
+                ("impactedSince", "DateTime"),
+                ("disabledAt", "DateTime"),
+                ("justification", "String"),
+            ];
+            expected.extend(further.map(|(name, ty)| (name, ty.to_owned())));
         }
         assert_eq!(shape(&types[&format!("{edge}Edge")]), expected, "{edge}Edge");
     }

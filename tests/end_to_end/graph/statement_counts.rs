@@ -234,8 +234,10 @@ async fn recommendations_their_clusters_and_summaries_take_one_statement_each() 
     let summary =
         "clusterCount hitClusterCount hitCount versions { count } hitsByTotalRisk { count } hitsByTag { tag }";
     let queries = [
-        // The numbers of clusters are counted once for all recommendations.
-        (format!("{{ recommendations(first: 100 {order}) {{ totalCount nodes {{ selector impactedClusters {{ totalCount }} }} }} }}"), 1),
+        // The numbers of clusters are counted once for all recommendations; and for all organizations, some of which may
+        // have acknowledged one, again without theirs.
+        (format!("{{ organization(orgId: \"1\") {{ recommendations(first: 100 {order}) {{ totalCount nodes {{ selector impactedClusters {{ totalCount }} }} }} }} }}"), 1),
+        (format!("{{ recommendations(first: 100 {order}) {{ totalCount nodes {{ selector impactedClusters {{ totalCount }} }} }} }}"), 2),
         // The same with other arguments; and with a filter, one for all totals.
         (format!("{{ a: recommendations(last: 2) {{ totalCount }} b: recommendations {{ nodes {{ impactedClusters({of_clusters}) {{ totalCount }} }} }} }}"), 2),
         // The numbers, the clusters, their hits.

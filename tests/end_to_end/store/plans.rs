@@ -3,6 +3,7 @@
 //! The statements are recorded by the store itself, and planned with the settings of its pools.
 
 mod explained;
+mod user_actions;
 
 use std::{collections::BTreeSet, fs};
 
@@ -10,9 +11,9 @@ use insights_results_aggregator::{
     domain::{Digest, Level, RecommendationFacts, Report, TotalRisk, VersionKey},
     identity::{Readable, Scope, Viewer},
     store::{
-        Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, ImpactedCluster, Impacting, Imported,
-        ImportedValues, List, ListRequest, Order, Organization, PageRequest, Position, RuleHit, RuleHitFilter,
-        SortValue, Store, TextFilter, record_statements,
+        Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, ImpactStatus, ImpactedCluster,
+        ImpactedClusterFilter, Impacting, Imported, ImportedValues, List, ListRequest, Order, Organization,
+        PageRequest, Position, RuleHit, RuleHitFilter, SortValue, Store, TextFilter, record_statements,
     },
 };
 
@@ -192,7 +193,7 @@ async fn read_of_organizations(store: &Store) {
     let keys = [cluster(1), cluster(2)];
     for scope in scopes() {
         store.clusters(scope, &keys).await.expect("clusters");
-        let hits = keys.map(|cluster| ClusterHits { cluster, count: 1, details_bytes: 0, is_managed: false });
+        let hits = keys.map(|cluster| ClusterHits { cluster, count: 1, details_bytes: 0, hides: false });
         store.rule_hits(scope, &hits.map(|of| (of, selector("a0"))), 0).await.expect("hits");
         for total in [true, false] {
             read_children(store, scope, total).await;
@@ -226,8 +227,8 @@ async fn read_children(store: &Store, scope: Scope, total: bool) {
     let (clusters, organizations) = ([cluster(1), cluster(2)], [organization(1), organization(2)]);
     for request in requests_of_hits(total) {
         for count in [10, 11] {
-            for is_managed in [false, true] {
-                let parents = clusters.map(|cluster| ClusterHits { cluster, count, details_bytes: 0, is_managed });
+            for hides in [false, true] {
+                let parents = clusters.map(|cluster| ClusterHits { cluster, count, details_bytes: 0, hides });
                 RuleHit::load(store, scope, &parents, &request).await.expect("hits");
             }
         }
@@ -268,9 +269,13 @@ async fn read_impacted_clusters(store: &Store, scope: Scope, total: bool) {
     for (by, at) in positions {
         requests.extend(bounded::<ImpactedCluster>(total, Order::new(by, Direction::Descending), at));
     }
-    for filter in filters() {
+    for (filter, status) in filters()
+        .into_iter()
+        .zip([ImpactStatus::Enabled, ImpactStatus::Disabled, ImpactStatus::Any].into_iter().cycle())
+    {
         for by in [&ImpactedCluster::BY_UUID, &ImpactedCluster::BY_IMPACTED_SINCE] {
-            let (filter, order) = (filter.clone().into(), Order::new(by, Direction::Ascending));
+            let filter = ImpactedClusterFilter::new(filter.clone(), status);
+            let order = Order::new(by, Direction::Ascending);
             requests.push(ListRequest { filter, order, total, ..ListRequest::new(PageRequest::first(10)) });
         }
     }

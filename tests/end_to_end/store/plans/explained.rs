@@ -91,6 +91,7 @@ fn is_intermediate(scanned: &str) -> bool {
         || name.starts_with("(subquery-")
         || scanned.contains(" VIRTUAL TABLE ")
         || scanned.contains("CONSTANT ROW")
+        || scanned.ends_with("-ROW VALUES CLAUSE")
 }
 
 /// The generic plan, which the store's pools request too.
