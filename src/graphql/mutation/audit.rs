@@ -5,6 +5,9 @@ use strum::{IntoStaticStr, VariantArray};
 use super::user_error::UserErrorCode;
 use crate::{domain::Selector, identity::Viewer, telemetry::metrics::USER_ACTIONS};
 
+/// The most characters of the id of a user that are logged. A longer one may not act.
+const MAX_USER: usize = 255;
+
 /// An action of a user: the label `action` of the metric, and the field of the log.
 #[derive(Clone, Copy, Debug, IntoStaticStr, PartialEq, Eq, VariantArray)]
 #[strum(serialize_all = "snake_case")]
@@ -87,7 +90,7 @@ impl Audit {
     /// The action of a viewer on a number of clusters.
     pub(super) fn new(action: UserAction, viewer: &Viewer, clusters: usize) -> Self {
         let organization = viewer.organization().map(|organization| organization.to_string()).unwrap_or_default();
-        let user = viewer.user().map(|user| user.subject.clone()).unwrap_or_default();
+        let user = viewer.user().map(|user| user.subject.chars().take(MAX_USER).collect()).unwrap_or_default();
         Self { action, organization, user, clusters }
     }
 

@@ -3,6 +3,7 @@
 mod actions;
 mod guard;
 mod http;
+mod outages;
 mod reads;
 mod refusals;
 mod serial;

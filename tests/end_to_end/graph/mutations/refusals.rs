@@ -52,8 +52,11 @@ async fn a_recommendation_that_the_organization_does_not_know_is_refused_like_on
         let graph = graph(&database).await;
         // The other organization did all of this.
         for (mutation, mut input, selections) in all(FOREIGN) {
-            input.as_object_mut().and_then(|input| input.get_mut("clusterUuids")).map(|of| *of = json!([uuid(4)]));
-            input.as_object_mut().and_then(|input| input.get_mut("clusterUuid")).map(|of| *of = json!(uuid(4)));
+            for (name, value) in [("clusterUuids", json!([uuid(4)])), ("clusterUuid", json!(uuid(4)))] {
+                if let Some(clusters) = input.get_mut(name) {
+                    *clusters = value;
+                }
+            }
             if mutation != "deleteAcknowledgement" {
                 assert_eq!(graph.mutate(eve(), mutation, input, selections).await["userErrors"], json!([]));
             }

@@ -220,9 +220,10 @@ impl World {
             }
             self.store.rate(&actor, selector, 1).await.expect("a rating");
         }
+        let clusters = [cluster, of.cluster(2).into()];
         for (selector, disabled) in [(&acknowledged, true), (&acknowledged, false), (&ended, true)] {
-            let toggled = self.store.toggle(&actor, selector, &[cluster], disabled, text("Reason")).await;
-            assert_eq!(toggled.expect("a toggle").len(), 1);
+            let toggled = self.store.toggle(&actor, selector, &clusters, disabled, text("Reason")).await;
+            assert_eq!(toggled.expect("toggles").len(), clusters.len());
         }
         let vote = self.store.vote(&actor, cluster, &acknowledged, VoteValue::Up, text("Message")).await;
         assert!(vote.expect("a vote").is_some());
@@ -280,20 +281,20 @@ impl World {
         for tenant in [OUR_ORGANIZATION, THEIR_ORGANIZATION, NEIGHBOURS[0], NEIGHBOURS[1]] {
             let (number, at) = (i64::from(tenant.number), Expr::val(time(&tenant.time(6)).utc()));
             acknowledgement::Entity::update_many()
-                .col_expr(acknowledgement::Column::CreatedAt, at.clone().into())
-                .col_expr(acknowledgement::Column::UpdatedAt, at.clone().into())
+                .col_expr(acknowledgement::Column::CreatedAt, at.clone())
+                .col_expr(acknowledgement::Column::UpdatedAt, at.clone())
                 .filter(acknowledgement::Column::OrgId.eq(number))
                 .exec(&self.connection)
                 .await
                 .expect("times are replaced");
             cluster_toggle::Entity::update_many()
-                .col_expr(cluster_toggle::Column::ChangedAt, at.clone().into())
+                .col_expr(cluster_toggle::Column::ChangedAt, at.clone())
                 .filter(cluster_toggle::Column::OrgId.eq(number))
                 .exec(&self.connection)
                 .await
                 .expect("times are replaced");
             vote::Entity::update_many()
-                .col_expr(vote::Column::ChangedAt, at.into())
+                .col_expr(vote::Column::ChangedAt, at)
                 .filter(vote::Column::OrgId.eq(number))
                 .exec(&self.connection)
                 .await
