@@ -14,9 +14,12 @@ use super::{
     batch::Bounds,
     callbacks::{KafkaConsumer, MessageQueue, RebalanceListener, TopicPartition},
     dead_letters::DeadLetters,
-    events::Lag,
+    events::{Lag, PartitionState},
+    fetch_control::{FetchControl, Request},
+    health::Health,
     partition::{self, Reader},
     partition_lease::PartitionLease,
+    recovery::Recovery,
     writer::Writer,
 };
 use crate::store::Store;
@@ -29,8 +32,15 @@ pub(super) struct Assignment {
     store: Store,
     dead_letters: Arc<DeadLetters>,
     bounds: Bounds,
-    ended: UnboundedSender<TaskEnded>,
+    health: Arc<Health>,
+    channels: Channels,
     running: Mutex<HashMap<TopicPartition, Running>>,
+}
+
+/// What partitions' tasks send to the polling thread.
+pub(super) struct Channels {
+    pub(super) ended: UnboundedSender<TaskEnded>,
+    pub(super) requests: UnboundedSender<Request>,
 }
 
 struct Running {
@@ -49,16 +59,28 @@ impl Assignment {
         store: Store,
         dead_letters: Arc<DeadLetters>,
         bounds: Bounds,
-        ended: UnboundedSender<TaskEnded>,
+        health: Arc<Health>,
+        channels: Channels,
     ) -> Self {
-        Self { runtime: Handle::current(), consumer, store, dead_letters, bounds, ended, running: Mutex::default() }
+        let runtime = Handle::current();
+        Self { runtime, consumer, store, dead_letters, bounds, health, channels, running: Mutex::default() }
     }
 
     fn start(&self, (topic, partition): TopicPartition, queue: MessageQueue) {
         let lease = PartitionLease::default();
-        let reader = Reader::new(queue, self.bounds, lease.clone());
+        let name = name(&topic, partition);
+        let recovery = Recovery {
+            name: name.clone(),
+            consumer: self.consumer.clone(),
+            control: FetchControl { partition: (topic.clone(), partition), requests: self.channels.requests.clone() },
+            health: self.health.clone(),
+            lease: lease.clone(),
+            stop: None,
+            stopped: false,
+        };
+        let reader = Reader::new(queue, self.bounds, recovery);
         let writer = Writer {
-            name: format!("{topic}/{partition}"),
+            name,
             topic: topic.clone(),
             partition,
             store: self.store.clone(),
@@ -66,7 +88,8 @@ impl Assignment {
             consumer: self.consumer.clone(),
             lease: lease.clone(),
         };
-        let watched = watch(partition::run(reader, writer), lease.clone(), self.ended.clone());
+        PartitionState::Read.emit(partition);
+        let watched = watch(partition::run(reader, writer), lease.clone(), self.channels.ended.clone());
         let task = self.runtime.spawn(watched);
         self.running().insert((topic, partition), Running { task, lease });
     }
@@ -75,6 +98,11 @@ impl Assignment {
     pub(super) fn stop_all(&self, timeout: Duration) {
         let all: Vec<_> = self.running().keys().cloned().collect();
         self.on_revoked(all, timeout);
+    }
+
+    /// Whether a partition is assigned.
+    pub(super) fn is_assigned(&self, partition: &TopicPartition) -> bool {
+        self.running().contains_key(partition)
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<TopicPartition, Running>> {
@@ -101,26 +129,35 @@ impl RebalanceListener for Assignment {
     fn on_revoked(&self, partitions: Vec<TopicPartition>, timeout: Duration) {
         let stopped: Vec<_> = {
             let mut running = self.running();
-            partitions.into_iter().filter_map(|key| Some((key.1, running.remove(&key)?))).collect()
+            partitions.into_iter().filter_map(|key| running.remove(&key).map(|running| (key, running))).collect()
         };
-        for (partition, running) in &stopped {
+        for (_, running) in &stopped {
             running.lease.revoke();
-            Lag { partition: *partition, messages: 0 }.emit();
         }
         let deadline = Instant::now() + timeout;
-        for (_, Running { task, lease }) in stopped {
+        for ((topic, partition), Running { task, lease }) in stopped {
             let remaining = deadline.saturating_duration_since(Instant::now());
             let ended = self.runtime.block_on(async { tokio::time::timeout(remaining, task).await });
             lease.fence();
             if ended.is_err() {
                 tracing::warn!("a batch was still being written when its partition was revoked");
             }
+            self.health.started(&name(&topic, partition));
+            PartitionState::Revoked.emit(partition);
+            Lag { partition, messages: None }.emit();
         }
     }
 
     fn unfinished(&self, partition: &TopicPartition) -> Option<u64> {
-        Some(self.running().get(partition)?.lease.unfinished())
+        let running = self.running();
+        let lease = &running.get(partition)?.lease;
+        lease.is_readable().then(|| lease.unfinished())
     }
+}
+
+/// The name of a partition in logs and health.
+fn name(topic: &str, partition: i32) -> String {
+    format!("{topic}/{partition}")
 }
 
 /// Reports a task that panics, or that ends although its partition was not revoked. Its partition would never be read

@@ -37,13 +37,15 @@ pub(super) trait RebalanceListener: Send + Sync {
     /// Stops reading these partitions. Blocks until the batches that are being written are finished, at most `timeout`.
     fn on_revoked(&self, partitions: Vec<TopicPartition>, timeout: Duration);
 
-    /// The number of messages of a partition that were read and are not finished; `None` if it is not assigned.
+    /// The number of messages of a partition that were read and are not finished; `None` if it is not assigned, or cannot
+    /// be read.
     fn unfinished(&self, partition: &TopicPartition) -> Option<u64>;
 }
 
 /// The state of the callbacks.
 pub(super) struct Context {
     topic: String,
+    group: String,
     revoke_timeout: Duration,
     health: Arc<Health>,
     listener: OnceLock<Arc<dyn RebalanceListener>>,
@@ -53,6 +55,7 @@ impl Context {
     pub(super) fn new(kafka: &config::Kafka, health: Arc<Health>) -> Self {
         Self {
             topic: kafka.ocp_topic.clone(),
+            group: kafka.group.clone(),
             // The broker must not reassign the partitions while a batch is still being finished.
             revoke_timeout: kafka.session_timeout / 2,
             health,
@@ -71,16 +74,24 @@ impl Context {
         use RDKafkaErrorCode as Code;
         match error {
             KafkaError::MessageConsumption(Code::UnknownTopicOrPartition | Code::UnknownTopic) => {
-                let reason = format!("the topic {} does not exist", self.topic);
+                let reason = topic_missing(&self.topic);
                 KafkaErrorReported { reason: &reason }.emit();
-                self.health.topic_missing(reason);
+                self.health.set_topic_error(Some(reason));
+            }
+            KafkaError::MessageConsumption(Code::TopicAuthorizationFailed) => {
+                let reason = topic_refused(&self.topic);
+                KafkaErrorReported { reason: &reason }.emit();
+                self.health.set_topic_error(Some(reason));
             }
             // The error callback reports these, with a more precise text.
             KafkaError::MessageConsumption(code) if is_connection_error(*code) => {}
             error => {
-                let reason = error.to_string();
+                let reason = match error.rdkafka_error_code() {
+                    Some(Code::GroupAuthorizationFailed) => group_refused(&self.group),
+                    _ => error.to_string(),
+                };
                 KafkaErrorReported { reason: &reason }.emit();
-                self.health.connection_failed(reason);
+                self.health.set_group_error(Some(reason));
             }
         }
     }
@@ -104,10 +115,25 @@ impl Context {
         for partition in topic.partitions.values() {
             if let Some(unfinished) = listener.unfinished(&(self.topic.clone(), partition.partition)) {
                 let messages = unfinished + unsent(partition) + partition.fetchq_cnt.max(0).unsigned_abs();
-                Lag { partition: partition.partition, messages }.emit();
+                Lag { partition: partition.partition, messages: Some(messages) }.emit();
             }
         }
     }
+}
+
+/// The reason while the brokers do not have the topic.
+pub(super) fn topic_missing(topic: &str) -> String {
+    format!("the topic {topic} does not exist")
+}
+
+/// The reason while the brokers refuse access to the topic.
+pub(super) fn topic_refused(topic: &str) -> String {
+    format!("the brokers refuse access to the topic {topic}: grant this user Describe and Read")
+}
+
+/// The reason while the brokers refuse access to the group.
+pub(super) fn group_refused(group: &str) -> String {
+    format!("the brokers refuse access to the group {group}: grant this user Read")
 }
 
 /// The number of offsets that the broker has yet to send. Before its first response both offsets are negative.

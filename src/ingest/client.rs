@@ -56,8 +56,10 @@ const CONSUMER_REQUIRED: [(&str, &str); 8] = [
     ("enable.auto.offset.store", "false"),
     ("enable.auto.commit", "true"),
     ("auto.commit.interval.ms", "1000"),
-    ("auto.offset.reset", "earliest"),
-    ("enable.partition.eof", "false"),
+    // An offset that does not exist is handled by `recovery`, which reports what is lost.
+    ("auto.offset.reset", "error"),
+    // The end of a partition shows that it can be read.
+    ("enable.partition.eof", "true"),
     ("allow.auto.create.topics", "false"),
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("statistics.interval.ms", "5000"),

@@ -5,15 +5,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rdkafka::{Message as _, message::BorrowedMessage};
+use rdkafka::{Message as _, error::KafkaError, message::BorrowedMessage};
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     batch::{Batch, Bounds},
     callbacks::MessageQueue,
-    events::KafkaErrorReported,
-    partition_lease::PartitionLease,
+    partition_lease::{PartitionLease, Revoked},
+    recovery::Recovery,
     writer::Writer,
 };
 use crate::{domain::Timestamp, fault_point::FaultPoint};
@@ -30,27 +30,34 @@ pub(super) struct Reader {
     nonempty: Arc<Notify>,
     bounds: Bounds,
     lease: PartitionLease,
-    last_offset: Option<i64>,
+    recovery: Recovery,
+    /// The next unread offset; `None` until a message is read in this assignment.
+    next_offset: Option<i64>,
 }
 
 impl Reader {
-    pub(super) fn new(mut queue: MessageQueue, bounds: Bounds, lease: PartitionLease) -> Self {
+    pub(super) fn new(mut queue: MessageQueue, bounds: Bounds, recovery: Recovery) -> Self {
         let nonempty = Arc::new(Notify::new());
         let wake = nonempty.clone();
         queue.set_nonempty_callback(move || wake.notify_one());
-        Self { queue, nonempty, bounds, lease, last_offset: None }
+        Self { queue, nonempty, bounds, lease: recovery.lease.clone(), recovery, next_offset: None }
     }
 
     /// Fills a batch until it is full or `batch_wait` is over, or until `writer_free` is cancelled and no message is
-    /// queued. Returns `None` when the partition is revoked. The reader and its queue are then dropped before the batch
-    /// that is being written is finished.
+    /// queued, or until an error stops the partition. Returns `None` when the partition is revoked. The reader and its
+    /// queue are then dropped before the batch that is being written is finished.
     async fn fill(mut self, writer_free: &CancellationToken) -> Option<(Self, Batch)> {
+        while self.recovery.is_stopped() {
+            self.restart(writer_free).await.ok()?;
+        }
         let mut batch = Batch::default();
         let mut closes_at = None;
         while !batch.is_full(&self.bounds) {
             let read_any = self.read_available(&mut batch);
             let is_empty = batch.counts.messages == 0;
-            if read_any {
+            if self.recovery.is_stopped() {
+                break;
+            } else if read_any {
                 tokio::task::yield_now().await;
             } else if !is_empty && writer_free.is_cancelled() {
                 break;
@@ -76,6 +83,19 @@ impl Reader {
         Some((self, batch))
     }
 
+    /// Reads again from the next unread offset, when it is time for it and the previous batch is written: a restart
+    /// forgets offsets that are not stored yet.
+    async fn restart(&mut self, writer_free: &CancellationToken) -> Result<(), Revoked> {
+        let start = self.recovery.next_start(self.next_offset).await?;
+        self.lease.unless_revoked(writer_free.cancelled(), Duration::ZERO).await?;
+        // Of errors, librdkafka does not drop all that are older than the restart.
+        while self.queue.poll(Duration::ZERO).is_some() {}
+        if self.recovery.restart(start).await? {
+            self.next_offset = start.next();
+        }
+        Ok(())
+    }
+
     /// Parses some of the queued messages; returns false if the queue was empty.
     fn read_available(&mut self, batch: &mut Batch) -> bool {
         let before = batch.counts.messages;
@@ -87,8 +107,15 @@ impl Reader {
     fn poll_queue(&mut self, batch: &mut Batch) -> bool {
         for polled in 0..MESSAGES_PER_YIELD {
             match self.queue.poll(Duration::ZERO) {
-                Some(Ok(message)) => self.last_offset = add(&message, self.last_offset, batch, &self.bounds),
-                Some(Err(error)) => KafkaErrorReported { reason: &error.to_string() }.emit(),
+                Some(Ok(message)) => {
+                    self.recovery.succeeded();
+                    self.next_offset = add(&message, self.next_offset, batch, &self.bounds);
+                }
+                Some(Err(KafkaError::PartitionEOF(_))) => self.recovery.succeeded(),
+                Some(Err(error)) => {
+                    self.recovery.failed(&error, self.next_offset);
+                    break;
+                }
                 None => return polled > 0,
             }
             if batch.is_full(&self.bounds) {
@@ -99,23 +126,23 @@ impl Reader {
     }
 }
 
-/// Adds a message to the batch; returns the last offset that was read.
-fn add(message: &BorrowedMessage<'_>, last: Option<i64>, batch: &mut Batch, bounds: &Bounds) -> Option<i64> {
+/// Adds a message to the batch; returns the next unread offset.
+fn add(message: &BorrowedMessage<'_>, next: Option<i64>, batch: &mut Batch, bounds: &Bounds) -> Option<i64> {
     // A gap is normal (compaction, transaction markers). A step back within one assignment would be a bug in this
     // service or in librdkafka. Applying a message twice is harmless; moving the offset back is not.
-    if last.is_some_and(|last| message.offset() <= last) {
+    if next.is_some_and(|next| message.offset() < next) {
         tracing::error!(
             topic = message.topic(),
             partition = message.partition(),
             offset = message.offset(),
             "a message was delivered twice within one assignment; it is ignored"
         );
-        return last;
+        return next;
     }
     FaultPoint::MessageTaken.pass();
     batch.push(message, Timestamp::now(), bounds);
     FaultPoint::MessageParsed.pass();
-    batch.last_offset
+    Some(message.offset() + 1)
 }
 
 /// Reads and writes until the partition is revoked.

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -17,6 +17,8 @@ pub(super) struct PartitionLease {
     fenced: CancellationToken,
     /// The number of messages that were read and are not finished: not yet stored, or their offset not yet stored.
     unfinished: Arc<AtomicU64>,
+    /// The partition cannot be read, so the number of its waiting messages is unknown.
+    unreadable: Arc<AtomicBool>,
 }
 
 /// The partition was revoked before an operation finished. Its messages will be read again, here or by another member.
@@ -60,6 +62,16 @@ impl PartitionLease {
     /// The number of messages that were read and are not finished.
     pub(super) fn unfinished(&self) -> u64 {
         self.unfinished.load(Ordering::Relaxed)
+    }
+
+    /// Sets whether the partition can be read. Returns whether that changed.
+    pub(super) fn set_readable(&self, readable: bool) -> bool {
+        self.unreadable.swap(!readable, Ordering::Relaxed) == readable
+    }
+
+    /// Whether the partition can be read.
+    pub(super) fn is_readable(&self) -> bool {
+        !self.unreadable.load(Ordering::Relaxed)
     }
 
     /// Pauses before a retry, unless the partition is revoked.
