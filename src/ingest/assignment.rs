@@ -17,6 +17,7 @@ use super::{
     events::{Lag, PartitionState},
     fetch_control::{FetchControl, Request},
     health::Health,
+    intake::Intake,
     partition::{self, Reader},
     partition_lease::PartitionLease,
     recovery::Recovery,
@@ -76,9 +77,12 @@ impl Assignment {
             health: self.health.clone(),
             lease: lease.clone(),
             stop: None,
-            stopped: false,
+            is_reported: false,
+            is_stopped: false,
         };
-        let reader = Reader::new(queue, self.bounds, recovery);
+        let (bounds, store, lease) = (self.bounds, self.store.clone(), lease.clone());
+        let intake = Intake { bounds, lease: lease.clone(), recovery, store, next_offset: None, held: None };
+        let reader = Reader::new(queue, intake);
         let writer = Writer {
             name,
             topic: topic.clone(),

@@ -328,7 +328,9 @@ impl PartitionStopped<'_> {
         static LINES: Throttle = Throttle::new();
         let Self { partition, number, reason, text, is_first } = *self;
         PartitionState::Stopped(reason).emit(number);
-        Lag { partition: number, messages: None }.emit();
+        if reason != StopReason::Clock {
+            Lag { partition: number, messages: None }.emit();
+        }
         if !is_first {
             tracing::debug!(partition, ?reason, text, "the partition still cannot be read");
         } else if let Some(left_out) = LINES.admit() {

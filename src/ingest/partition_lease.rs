@@ -49,7 +49,7 @@ impl PartitionLease {
         self.fenced.is_cancelled()
     }
 
-    /// Counts messages that were read.
+    /// Counts messages that are read.
     pub(super) fn add_unfinished(&self, messages: usize) {
         self.unfinished.fetch_add(messages as u64, Ordering::Relaxed);
     }
@@ -64,9 +64,9 @@ impl PartitionLease {
         self.unfinished.load(Ordering::Relaxed)
     }
 
-    /// Sets whether the partition can be read. Returns whether that changed.
-    pub(super) fn set_readable(&self, readable: bool) -> bool {
-        self.unreadable.swap(!readable, Ordering::Relaxed) == readable
+    /// Sets whether the partition can be read.
+    pub(super) fn set_readable(&self, readable: bool) {
+        self.unreadable.store(!readable, Ordering::Relaxed);
     }
 
     /// Whether the partition can be read.

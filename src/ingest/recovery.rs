@@ -46,8 +46,10 @@ pub(super) struct Recovery {
     pub(super) lease: PartitionLease,
     /// The last error, until the partition is read again.
     pub(super) stop: Option<Stop>,
+    /// Whether `stop` is reported to health.
+    pub(super) is_reported: bool,
     /// Whether the partition has to be restarted.
-    pub(super) stopped: bool,
+    pub(super) is_stopped: bool,
 }
 
 /// Why a partition is stopped.
@@ -61,13 +63,13 @@ pub(super) struct Stop {
 impl Recovery {
     /// Whether the partition has to be restarted before it is read.
     pub(super) fn is_stopped(&self) -> bool {
-        self.stopped
+        self.is_stopped
     }
 
     /// An error in the partition's queue: nothing that follows may be used. `next` is the next unread offset.
     pub(super) fn failed(&mut self, error: &KafkaError, next: Option<i64>) {
         let reason = StopReason::of(error);
-        self.stopped = true;
+        self.is_stopped = true;
         let tries = self.stop.as_ref().map_or(0, |stop| stop.tries);
         // An offset that does not exist is an error only if none can be found that does. Each group begins with it.
         if reason == StopReason::Position && tries == 0 {
@@ -77,11 +79,17 @@ impl Recovery {
         }
     }
 
+    /// The message at this offset waits, because the clock cannot be trusted.
+    pub(super) fn waits_for_clock(&mut self, offset: i64, why: &str) {
+        let text = format!("waits at offset {offset}, because the message there is from the future and {why}");
+        self.report(StopReason::Clock, &text);
+    }
+
     /// A message, or the end of the partition, was received.
     pub(super) fn succeeded(&mut self) {
-        if let Some(stop) = self.stop.take()
-            && self.lease.set_readable(true)
-        {
+        let Some(stop) = self.stop.take() else { return };
+        if std::mem::take(&mut self.is_reported) {
+            self.lease.set_readable(true);
             self.health.started(&self.name);
             PartitionReadAgain { partition: &self.name, number: self.control.partition.1, reason: stop.reason }.emit();
         }
@@ -112,7 +120,7 @@ impl Recovery {
         let restart = self.control.restart(start.offset, start.loss.map(|loss| loss.to));
         match self.lease.unless_revoked(restart, Duration::ZERO).await? {
             Some(Ok(())) => {
-                self.stopped = false;
+                self.is_stopped = false;
                 if let Some(loss) = start.loss {
                     let (topic, partition) = &self.control.partition;
                     DataLost { topic, partition: *partition, loss }.emit();
@@ -121,13 +129,15 @@ impl Recovery {
             Some(Err(error)) => self.report(StopReason::Other, &format!("it cannot be restarted: {error}")),
             None => {}
         }
-        Ok(!self.stopped)
+        Ok(!self.is_stopped)
     }
 
     fn report(&mut self, reason: StopReason, text: &str) {
         let tries = self.stop.take().map_or(0, |stop| stop.tries);
         self.stop = Some(Stop { reason, tries });
-        let is_first = self.lease.set_readable(false);
+        let is_first = !std::mem::replace(&mut self.is_reported, true);
+        // What waits for the clock is counted.
+        self.lease.set_readable(reason == StopReason::Clock);
         self.health.stopped(&self.name, text.to_owned());
         PartitionStopped { partition: &self.name, number: self.control.partition.1, reason, text, is_first }.emit();
     }

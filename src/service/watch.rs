@@ -50,7 +50,12 @@ pub(super) async fn databases(
         loop {
             let checked = probe.check().await;
             match &checked {
-                Ok(()) => readiness.ready(part),
+                Ok(ahead) => {
+                    if part == DATABASE {
+                        store.set_clock_ahead(*ahead);
+                    }
+                    readiness.ready(part);
+                }
                 Err(error) => readiness.missing(part, error.to_string()),
             }
             if part == DATABASE && checked.is_ok() && !was_ready {

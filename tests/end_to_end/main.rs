@@ -50,3 +50,4 @@ mod traffic;
 mod typed_client;
 mod unsuitable_databases;
 mod withdrawn_rights;
+mod wrong_clocks;

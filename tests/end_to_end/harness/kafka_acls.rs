@@ -22,14 +22,14 @@ const ALLOW: u8 = 3;
 const LITERAL: u8 = 3;
 
 /// What a right is about.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum On {
     Topic,
     Group,
 }
 
 /// What a right allows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(u8)]
 pub(crate) enum Right {
     All = 2,
