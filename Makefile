@@ -22,7 +22,7 @@ demo: ## builds the service and starts it with an embedded broker, database, pro
 	@exec $(TARGET)/debug/$(PACKAGE) demo $(ARGS)
 
 test: ## runs all tests, against a real PostgreSQL, a real PgBouncer and a real Kafka
-	@services/install build web browser pgbouncer clock
+	@services/install build web browser pgbouncer
 	@web/build
 	@services/node-modules examples/typescript tests/apollo tests/graphql-http tests/graphql-js
 	@# More threads than processors, because tests mostly wait for Kafka.
@@ -35,7 +35,7 @@ fault-points: ## runs the tests that end the process between steps of a message 
 	RUST_TEST_THREADS=4 services/with-services cargo test --workspace --locked --features $(PACKAGE)/fault-points --test end_to_end $(or $(ARGS),fault_points::)
 
 coverage: ## runs all tests and reports the lines they reach (separate build: minutes)
-	@services/install build web browser pgbouncer clock
+	@services/install build web browser pgbouncer
 	@web/build
 	@services/node-modules examples/typescript tests/apollo tests/graphql-http tests/graphql-js
 	@rustup component add llvm-tools

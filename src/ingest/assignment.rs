@@ -79,6 +79,7 @@ impl Assignment {
             stop: None,
             is_reported: false,
             is_stopped: false,
+            restarted_at: Instant::now(),
         };
         let (bounds, store, lease) = (self.bounds, self.store.clone(), lease.clone());
         let intake = Intake { bounds, lease: lease.clone(), recovery, store, next_offset: None, held: None };
@@ -156,6 +157,12 @@ impl RebalanceListener for Assignment {
         let running = self.running();
         let lease = &running.get(partition)?.lease;
         lease.is_readable().then(|| lease.unfinished())
+    }
+
+    fn on_end(&self, partition: &TopicPartition) {
+        if let Some(running) = self.running().get(partition) {
+            running.lease.set_at_end();
+        }
     }
 }
 

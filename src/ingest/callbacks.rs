@@ -17,6 +17,7 @@ use super::{
     client::is_connection_error,
     events::{KafkaErrorReported, Lag, OffsetsCommitted},
     health::Health,
+    stop_reason::is_refused,
 };
 use crate::{config, fault_point::FaultPoint};
 
@@ -40,6 +41,9 @@ pub(super) trait RebalanceListener: Send + Sync {
     /// The number of messages of a partition that were read and are not finished; `None` if it is not assigned, or cannot
     /// be read.
     fn unfinished(&self, partition: &TopicPartition) -> Option<u64>;
+
+    /// The end of a partition is reached.
+    fn on_end(&self, partition: &TopicPartition);
 }
 
 /// The state of the callbacks.
@@ -69,30 +73,37 @@ impl Context {
         let _ = self.listener.set(listener);
     }
 
-    /// Reports an error of a poll or a rebalance.
+    /// Reports an error of a poll or a rebalance. It is logged when it is new; readiness reminds of it.
     pub(super) fn report(&self, error: &KafkaError) {
         use RDKafkaErrorCode as Code;
-        match error {
+        let code = error.rdkafka_error_code();
+        let (reason, is_new) = match error {
+            // The error callback reports these, with a more precise text.
+            KafkaError::MessageConsumption(code) if is_connection_error(*code) => return,
             KafkaError::MessageConsumption(Code::UnknownTopicOrPartition | Code::UnknownTopic) => {
                 let reason = topic_missing(&self.topic);
-                KafkaErrorReported { reason: &reason }.emit();
-                self.health.set_topic_error(Some(reason));
+                (reason.clone(), self.health.set_topic_error(Some(reason)))
             }
             KafkaError::MessageConsumption(Code::TopicAuthorizationFailed) => {
                 let reason = topic_refused(&self.topic);
-                KafkaErrorReported { reason: &reason }.emit();
-                self.health.set_topic_error(Some(reason));
+                (reason.clone(), self.health.set_topic_error(Some(reason)))
             }
-            // The error callback reports these, with a more precise text.
-            KafkaError::MessageConsumption(code) if is_connection_error(*code) => {}
             error => {
-                let reason = match error.rdkafka_error_code() {
-                    Some(Code::GroupAuthorizationFailed) => group_refused(&self.group),
-                    _ => error.to_string(),
-                };
-                KafkaErrorReported { reason: &reason }.emit();
-                self.health.set_group_error(Some(reason));
+                let is_refused = code == Some(Code::GroupAuthorizationFailed);
+                let reason = if is_refused { group_refused(&self.group) } else { error.to_string() };
+                (reason.clone(), self.health.set_group_error(Some(reason)))
             }
+        };
+        if is_new {
+            KafkaErrorReported { reason: &reason }.emit();
+        }
+    }
+
+    /// An error that lasts is reported with each attempt, every second: only a refusal counts, and is logged once.
+    fn report_commit(&self, error: &KafkaError) {
+        let reason = format!("offsets were not committed: {error}");
+        if !error.rdkafka_error_code().is_some_and(is_refused) || self.health.set_commit_error(Some(reason.clone())) {
+            KafkaErrorReported { reason: &reason }.emit();
         }
     }
 
@@ -108,12 +119,16 @@ impl Context {
     }
 
     /// Reports, per partition, the messages that the broker has yet to send, that librdkafka has queued, and that are
-    /// in unfinished batches. The end offset minus the committed one would be wrong: aborted messages and transaction
+    /// in unfinished batches; and whether its end is reached. The end offset minus the committed one would be wrong: aborted messages and transaction
     /// markers stay between the two.
-    fn report_lag(&self, statistics: &Statistics) {
+    fn report_positions(&self, statistics: &Statistics) {
         let (Some(listener), Some(topic)) = (self.listener.get(), statistics.topics.get(&self.topic)) else { return };
         for partition in topic.partitions.values() {
-            if let Some(unfinished) = listener.unfinished(&(self.topic.clone(), partition.partition)) {
+            let key = (self.topic.clone(), partition.partition);
+            if partition.eof_offset >= 0 && partition.eof_offset == partition.next_offset {
+                listener.on_end(&key);
+            }
+            if let Some(unfinished) = listener.unfinished(&key) {
                 let messages = unfinished + unsent(partition) + partition.fetchq_cnt.max(0).unsigned_abs();
                 Lag { partition: partition.partition, messages: Some(messages) }.emit();
             }
@@ -175,6 +190,7 @@ impl ConsumerContext for Context {
             }
             Rebalance::Revoke(partitions) => {
                 tracing::info!(partitions = ?topic_partitions(partitions), "partitions revoked");
+                self.health.set_commit_error(None);
             }
             Rebalance::Error(_) => {}
         }
@@ -185,9 +201,10 @@ impl ConsumerContext for Context {
             Ok(()) => {
                 FaultPoint::OffsetCommitted.pass();
                 OffsetsCommitted::emit();
+                self.health.set_commit_error(None);
             }
             Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
-            Err(error) => KafkaErrorReported { reason: &format!("offsets were not committed: {error}") }.emit(),
+            Err(error) => self.report_commit(&error),
         }
     }
 }
@@ -212,7 +229,7 @@ impl ClientContext for Context {
     }
 
     fn stats(&self, statistics: Statistics) {
-        self.report_lag(&statistics);
+        self.report_positions(&statistics);
         let is_up = |broker: &Broker| broker.state == "UP" && broker.nodeid >= 0;
         if statistics.brokers.values().any(is_up) && statistics.cgrp.is_some_and(|group| group.state == "up") {
             self.health.connection_restored();

@@ -58,8 +58,8 @@ const CONSUMER_REQUIRED: [(&str, &str); 8] = [
     ("auto.commit.interval.ms", "1000"),
     // An offset that does not exist is handled by `recovery`, which reports what is lost.
     ("auto.offset.reset", "error"),
-    // The end of a partition shows that it can be read.
-    ("enable.partition.eof", "true"),
+    // Events would be counted as waiting messages; the statistics report the end of a partition, too.
+    ("enable.partition.eof", "false"),
     ("allow.auto.create.topics", "false"),
     ("partition.assignment.strategy", "cooperative-sticky"),
     ("statistics.interval.ms", "5000"),

@@ -18,6 +18,8 @@ struct State {
     topic_error: Option<String>,
     /// The error of the group, until the group can be used.
     group_error: Option<String>,
+    /// Why the brokers refuse commits, until one succeeds or the partitions are revoked.
+    commit_error: Option<String>,
     /// Partitions that are not read, each with the reason.
     stopped_partitions: BTreeMap<String, String>,
     /// Partitions whose dead letters are not delivered, each with the reason.
@@ -29,7 +31,7 @@ impl Health {
     /// error is gone.
     pub fn not_ready(&self) -> Option<String> {
         let state = self.state();
-        let general = [&state.connection_error, &state.topic_error, &state.group_error];
+        let general = [&state.connection_error, &state.topic_error, &state.group_error, &state.commit_error];
         let error = general.into_iter().flatten().next().cloned();
         match error.or_else(|| state.stopped_error()).or_else(|| state.dead_letter_error()) {
             Some(error) => Some(error),
@@ -57,14 +59,20 @@ impl Health {
         is_first
     }
 
-    /// The brokers do not have the topic, or refuse access to it; `None` when they return its metadata.
-    pub(super) fn set_topic_error(&self, error: Option<String>) {
-        self.state().topic_error = error;
+    /// The brokers do not have the topic, or refuse access to it; `None` when they return its metadata. Returns whether
+    /// that is new.
+    pub(super) fn set_topic_error(&self, error: Option<String>) -> bool {
+        replace(&mut self.state().topic_error, error)
     }
 
-    /// The group cannot be used; `None` when it can.
-    pub(super) fn set_group_error(&self, error: Option<String>) {
-        self.state().group_error = error;
+    /// The group cannot be used; `None` when it can. Returns whether that is new.
+    pub(super) fn set_group_error(&self, error: Option<String>) -> bool {
+        replace(&mut self.state().group_error, error)
+    }
+
+    /// The brokers refuse commits; `None` when they do not. Returns whether that is new.
+    pub(super) fn set_commit_error(&self, error: Option<String>) -> bool {
+        replace(&mut self.state().commit_error, error)
     }
 
     /// A partition is not read, with the reason.
@@ -95,6 +103,12 @@ impl Health {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn replace(current: &mut Option<String>, error: Option<String>) -> bool {
+    let is_new = *current != error;
+    *current = error;
+    is_new
 }
 
 impl State {

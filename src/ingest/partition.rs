@@ -5,7 +5,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rdkafka::error::KafkaError;
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -97,9 +96,11 @@ impl Reader {
         for polled in 0..MESSAGES_PER_YIELD {
             match self.queue.poll(Duration::ZERO) {
                 Some(Ok(message)) => self.intake.take(&message, batch),
-                Some(Err(KafkaError::PartitionEOF(_))) => self.intake.recovery.succeeded(),
                 Some(Err(error)) => self.intake.recovery.failed(&error, self.intake.next_offset),
-                None => return polled > 0,
+                None => {
+                    self.intake.recovery.succeeded_at_end();
+                    return polled > 0;
+                }
             }
             if self.intake.is_interrupted() || batch.is_full(&self.intake.bounds) {
                 break;

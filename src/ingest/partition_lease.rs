@@ -19,6 +19,8 @@ pub(super) struct PartitionLease {
     unfinished: Arc<AtomicU64>,
     /// The partition cannot be read, so the number of its waiting messages is unknown.
     unreadable: Arc<AtomicBool>,
+    /// The statistics showed that the partition is read to its end.
+    at_end: Arc<AtomicBool>,
 }
 
 /// The partition was revoked before an operation finished. Its messages will be read again, here or by another member.
@@ -72,6 +74,16 @@ impl PartitionLease {
     /// Whether the partition can be read.
     pub(super) fn is_readable(&self) -> bool {
         !self.unreadable.load(Ordering::Relaxed)
+    }
+
+    /// The statistics show that the partition is read to its end.
+    pub(super) fn set_at_end(&self) {
+        self.at_end.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the statistics showed the end since the last call.
+    pub(super) fn take_at_end(&self) -> bool {
+        self.at_end.swap(false, Ordering::Relaxed)
     }
 
     /// Pauses before a retry, unless the partition is revoked.

@@ -3,11 +3,11 @@
 //! After a wrong checksum librdkafka 2.12.1 continues at an arbitrary position (`rd_kafka_buf_skip_to` in
 //! `rdkafka_msgset_reader.c`), and it reports some errors only once. Therefore every error stops the partition: what
 //! follows in its queue is dropped, and it is fetched again from the next unread offset. The error counts until a message
-//! or the end of the partition is received.
+//! is received or the statistics show that the end is reached.
 
 use std::{
     sync::{Arc, Weak},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rdkafka::{
@@ -33,8 +33,10 @@ const DAMAGED_PAUSE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// .. up to this.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
+/// Longest time for which statistics may be outdated.
+const STATISTICS_AGE: Duration = Duration::from_secs(3);
 /// Longest wait for each answer about offsets.
-const OFFSETS_TIMEOUT: Duration = Duration::from_secs(2);
+const OFFSETS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Reads a partition again after errors.
 pub(super) struct Recovery {
@@ -50,6 +52,8 @@ pub(super) struct Recovery {
     pub(super) is_reported: bool,
     /// Whether the partition has to be restarted.
     pub(super) is_stopped: bool,
+    /// When it was restarted.
+    pub(super) restarted_at: Instant,
 }
 
 /// Why a partition is stopped.
@@ -85,13 +89,21 @@ impl Recovery {
         self.report(StopReason::Clock, &text);
     }
 
-    /// A message, or the end of the partition, was received.
+    /// A message was received, or the end was reached.
     pub(super) fn succeeded(&mut self) {
         let Some(stop) = self.stop.take() else { return };
         if std::mem::take(&mut self.is_reported) {
             self.lease.set_readable(true);
             self.health.started(&self.name);
             PartitionReadAgain { partition: &self.name, number: self.control.partition.1, reason: stop.reason }.emit();
+        }
+    }
+
+    /// The queue is empty. If the partition is read to its end, there is no error any more.
+    pub(super) fn succeeded_at_end(&mut self) {
+        // Statistics from before the restart show the end that was reached then.
+        if self.stop.is_some() && self.lease.take_at_end() && self.restarted_at.elapsed() >= STATISTICS_AGE {
+            self.succeeded();
         }
     }
 
@@ -121,6 +133,7 @@ impl Recovery {
         match self.lease.unless_revoked(restart, Duration::ZERO).await? {
             Some(Ok(())) => {
                 self.is_stopped = false;
+                self.restarted_at = Instant::now();
                 if let Some(loss) = start.loss {
                     let (topic, partition) = &self.control.partition;
                     DataLost { topic, partition: *partition, loss }.emit();

@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 
 use super::{
     callbacks::{KafkaConsumer, group_refused, topic_missing, topic_refused},
+    events::KafkaErrorReported,
     health::Health,
 };
 use crate::config;
@@ -51,10 +52,10 @@ impl SubscriptionCheck {
             let checked = spawn_blocking(move || Some(this.check(&*this.consumer.upgrade()?))).await;
             let Ok(Some((topic, group))) = checked else { continue };
             if let Some(topic) = topic {
-                check.health.set_topic_error(topic.err());
+                report_new(topic, |error| check.health.set_topic_error(error));
             }
             if let Some(group) = group {
-                check.health.set_group_error(group.err());
+                report_new(group, |error| check.health.set_group_error(error));
             }
         }
     }
@@ -84,5 +85,15 @@ impl SubscriptionCheck {
             }
             Err(_) => None,
         }
+    }
+}
+
+/// Updates health, and logs an error that is new.
+fn report_new(answer: Result<(), String>, set: impl Fn(Option<String>) -> bool) {
+    let error = answer.err();
+    if set(error.clone())
+        && let Some(reason) = error
+    {
+        KafkaErrorReported { reason: &reason }.emit();
     }
 }

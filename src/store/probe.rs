@@ -8,7 +8,10 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{
+    DbErr, RuntimeErr,
+    sea_query::{Expr, Func, PostgresQueryBuilder, Query},
+};
 use sqlx::{Connection, PgConnection, Row as _, SqliteConnection, postgres::PgConnectOptions};
 use tokio::time::timeout;
 
@@ -20,9 +23,6 @@ use crate::config::DatabaseUrl;
 
 /// Longest time for one check, connecting included.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(1500);
-/// Whether the server accepts writes, and its time in seconds since 1970: one text, as in `off 1714608000`.
-const STATE: &str =
-    "SELECT current_setting('transaction_read_only') || ' ' || floor(extract(epoch FROM clock_timestamp()))";
 
 /// What a process needs from a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Probe {
             }
             Target::Postgres(link) => link,
         };
-        match link.check(async |connection| show(connection, STATE).await).await {
+        match link.check(async |connection| value(connection, state_statement()).await).await {
             Ok(state) if access == Access::Write && state.starts_with("on") => {
                 // The name may lead to another server by the next check.
                 link.connection = None;
@@ -101,22 +101,33 @@ impl Probe {
     /// When the database cannot be reached, with the reason.
     pub(super) async fn encoding(&mut self) -> Result<Option<String>, Error> {
         let Target::Postgres(link) = &mut self.target else { return Ok(None) };
-        let encoding = link.check(async |connection| show(connection, "SHOW server_encoding").await).await;
+        let encoding = link.check(async |connection| value(connection, "SHOW server_encoding".to_owned()).await).await;
         encoding.map(Some).map_err(|error| unreachable(link, &error))
     }
 }
 
-/// How far the clock in an answer to [`STATE`] is ahead of this machine's. The answer arrives within [`PROBE_TIMEOUT`].
+/// A statement whose only value is whether transactions are read-only, and the time in seconds since 1970, as in
+/// `off 1714608000`.
+fn state_statement() -> String {
+    let read_only = Func::cust("current_setting").arg("transaction_read_only");
+    let seconds = Func::cust("date_part").args([Expr::val("epoch"), Func::cust("clock_timestamp").into()]);
+    let seconds = Func::cust("floor").arg(seconds);
+    let state = Func::cust("concat").args([read_only.into(), Expr::val(" "), seconds.into()]);
+    Query::select().expr(state).to_string(PostgresQueryBuilder)
+}
+
+/// How far the clock in the value of [`state_statement`] is ahead of this machine's. The answer arrives within [`PROBE_TIMEOUT`].
 fn clock_ahead(state: &str, now: DateTime<Utc>) -> TimeDelta {
     let seconds = state.split_once(' ').and_then(|(_, seconds)| seconds.parse().ok());
     let time = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    // A server always answers with a time; if it does not, its clock cannot be wrong.
+    // A server always returns a time. Without one, messages are judged by this machine's clock alone.
     time.map_or(TimeDelta::zero(), |time| time - now)
 }
 
 /// Returns the only value of a statement. Sends one message, which has one answer also behind a pooler.
-async fn show(connection: &mut PgConnection, statement: &'static str) -> Result<String, sqlx::Error> {
-    sqlx::Executor::fetch_one(connection, statement).await?.try_get_unchecked(0)
+async fn value(connection: &mut PgConnection, statement: String) -> Result<String, sqlx::Error> {
+    // Both are made of constants.
+    sqlx::Executor::fetch_one(connection, sqlx::AssertSqlSafe(statement)).await?.try_get_unchecked(0)
 }
 
 fn unreachable(link: &Link<PgConnection>, error: &sqlx::Error) -> Error {
@@ -251,6 +262,13 @@ mod tests {
         assert!(!reason_at(&format!("[::1]:{}", address.port())).await.contains("lookup"), "an address is not a name");
         assert!(reason_at("%2Fnowhere").await.contains("No such file"));
         assert!(reason_at("db.invalid").await.contains("lookup"));
+    }
+
+    #[test]
+    fn the_state_of_a_server_is_one_text() {
+        let statement = state_statement();
+        assert!(statement.contains("current_setting('transaction_read_only')"), "{statement}");
+        assert!(statement.contains("clock_timestamp()"), "{statement}");
     }
 
     #[test]

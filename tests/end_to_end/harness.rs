@@ -1,7 +1,7 @@
 //! Test harness: databases, topics, the service in this process and as a child process, and waiting for conditions.
 
+mod database_clock;
 mod databases;
-mod faked_clock;
 mod gateway;
 mod kafka;
 mod kafka_acls;
@@ -21,7 +21,6 @@ mod tables;
 mod wait;
 
 pub(crate) use databases::{Database, each_database, postgres, postgres_with, sqlite};
-pub(crate) use faked_clock::FakedClock;
 pub(crate) use gateway::Gateway;
 pub(crate) use kafka::{Record, Topic, TransactionEnd};
 pub(crate) use kafka_acls::{On, Right};

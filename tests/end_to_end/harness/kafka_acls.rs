@@ -47,7 +47,7 @@ impl Topic {
         kafka.brokers = vec![brokers];
         kafka.security.protocol = config::SecurityProtocol::SaslPlaintext;
         kafka.security.sasl_mechanism = Some(config::SaslMechanism::Plain);
-        kafka.security.sasl_username = USER.to_owned();
+        USER.clone_into(&mut kafka.security.sasl_username);
         kafka.security.sasl_password = PASSWORD.to_owned().into();
         kafka
     }

@@ -38,7 +38,7 @@ impl Process {
 
     /// Waits until a series has this value.
     pub(crate) async fn until_metric(&self, series: &str, expected: f64) {
-        let is_expected = async || self.metric(series).await.is_some_and(|value| value == expected).then_some(());
+        let is_expected = async || self.metric(series).await.filter(|value| (value - expected).abs() < 0.5).map(drop);
         until(&format!("{series} is {expected}"), is_expected).await;
     }
 
