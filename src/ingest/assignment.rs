@@ -70,19 +70,9 @@ impl Assignment {
     fn start(&self, (topic, partition): TopicPartition, queue: MessageQueue) {
         let lease = PartitionLease::default();
         let name = name(&topic, partition);
-        let recovery = Recovery {
-            name: name.clone(),
-            consumer: self.consumer.clone(),
-            control: FetchControl { partition: (topic.clone(), partition), requests: self.channels.requests.clone() },
-            health: self.health.clone(),
-            lease: lease.clone(),
-            stop: None,
-            is_reported: false,
-            is_stopped: false,
-            restarted_at: Instant::now(),
-        };
-        let (bounds, store, lease) = (self.bounds, self.store.clone(), lease.clone());
-        let intake = Intake { bounds, lease: lease.clone(), recovery, store, next_offset: None, held: None };
+        let control = FetchControl { partition: (topic.clone(), partition), requests: self.channels.requests.clone() };
+        let recovery = Recovery::new(name.clone(), self.consumer.clone(), control, self.health.clone(), lease.clone());
+        let intake = Intake::new(self.bounds, lease.clone(), recovery, self.store.clone());
         let reader = Reader::new(queue, intake);
         let writer = Writer {
             name,

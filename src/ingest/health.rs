@@ -31,9 +31,10 @@ impl Health {
     /// error is gone.
     pub fn not_ready(&self) -> Option<String> {
         let state = self.state();
-        let general = [&state.connection_error, &state.topic_error, &state.group_error, &state.commit_error];
+        let general = [&state.connection_error, &state.topic_error, &state.group_error];
         let error = general.into_iter().flatten().next().cloned();
-        match error.or_else(|| state.stopped_error()).or_else(|| state.dead_letter_error()) {
+        let partition_error = || state.stopped_error().or_else(|| state.dead_letter_error());
+        match error.or_else(partition_error).or_else(|| state.commit_error.clone()) {
             Some(error) => Some(error),
             None if !state.assigned => Some("no partition is assigned yet".to_owned()),
             None => None,

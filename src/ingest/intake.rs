@@ -32,14 +32,19 @@ pub(super) struct Intake {
     pub(super) bounds: Bounds,
     pub(super) lease: PartitionLease,
     pub(super) recovery: Recovery,
-    pub(super) store: Store,
+    store: Store,
     /// The next unread offset; `None` until a message is read in this assignment.
     pub(super) next_offset: Option<i64>,
     /// A message from the future that waits for the clocks to agree. It was read, and is in no batch yet.
-    pub(super) held: Option<OwnedMessage>,
+    held: Option<OwnedMessage>,
 }
 
 impl Intake {
+    /// Nothing is read yet.
+    pub(super) fn new(bounds: Bounds, lease: PartitionLease, recovery: Recovery, store: Store) -> Self {
+        Self { bounds, lease, recovery, store, next_offset: None, held: None }
+    }
+
     /// Whether no further message can be taken into this batch.
     pub(super) fn is_interrupted(&self) -> bool {
         self.held.is_some() || self.recovery.is_stopped()

@@ -78,14 +78,13 @@ impl Reader {
         Some((self, batch))
     }
 
-    /// Reads again from the next unread offset, when it is time for it and the previous batch is written: a restart
-    /// forgets offsets that are not stored yet.
+    /// Reads again from the next unread offset, when it is time for it and everything before that is written.
     async fn restart(&mut self, writer_free: &CancellationToken) -> Result<(), Revoked> {
         let start = self.intake.recovery.next_start(self.intake.next_offset).await?;
         self.lease.unless_revoked(writer_free.cancelled(), Duration::ZERO).await?;
         // Of errors, librdkafka does not drop all that are older than the restart.
         while self.queue.poll(Duration::ZERO).is_some() {}
-        if self.intake.recovery.restart(start).await? {
+        if self.intake.recovery.restart(start, self.intake.next_offset).await? {
             self.intake.next_offset = start.next();
         }
         Ok(())
@@ -96,7 +95,7 @@ impl Reader {
         for polled in 0..MESSAGES_PER_YIELD {
             match self.queue.poll(Duration::ZERO) {
                 Some(Ok(message)) => self.intake.take(&message, batch),
-                Some(Err(error)) => self.intake.recovery.failed(&error, self.intake.next_offset),
+                Some(Err(error)) => self.intake.recovery.failed(error, self.intake.next_offset),
                 None => {
                     self.intake.recovery.succeeded_at_end();
                     return polled > 0;

@@ -41,45 +41,59 @@ const OFFSETS_TIMEOUT: Duration = Duration::from_secs(5);
 /// Reads a partition again after errors.
 pub(super) struct Recovery {
     /// `topic/partition`, for logs and health.
-    pub(super) name: String,
-    pub(super) consumer: Weak<KafkaConsumer>,
-    pub(super) control: FetchControl,
-    pub(super) health: Arc<Health>,
-    pub(super) lease: PartitionLease,
+    name: String,
+    consumer: Weak<KafkaConsumer>,
+    control: FetchControl,
+    health: Arc<Health>,
+    lease: PartitionLease,
     /// The last error, until the partition is read again.
-    pub(super) stop: Option<Stop>,
+    stop: Option<Stop>,
     /// Whether `stop` is reported to health.
-    pub(super) is_reported: bool,
+    is_reported: bool,
     /// Whether the partition has to be restarted.
-    pub(super) is_stopped: bool,
+    is_stopped: bool,
     /// When it was restarted.
-    pub(super) restarted_at: Instant,
+    restarted_at: Instant,
 }
 
 /// Why a partition is stopped.
 #[derive(Debug)]
-pub(super) struct Stop {
+struct Stop {
     reason: StopReason,
+    /// The error of its queue, if it is one.
+    error: Option<KafkaError>,
     /// The number of attempts to read it again.
     tries: u32,
 }
 
 impl Recovery {
+    /// A partition without an error.
+    pub(super) fn new(
+        name: String,
+        consumer: Weak<KafkaConsumer>,
+        control: FetchControl,
+        health: Arc<Health>,
+        lease: PartitionLease,
+    ) -> Self {
+        let restarted_at = Instant::now();
+        Self { name, consumer, control, health, lease, stop: None, is_reported: false, is_stopped: false, restarted_at }
+    }
+
     /// Whether the partition has to be restarted before it is read.
     pub(super) fn is_stopped(&self) -> bool {
         self.is_stopped
     }
 
     /// An error in the partition's queue: nothing that follows may be used. `next` is the next unread offset.
-    pub(super) fn failed(&mut self, error: &KafkaError, next: Option<i64>) {
-        let reason = StopReason::of(error);
+    pub(super) fn failed(&mut self, error: KafkaError, next: Option<i64>) {
+        let reason = StopReason::of(&error);
         self.is_stopped = true;
         let tries = self.stop.as_ref().map_or(0, |stop| stop.tries);
+        let text = text(&error, reason, next);
+        self.stop = Some(Stop { reason, error: Some(error), tries });
         // An offset that does not exist is an error only if none can be found that does. Each group begins with it.
-        if reason == StopReason::Position && tries == 0 {
-            self.stop = Some(Stop { reason, tries });
-        } else {
-            self.report(reason, &text(error, reason, next));
+        if reason != StopReason::Position || tries > 0 {
+            self.report(reason, &text);
         }
     }
 
@@ -108,28 +122,43 @@ impl Recovery {
     }
 
     /// Stops fetching, waits until it is time for the next attempt, and determines where to read.
-    pub(super) async fn next_start(&mut self, next: Option<i64>) -> Result<Start, Revoked> {
+    pub(super) async fn next_start(&mut self, mut next: Option<i64>) -> Result<Start, Revoked> {
         // Fails only if the partition is not assigned any more, which the lease reports too.
         let _ = self.lease.unless_revoked(self.control.pause(), Duration::ZERO).await?;
         loop {
             let Some(stop) = &mut self.stop else { return Ok(Start::at(next)) };
-            let pause = pause(stop.reason, stop.tries);
-            let reason = stop.reason;
+            let (reason, pause) = (stop.reason, pause(stop.reason, stop.tries));
             stop.tries += 1;
-            self.lease.pause(pause).await?;
             if reason != StopReason::Position {
+                next = self.name_offset(next).await?;
+                self.lease.pause(pause).await?;
                 return Ok(Start::at(next));
             }
+            self.lease.pause(pause).await?;
             match self.lease.unless_revoked(self.extent(), Duration::ZERO).await? {
                 Ok(extent) => return Ok(Start::within(extent, next)),
-                Err(error) => self.report(reason, &format!("its offsets cannot be read: {error}")),
+                Err(error) => self.report(reason, &format!("stopped, because its offsets cannot be read: {error}")),
             }
         }
     }
 
-    /// Fetches again. Returns whether the partition is read now, or must be restarted again.
-    pub(super) async fn restart(&mut self, start: Start) -> Result<bool, Revoked> {
-        let restart = self.control.restart(start.offset, start.loss.map(|loss| loss.to));
+    /// If no message was read in this assignment, looks up the next offset and reports the error again with it.
+    async fn name_offset(&mut self, next: Option<i64>) -> Result<Option<i64>, Revoked> {
+        if next.is_some() {
+            return Ok(next);
+        }
+        let Ok(extent) = self.lease.unless_revoked(self.extent(), Duration::ZERO).await? else { return Ok(None) };
+        let next = Some(extent.committed.unwrap_or(extent.first));
+        if let Some(Stop { reason, error: Some(error), .. }) = &self.stop {
+            self.report(*reason, &text(error, *reason, next));
+        }
+        Ok(next)
+    }
+
+    /// Fetches again, and commits `finished` as the next offset: a restart forgets offsets that are not committed yet.
+    /// Returns whether the partition is read now, or must be restarted again.
+    pub(super) async fn restart(&mut self, start: Start, finished: Option<i64>) -> Result<bool, Revoked> {
+        let restart = self.control.restart(start.offset, start.loss.map(|loss| loss.to).or(finished));
         match self.lease.unless_revoked(restart, Duration::ZERO).await? {
             Some(Ok(())) => {
                 self.is_stopped = false;
@@ -139,15 +168,17 @@ impl Recovery {
                     DataLost { topic, partition: *partition, loss }.emit();
                 }
             }
-            Some(Err(error)) => self.report(StopReason::Other, &format!("it cannot be restarted: {error}")),
+            Some(Err(error)) => {
+                self.report(StopReason::Other, &format!("stopped, because it cannot be restarted: {error}"));
+            }
             None => {}
         }
         Ok(!self.is_stopped)
     }
 
     fn report(&mut self, reason: StopReason, text: &str) {
-        let tries = self.stop.take().map_or(0, |stop| stop.tries);
-        self.stop = Some(Stop { reason, tries });
+        let (error, tries) = self.stop.take().map_or((None, 0), |stop| (stop.error, stop.tries));
+        self.stop = Some(Stop { reason, error, tries });
         let is_first = !std::mem::replace(&mut self.is_reported, true);
         // What waits for the clock is counted.
         self.lease.set_readable(reason == StopReason::Clock);

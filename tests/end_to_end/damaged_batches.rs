@@ -49,7 +49,10 @@ async fn stopped_at(damaged: i64) -> (crate::harness::Database, Topic, Process) 
 }
 
 async fn continues_when_repaired(damaged: i64) {
-    let (database, topic, process) = stopped_at(damaged).await;
+    let (database, topic, mut first) = stopped_at(damaged).await;
+    first.kill();
+    let process = Process::serve(&database, &topic);
+    process.until_kafka_is_missing(&format!("{}/0 stopped at offset {damaged}", topic.name)).await;
     topic.flip_bit(0, damaged);
     topic.until_all_committed().await;
     process.until_ready().await;
