@@ -8,6 +8,7 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
+use rdkafka::consumer::Consumer as _;
 use tokio::{runtime::Handle, sync::mpsc::UnboundedSender, task::JoinHandle};
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
     callbacks::{KafkaConsumer, MessageQueue, RebalanceListener, TopicPartition},
     dead_letters::DeadLetters,
     events::{Lag, PartitionState},
-    fetch_control::{FetchControl, Request},
+    fetch_control::{self, FetchControl, Request},
     health::Health,
     intake::Intake,
     partition::{self, Reader},
@@ -47,6 +48,8 @@ pub(super) struct Channels {
 struct Running {
     task: JoinHandle<()>,
     lease: PartitionLease,
+    /// Whether librdkafka does not fetch it at present.
+    is_paused: bool,
 }
 
 /// A partition's task panicked, or ended although its partition was not revoked.
@@ -86,7 +89,7 @@ impl Assignment {
         PartitionState::Read.emit(partition);
         let watched = watch(partition::run(reader, writer), lease.clone(), self.channels.ended.clone());
         let task = self.runtime.spawn(watched);
-        self.running().insert((topic, partition), Running { task, lease });
+        self.running().insert((topic, partition), Running { task, lease, is_paused: false });
     }
 
     /// Stops all partitions.
@@ -95,9 +98,16 @@ impl Assignment {
         self.on_revoked(all, timeout);
     }
 
-    /// Whether a partition is assigned.
-    pub(super) fn is_assigned(&self, partition: &TopicPartition) -> bool {
-        self.running().contains_key(partition)
+    /// Executes the request of a task. If its partition is no longer assigned, drops the request, and the task ends.
+    pub(super) fn serve(&self, request: Request, consumer: &KafkaConsumer) {
+        let partition = request.partition().clone();
+        if consumer.assignment_lost() || !self.running().contains_key(&partition) {
+            return;
+        }
+        let is_paused = request.serve(consumer);
+        if let Some(running) = self.running().get_mut(&partition) {
+            running.is_paused = is_paused;
+        }
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<TopicPartition, Running>> {
@@ -130,16 +140,19 @@ impl RebalanceListener for Assignment {
             running.lease.revoke();
         }
         let deadline = Instant::now() + timeout;
-        for ((topic, partition), Running { task, lease }) in stopped {
+        for (key, Running { task, lease, is_paused }) in stopped {
             let remaining = deadline.saturating_duration_since(Instant::now());
             let ended = self.runtime.block_on(async { tokio::time::timeout(remaining, task).await });
             lease.fence();
             if ended.is_err() {
                 tracing::warn!("a batch was still being written when its partition was revoked");
             }
-            self.health.started(&name(&topic, partition));
-            PartitionState::Revoked.emit(partition);
-            Lag { partition, messages: None }.emit();
+            if is_paused && let Some(consumer) = self.consumer.upgrade() {
+                fetch_control::resume(&consumer, &key);
+            }
+            self.health.started(&name(&key.0, key.1));
+            PartitionState::Revoked.emit(key.1);
+            Lag { partition: key.1, messages: None }.emit();
         }
     }
 

@@ -119,8 +119,8 @@ impl Context {
     }
 
     /// Reports, per partition, the messages that the broker has yet to send, that librdkafka has queued, and that are
-    /// in unfinished batches; and whether its end is reached. The end offset minus the committed one would be wrong: aborted messages and transaction
-    /// markers stay between the two.
+    /// in unfinished batches; and whether its end is reached. The end offset minus the committed one would be wrong:
+    /// aborted messages and transaction markers stay between the two.
     fn report_positions(&self, statistics: &Statistics) {
         let (Some(listener), Some(topic)) = (self.listener.get(), statistics.topics.get(&self.topic)) else { return };
         for partition in topic.partitions.values() {

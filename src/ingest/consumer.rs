@@ -159,10 +159,7 @@ impl Polling {
 
     fn serve_requests(&mut self) {
         while let Ok(request) = self.requested.try_recv() {
-            // Other requests are dropped: their partition is revoked, and its task ends.
-            if self.assignment.is_assigned(request.partition()) && !self.consumer.assignment_lost() {
-                request.serve(&self.consumer);
-            }
+            self.assignment.serve(request, &self.consumer);
         }
     }
 }

@@ -58,27 +58,40 @@ impl Request {
         &self.partition
     }
 
-    /// Must be called on the polling thread, and only while the partition is assigned.
-    pub(super) fn serve(self, consumer: &KafkaConsumer) {
+    /// Executes the request; returns whether the partition is paused now. Must be called on the polling thread, and only
+    /// while the partition is assigned.
+    pub(super) fn serve(self, consumer: &KafkaConsumer) -> bool {
         let result = self.execute(consumer);
+        let is_paused = matches!(self.command, Command::Pause) || result.is_err();
         // The task ended if the receiver is dropped.
         let _ = self.done.send(result);
+        is_paused
     }
 
     fn execute(&self, consumer: &KafkaConsumer) -> KafkaResult<()> {
-        let (topic, partition) = &self.partition;
-        let list = |offset| {
-            let mut list = TopicPartitionList::new();
-            list.add_partition_offset(topic, *partition, offset).map(|()| list)
-        };
-        let this = list(Offset::Invalid)?;
+        let this = list(&self.partition, Offset::Invalid)?;
         let Command::Restart(offset) = self.command else { return consumer.pause(&this) };
         // Fails if a previous request got only this far.
         let _ = consumer.incremental_unassign(&this);
-        consumer.incremental_assign(&list(offset)?)?;
+        consumer.incremental_assign(&list(&self.partition, offset)?)?;
         if let Some(next) = self.store {
-            consumer.store_offsets(&list(Offset::Offset(next))?)?;
+            consumer.store_offsets(&list(&self.partition, Offset::Offset(next))?)?;
         }
         consumer.resume(&this)
     }
+}
+
+/// Resumes a partition that is being revoked. librdkafka keeps it paused beyond that, and would not fetch it when it is
+/// assigned to this member again.
+pub(super) fn resume(consumer: &KafkaConsumer, partition: &TopicPartition) {
+    let resumed = list(partition, Offset::Invalid).and_then(|list| consumer.resume(&list));
+    if let Err(error) = resumed {
+        tracing::warn!(?partition, %error, "a revoked partition stays paused");
+    }
+}
+
+fn list((topic, partition): &TopicPartition, offset: Offset) -> KafkaResult<TopicPartitionList> {
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, *partition, offset)?;
+    Ok(list)
 }

@@ -115,7 +115,7 @@ impl Recovery {
 
     /// The queue is empty. If the partition is read to its end, there is no error any more.
     pub(super) fn succeeded_at_end(&mut self) {
-        // Statistics from before the restart show the end that was reached then.
+        // Statistics from before the restart show the end that was reached then, and are taken first.
         if self.stop.is_some() && self.lease.take_at_end() && self.restarted_at.elapsed() >= STATISTICS_AGE {
             self.succeeded();
         }

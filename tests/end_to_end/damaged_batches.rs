@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use crate::{
-    harness::{Process, Topic, serve, set_config, sqlite, stays, tables},
+    harness::{Database, Process, Topic, serve, set_config, sqlite, stays, tables, until},
     messages::{Message, cluster},
 };
 
@@ -19,13 +19,19 @@ fn report(number: u16) -> Vec<u8> {
     Message::new(1, &cluster(number), "2024-05-02T08:00:00Z").json()
 }
 
-/// Sends ten messages, each in a batch of its own, damages one and waits until its partition is stopped.
-async fn stopped_at(damaged: i64) -> (crate::harness::Database, Topic, Process) {
+/// Sends ten messages, each in a batch of its own, and damages one.
+async fn with_damage(damaged: i64) -> (Database, Topic) {
     let (database, topic) = (sqlite(), Topic::create(2).await);
     for number in 0..10 {
         topic.send_to(0, Some(&report(number))).await;
     }
     topic.flip_bit(0, damaged);
+    (database, topic)
+}
+
+/// Waits until a process has stopped at the damaged batch, and observes it.
+async fn stopped_at(damaged: i64) -> (Database, Topic, Process) {
+    let (database, topic) = with_damage(damaged).await;
     let mut command = serve(&database, &topic);
     set_config(&mut command, "LOG__LEVEL", "insights_results_aggregator=debug");
     let process = Process::spawn(command);
@@ -76,11 +82,29 @@ async fn continues_behind_it_when_it_is_removed(damaged: i64) {
     assert_eq!(tables(&database.connect().await).await.clusters.len(), 11, "only the damaged one is lost");
 }
 
+/// A process that is suspended loses its partitions. When it continues, it gets the stopped one again.
+async fn continues_after_it_was_revoked(damaged: i64) {
+    let (database, topic) = with_damage(damaged).await;
+    let process = Process::serve(&database, &topic);
+    let reason = format!("{}/0 stopped at offset {damaged}", topic.name);
+    process.until_kafka_is_missing(&reason).await;
+    process.signal("STOP");
+    let mut other = Process::serve(&database, &topic);
+    other.until_kafka_is_missing(&reason).await;
+    other.kill();
+    process.signal("CONT");
+    until("the partitions are revoked", async || (process.lines_with("partitions revoked") > 0).then_some(())).await;
+    topic.flip_bit(0, damaged);
+    topic.until_all_committed().await;
+    process.until_ready().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_batch_stops_its_partition_until_it_is_repaired_or_removed() {
     tokio::join!(
         continues_when_repaired(5),
         continues_when_repaired(9),
+        continues_after_it_was_revoked(5),
         continues_behind_it_when_it_is_removed(0),
         continues_behind_it_when_it_is_removed(9),
     );
