@@ -44,21 +44,31 @@ kafka_fetch_jars() {
   mv -T "$fetched" "$kafka_jars"
 }
 
+# A second listener is for the user "service", to whom the authorizer grants only what a test grants. Clients of the
+# first one may do everything.
+#
 # Replication factors are one and delays are zero, unlike in production. With one partition in the internal topics, the
 # first consumer does not wait for the creation of fifty.
 kafka_configure() {
   kafka_port=$(free_port 24000)
-  local controller_port
+  kafka_limited_port=$(free_port 32000)
+  local controller_port login=org.apache.kafka.common.security.plain.PlainLoginModule
   controller_port=$(free_port 28000)
   cat >"$folder/kafka.properties" <<EOF
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$controller_port
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:$kafka_port,CONTROLLER://127.0.0.1:$controller_port
-advertised.listeners=PLAINTEXT://127.0.0.1:$kafka_port
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:$kafka_port,LIMITED://127.0.0.1:$kafka_limited_port,CONTROLLER://127.0.0.1:$controller_port
+advertised.listeners=PLAINTEXT://127.0.0.1:$kafka_port,LIMITED://127.0.0.1:$kafka_limited_port
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,LIMITED:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
 log.dirs=$folder/kafka
+
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+listener.name.limited.sasl.enabled.mechanisms=PLAIN
+listener.name.limited.plain.sasl.jaas.config=$login required user_service="limited";
 
 num.partitions=1
 auto.create.topics.enable=false
@@ -98,6 +108,12 @@ kafka_ready() {
 }
 
 kafka_brokers() { echo "127.0.0.1:$kafka_port"; }
+
+# The listener of the user "service", whose password is "limited".
+kafka_limited_brokers() { echo "127.0.0.1:$kafka_limited_port"; }
+
+# The folder of the topics' segments.
+kafka_data() { echo "$folder/kafka"; }
 
 # An orderly stop would take seconds, for data that is removed next.
 kafka_stop() {

@@ -8,15 +8,20 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
+use rdkafka::consumer::Consumer as _;
 use tokio::{runtime::Handle, sync::mpsc::UnboundedSender, task::JoinHandle};
 
 use super::{
     batch::Bounds,
     callbacks::{KafkaConsumer, MessageQueue, RebalanceListener, TopicPartition},
     dead_letters::DeadLetters,
-    events::Lag,
+    events::{Lag, PartitionState},
+    fetch_control::{self, FetchControl, Request},
+    health::Health,
+    intake::Intake,
     partition::{self, Reader},
     partition_lease::PartitionLease,
+    recovery::Recovery,
     writer::Writer,
 };
 use crate::store::Store;
@@ -29,13 +34,22 @@ pub(super) struct Assignment {
     store: Store,
     dead_letters: Arc<DeadLetters>,
     bounds: Bounds,
-    ended: UnboundedSender<TaskEnded>,
+    health: Arc<Health>,
+    channels: Channels,
     running: Mutex<HashMap<TopicPartition, Running>>,
+}
+
+/// What partitions' tasks send to the polling thread.
+pub(super) struct Channels {
+    pub(super) ended: UnboundedSender<TaskEnded>,
+    pub(super) requests: UnboundedSender<Request>,
 }
 
 struct Running {
     task: JoinHandle<()>,
     lease: PartitionLease,
+    /// Whether librdkafka does not fetch it at present.
+    is_paused: bool,
 }
 
 /// A partition's task panicked, or ended although its partition was not revoked.
@@ -49,16 +63,22 @@ impl Assignment {
         store: Store,
         dead_letters: Arc<DeadLetters>,
         bounds: Bounds,
-        ended: UnboundedSender<TaskEnded>,
+        health: Arc<Health>,
+        channels: Channels,
     ) -> Self {
-        Self { runtime: Handle::current(), consumer, store, dead_letters, bounds, ended, running: Mutex::default() }
+        let runtime = Handle::current();
+        Self { runtime, consumer, store, dead_letters, bounds, health, channels, running: Mutex::default() }
     }
 
     fn start(&self, (topic, partition): TopicPartition, queue: MessageQueue) {
         let lease = PartitionLease::default();
-        let reader = Reader::new(queue, self.bounds, lease.clone());
+        let name = name(&topic, partition);
+        let control = FetchControl { partition: (topic.clone(), partition), requests: self.channels.requests.clone() };
+        let recovery = Recovery::new(name.clone(), self.consumer.clone(), control, self.health.clone(), lease.clone());
+        let intake = Intake::new(self.bounds, lease.clone(), recovery, self.store.clone());
+        let reader = Reader::new(queue, intake);
         let writer = Writer {
-            name: format!("{topic}/{partition}"),
+            name,
             topic: topic.clone(),
             partition,
             store: self.store.clone(),
@@ -66,15 +86,28 @@ impl Assignment {
             consumer: self.consumer.clone(),
             lease: lease.clone(),
         };
-        let watched = watch(partition::run(reader, writer), lease.clone(), self.ended.clone());
+        PartitionState::Read.emit(partition);
+        let watched = watch(partition::run(reader, writer), lease.clone(), self.channels.ended.clone());
         let task = self.runtime.spawn(watched);
-        self.running().insert((topic, partition), Running { task, lease });
+        self.running().insert((topic, partition), Running { task, lease, is_paused: false });
     }
 
     /// Stops all partitions.
     pub(super) fn stop_all(&self, timeout: Duration) {
         let all: Vec<_> = self.running().keys().cloned().collect();
         self.on_revoked(all, timeout);
+    }
+
+    /// Executes the request of a task. If its partition is no longer assigned, drops the request, and the task ends.
+    pub(super) fn serve(&self, request: Request, consumer: &KafkaConsumer) {
+        let partition = request.partition().clone();
+        if consumer.assignment_lost() || !self.running().contains_key(&partition) {
+            return;
+        }
+        let is_paused = request.serve(consumer);
+        if let Some(running) = self.running().get_mut(&partition) {
+            running.is_paused = is_paused;
+        }
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<TopicPartition, Running>> {
@@ -101,26 +134,44 @@ impl RebalanceListener for Assignment {
     fn on_revoked(&self, partitions: Vec<TopicPartition>, timeout: Duration) {
         let stopped: Vec<_> = {
             let mut running = self.running();
-            partitions.into_iter().filter_map(|key| Some((key.1, running.remove(&key)?))).collect()
+            partitions.into_iter().filter_map(|key| running.remove(&key).map(|running| (key, running))).collect()
         };
-        for (partition, running) in &stopped {
+        for (_, running) in &stopped {
             running.lease.revoke();
-            Lag { partition: *partition, messages: 0 }.emit();
         }
         let deadline = Instant::now() + timeout;
-        for (_, Running { task, lease }) in stopped {
+        for (key, Running { task, lease, is_paused }) in stopped {
             let remaining = deadline.saturating_duration_since(Instant::now());
             let ended = self.runtime.block_on(async { tokio::time::timeout(remaining, task).await });
             lease.fence();
             if ended.is_err() {
                 tracing::warn!("a batch was still being written when its partition was revoked");
             }
+            if is_paused && let Some(consumer) = self.consumer.upgrade() {
+                fetch_control::resume(&consumer, &key);
+            }
+            self.health.started(&name(&key.0, key.1));
+            PartitionState::Revoked.emit(key.1);
+            Lag { partition: key.1, messages: None }.emit();
         }
     }
 
     fn unfinished(&self, partition: &TopicPartition) -> Option<u64> {
-        Some(self.running().get(partition)?.lease.unfinished())
+        let running = self.running();
+        let lease = &running.get(partition)?.lease;
+        lease.is_readable().then(|| lease.unfinished())
     }
+
+    fn on_end(&self, partition: &TopicPartition) {
+        if let Some(running) = self.running().get(partition) {
+            running.lease.set_at_end();
+        }
+    }
+}
+
+/// The name of a partition in logs and health.
+fn name(topic: &str, partition: i32) -> String {
+    format!("{topic}/{partition}")
 }
 
 /// Reports a task that panics, or that ends although its partition was not revoked. Its partition would never be read

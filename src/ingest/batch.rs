@@ -1,15 +1,12 @@
-//! A batch of messages of one partition, each parsed when it is added.
+//! A batch of parsed messages of one partition.
 
-use rdkafka::{
-    Message as _,
-    message::{BorrowedMessage, OwnedMessage},
-};
+use rdkafka::{Message, message::OwnedMessage};
 
 use super::dead_letters::RejectedMessage;
 use crate::{
     config,
-    domain::{Report, Timestamp},
-    message::{Deviations, Limits, OcpResult},
+    domain::Report,
+    message::{Deviations, Limits, OcpResult, Rejection},
 };
 
 /// Consecutive messages of one partition: all that follow the previous batch, up to and including `last_offset`.
@@ -40,7 +37,7 @@ pub(super) struct Bounds {
     pub(super) messages: usize,
     pub(super) bytes: usize,
     pub(super) wait: std::time::Duration,
-    limits: Limits,
+    pub(super) limits: Limits,
 }
 
 impl From<&config::Ingest> for Bounds {
@@ -55,20 +52,24 @@ impl From<&config::Ingest> for Bounds {
 }
 
 impl Batch {
-    /// Parses a message and adds its report, or the reason why it is rejected.
-    pub(super) fn push(&mut self, message: &BorrowedMessage<'_>, arrived_at: Timestamp, bounds: &Bounds) {
-        let value = message.payload();
+    /// Adds a message: its report, or the reason why it is rejected. `owned` copies the message.
+    pub(super) fn add(
+        &mut self,
+        message: &impl Message,
+        owned: impl FnOnce() -> OwnedMessage,
+        parsed: Result<OcpResult, Rejection>,
+    ) {
         self.counts.messages += 1;
-        self.counts.bytes += value.map_or(0, <[u8]>::len);
+        self.counts.bytes += message.payload().map_or(0, <[u8]>::len);
         self.last_offset = Some(message.offset());
-        match OcpResult::parse(value, arrived_at, &bounds.limits) {
+        match parsed {
             Ok(OcpResult::Report(parsed)) => {
                 self.counts.deviations += parsed.deviations;
                 self.reports.push(parsed.report);
-                self.messages.push(message.detach());
+                self.messages.push(owned());
             }
             Ok(OcpResult::Empty) => self.counts.empty += 1,
-            Err(rejection) => self.rejections.push(RejectedMessage { message: message.detach(), rejection }),
+            Err(rejection) => self.rejections.push(RejectedMessage { message: owned(), rejection }),
         }
     }
 

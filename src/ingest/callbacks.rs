@@ -17,6 +17,7 @@ use super::{
     client::is_connection_error,
     events::{KafkaErrorReported, Lag, OffsetsCommitted},
     health::Health,
+    stop_reason::is_refused,
 };
 use crate::{config, fault_point::FaultPoint};
 
@@ -37,13 +38,18 @@ pub(super) trait RebalanceListener: Send + Sync {
     /// Stops reading these partitions. Blocks until the batches that are being written are finished, at most `timeout`.
     fn on_revoked(&self, partitions: Vec<TopicPartition>, timeout: Duration);
 
-    /// The number of messages of a partition that were read and are not finished; `None` if it is not assigned.
+    /// The number of messages of a partition that were read and are not finished; `None` if it is not assigned, or cannot
+    /// be read.
     fn unfinished(&self, partition: &TopicPartition) -> Option<u64>;
+
+    /// The end of a partition is reached.
+    fn on_end(&self, partition: &TopicPartition);
 }
 
 /// The state of the callbacks.
 pub(super) struct Context {
     topic: String,
+    group: String,
     revoke_timeout: Duration,
     health: Arc<Health>,
     listener: OnceLock<Arc<dyn RebalanceListener>>,
@@ -53,6 +59,7 @@ impl Context {
     pub(super) fn new(kafka: &config::Kafka, health: Arc<Health>) -> Self {
         Self {
             topic: kafka.ocp_topic.clone(),
+            group: kafka.group.clone(),
             // The broker must not reassign the partitions while a batch is still being finished.
             revoke_timeout: kafka.session_timeout / 2,
             health,
@@ -66,22 +73,37 @@ impl Context {
         let _ = self.listener.set(listener);
     }
 
-    /// Reports an error of a poll or a rebalance.
+    /// Reports an error of a poll or a rebalance. It is logged when it is new; readiness reminds of it.
     pub(super) fn report(&self, error: &KafkaError) {
         use RDKafkaErrorCode as Code;
-        match error {
-            KafkaError::MessageConsumption(Code::UnknownTopicOrPartition | Code::UnknownTopic) => {
-                let reason = format!("the topic {} does not exist", self.topic);
-                KafkaErrorReported { reason: &reason }.emit();
-                self.health.topic_missing(reason);
-            }
+        let code = error.rdkafka_error_code();
+        let (reason, is_new) = match error {
             // The error callback reports these, with a more precise text.
-            KafkaError::MessageConsumption(code) if is_connection_error(*code) => {}
-            error => {
-                let reason = error.to_string();
-                KafkaErrorReported { reason: &reason }.emit();
-                self.health.connection_failed(reason);
+            KafkaError::MessageConsumption(code) if is_connection_error(*code) => return,
+            KafkaError::MessageConsumption(Code::UnknownTopicOrPartition | Code::UnknownTopic) => {
+                let reason = topic_missing(&self.topic);
+                (reason.clone(), self.health.set_topic_error(Some(reason)))
             }
+            KafkaError::MessageConsumption(Code::TopicAuthorizationFailed) => {
+                let reason = topic_refused(&self.topic);
+                (reason.clone(), self.health.set_topic_error(Some(reason)))
+            }
+            error => {
+                let is_refused = code == Some(Code::GroupAuthorizationFailed);
+                let reason = if is_refused { group_refused(&self.group) } else { error.to_string() };
+                (reason.clone(), self.health.set_group_error(Some(reason)))
+            }
+        };
+        if is_new {
+            KafkaErrorReported { reason: &reason }.emit();
+        }
+    }
+
+    /// An error that lasts is reported with each attempt, every second: only a refusal counts, and is logged once.
+    fn report_commit(&self, error: &KafkaError) {
+        let reason = format!("offsets were not committed: {error}");
+        if !error.rdkafka_error_code().is_some_and(is_refused) || self.health.set_commit_error(Some(reason.clone())) {
+            KafkaErrorReported { reason: &reason }.emit();
         }
     }
 
@@ -97,17 +119,36 @@ impl Context {
     }
 
     /// Reports, per partition, the messages that the broker has yet to send, that librdkafka has queued, and that are
-    /// in unfinished batches. The end offset minus the committed one would be wrong: aborted messages and transaction
-    /// markers stay between the two.
-    fn report_lag(&self, statistics: &Statistics) {
+    /// in unfinished batches; and whether its end is reached. The end offset minus the committed one would be wrong:
+    /// aborted messages and transaction markers stay between the two.
+    fn report_positions(&self, statistics: &Statistics) {
         let (Some(listener), Some(topic)) = (self.listener.get(), statistics.topics.get(&self.topic)) else { return };
         for partition in topic.partitions.values() {
-            if let Some(unfinished) = listener.unfinished(&(self.topic.clone(), partition.partition)) {
+            let key = (self.topic.clone(), partition.partition);
+            if partition.eof_offset >= 0 && partition.eof_offset == partition.next_offset {
+                listener.on_end(&key);
+            }
+            if let Some(unfinished) = listener.unfinished(&key) {
                 let messages = unfinished + unsent(partition) + partition.fetchq_cnt.max(0).unsigned_abs();
-                Lag { partition: partition.partition, messages }.emit();
+                Lag { partition: partition.partition, messages: Some(messages) }.emit();
             }
         }
     }
+}
+
+/// The reason while the brokers do not have the topic.
+pub(super) fn topic_missing(topic: &str) -> String {
+    format!("the topic {topic} does not exist")
+}
+
+/// The reason while the brokers refuse access to the topic.
+pub(super) fn topic_refused(topic: &str) -> String {
+    format!("the brokers refuse access to the topic {topic}: grant this user Describe and Read")
+}
+
+/// The reason while the brokers refuse access to the group.
+pub(super) fn group_refused(group: &str) -> String {
+    format!("the brokers refuse access to the group {group}: grant this user Read")
 }
 
 /// The number of offsets that the broker has yet to send. Before its first response both offsets are negative.
@@ -149,6 +190,7 @@ impl ConsumerContext for Context {
             }
             Rebalance::Revoke(partitions) => {
                 tracing::info!(partitions = ?topic_partitions(partitions), "partitions revoked");
+                self.health.set_commit_error(None);
             }
             Rebalance::Error(_) => {}
         }
@@ -159,9 +201,10 @@ impl ConsumerContext for Context {
             Ok(()) => {
                 FaultPoint::OffsetCommitted.pass();
                 OffsetsCommitted::emit();
+                self.health.set_commit_error(None);
             }
             Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
-            Err(error) => KafkaErrorReported { reason: &format!("offsets were not committed: {error}") }.emit(),
+            Err(error) => self.report_commit(&error),
         }
     }
 }
@@ -186,7 +229,7 @@ impl ClientContext for Context {
     }
 
     fn stats(&self, statistics: Statistics) {
-        self.report_lag(&statistics);
+        self.report_positions(&statistics);
         let is_up = |broker: &Broker| broker.state == "UP" && broker.nodeid >= 0;
         if statistics.brokers.values().any(is_up) && statistics.cgrp.is_some_and(|group| group.state == "up") {
             self.health.connection_restored();

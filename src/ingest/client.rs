@@ -56,7 +56,9 @@ const CONSUMER_REQUIRED: [(&str, &str); 8] = [
     ("enable.auto.offset.store", "false"),
     ("enable.auto.commit", "true"),
     ("auto.commit.interval.ms", "1000"),
-    ("auto.offset.reset", "earliest"),
+    // An offset that does not exist is handled by `recovery`, which reports what is lost.
+    ("auto.offset.reset", "error"),
+    // Events would be counted as waiting messages; the statistics report the end of a partition, too.
     ("enable.partition.eof", "false"),
     ("allow.auto.create.topics", "false"),
     ("partition.assignment.strategy", "cooperative-sticky"),

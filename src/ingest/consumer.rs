@@ -10,11 +10,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    assignment::{Assignment, TaskEnded},
+    assignment::{Assignment, Channels, TaskEnded},
     callbacks::{Context, KafkaConsumer, commit_stored_offsets},
     client::consumer_config,
     dead_letters::{DeadLetterTopic, DeadLetters},
+    fetch_control::Request,
     health::Health,
+    subscription_check::SubscriptionCheck,
 };
 use crate::{config, store::Store};
 
@@ -69,18 +71,24 @@ impl Ingester {
         health: Arc<Health>,
     ) -> Result<Self, Error> {
         let dead_letters = Arc::new(DeadLetters::new(kafka, health.clone()).map_err(Error::Setup)?);
-        let consumer = consumer_config(kafka).create_with_context(Context::new(kafka, health)).map_err(Error::Setup)?;
+        let consumer =
+            consumer_config(kafka).create_with_context(Context::new(kafka, health.clone())).map_err(Error::Setup)?;
         let consumer: Arc<KafkaConsumer> = Arc::new(consumer);
-        let (ended_sender, ended_tasks) = mpsc::unbounded_channel();
+        let (ended, ended_tasks) = mpsc::unbounded_channel();
+        let (requests, requested) = mpsc::unbounded_channel();
+        let channels = Channels { ended, requests };
         let weak = Arc::downgrade(&consumer);
-        let assignment = Arc::new(Assignment::new(weak, store, dead_letters.clone(), ingest.into(), ended_sender));
+        let check = SubscriptionCheck::new(kafka, weak.clone(), health.clone());
+        let assignment = Assignment::new(weak, store, dead_letters.clone(), ingest.into(), health, channels);
+        let assignment = Arc::new(assignment);
         consumer.context().set_listener(assignment.clone());
         consumer.subscribe(&[&kafka.ocp_topic]).map_err(Error::Setup)?;
 
         let stop = CancellationToken::new();
         tokio::spawn(stop.clone().run_until_cancelled_owned(DeadLetterTopic::new(kafka).ensure()));
+        tokio::spawn(stop.clone().run_until_cancelled_owned(check.repeat()));
         let (end, ended) = oneshot::channel();
-        let polling = Polling { consumer, assignment, dead_letters, stop: stop.clone(), ended_tasks };
+        let polling = Polling { consumer, assignment, dead_letters, stop: stop.clone(), ended_tasks, requested };
         // Not joined: closing a consumer whose broker is unavailable can take longer than the caller's deadline.
         thread::spawn(move || {
             let result = std::panic::catch_unwind(AssertUnwindSafe(|| polling.run()));
@@ -114,6 +122,7 @@ struct Polling {
     dead_letters: Arc<DeadLetters>,
     stop: CancellationToken,
     ended_tasks: mpsc::UnboundedReceiver<TaskEnded>,
+    requested: mpsc::UnboundedReceiver<Request>,
 }
 
 impl Polling {
@@ -140,10 +149,17 @@ impl Polling {
                 Some(Err(KafkaError::MessageConsumptionFatal(code))) => return Err(Error::Fatal(code)),
                 Some(Err(error)) => self.consumer.context().report(&error),
             }
+            self.serve_requests();
             if let Ok(TaskEnded) = self.ended_tasks.try_recv() {
                 return Err(Error::TaskEnded);
             }
         }
         Ok(())
+    }
+
+    fn serve_requests(&mut self) {
+        while let Ok(request) = self.requested.try_recv() {
+            self.assignment.serve(request, &self.consumer);
+        }
     }
 }

@@ -8,6 +8,8 @@ use strum::VariantArray as _;
 use super::{
     batch::Counts,
     dead_letters::{RejectedMessage, Undelivered},
+    start_offset::{DataLoss, LossCause},
+    stop_reason::StopReason,
 };
 use crate::{
     domain::Timestamp,
@@ -16,8 +18,9 @@ use crate::{
     telemetry::{
         Throttle,
         metrics::{
-            INGEST_BATCH_DURATION, INGEST_BATCH_MESSAGES, INGEST_DEAD_LETTERS, INGEST_LAG, INGEST_LAST_COMMIT,
-            INGEST_LEFT_OUT_FIELDS, INGEST_MESSAGES, INGEST_MOVED, INGEST_RETRIES,
+            INGEST_BATCH_DURATION, INGEST_BATCH_MESSAGES, INGEST_DATA_LOSSES, INGEST_DEAD_LETTERS, INGEST_LAG,
+            INGEST_LAST_COMMIT, INGEST_LEFT_OUT_FIELDS, INGEST_MESSAGES, INGEST_MOVED, INGEST_RETRIES,
+            INGEST_STOPPED_PARTITIONS, UNKNOWN,
         },
     },
 };
@@ -33,6 +36,7 @@ pub fn start_counters() {
     INGEST_DEAD_LETTERS.start_at_zero(Reason::VARIANTS.iter().map(|reason| reason.as_str()));
     let classes = store::Class::VARIANTS.iter().map(|class| class.as_str());
     INGEST_RETRIES.start_at_zero(classes.chain([DEAD_LETTERS]));
+    INGEST_DATA_LOSSES.start_at_zero(LossCause::VARIANTS.iter().map(|cause| cause.as_str()));
 }
 
 /// A batch is committed.
@@ -179,13 +183,15 @@ impl OffsetsCommitted {
 /// The number of messages of a partition that are not finished.
 pub(super) struct Lag {
     pub(super) partition: i32,
-    pub(super) messages: u64,
+    /// `None` if it is unknown: the partition cannot be read, or is not assigned.
+    pub(super) messages: Option<u64>,
 }
 
 impl Lag {
     pub(super) fn emit(&self) {
         #[expect(clippy::cast_precision_loss, reason = "a partition does not hold 2^52 messages")]
-        metrics::gauge!(INGEST_LAG.name, "partition" => self.partition.to_string()).set(self.messages as f64);
+        let value = self.messages.map_or(UNKNOWN, |messages| messages as f64);
+        metrics::gauge!(INGEST_LAG.name, "partition" => self.partition.to_string()).set(value);
     }
 }
 
@@ -283,5 +289,88 @@ impl KafkaErrorReported<'_> {
         if let Some(left_out) = LINES.admit() {
             tracing::warn!(reason = self.reason, left_out, "Kafka client error");
         }
+    }
+}
+
+/// Whether an assigned partition is stopped, by reason; unknown when it is revoked.
+pub(super) enum PartitionState {
+    Read,
+    Stopped(StopReason),
+    Revoked,
+}
+
+impl PartitionState {
+    pub(super) fn emit(&self, partition: i32) {
+        for &reason in StopReason::VARIANTS {
+            let value = match self {
+                Self::Stopped(stopped) if *stopped == reason => 1.0,
+                Self::Stopped(_) | Self::Read => 0.0,
+                Self::Revoked => UNKNOWN,
+            };
+            let labels = [("partition", partition.to_string()), ("reason", reason.as_str().to_owned())];
+            metrics::gauge!(INGEST_STOPPED_PARTITIONS.name, &labels).set(value);
+        }
+    }
+}
+
+/// A partition cannot be read.
+pub(super) struct PartitionStopped<'a> {
+    pub(super) partition: &'a str,
+    pub(super) number: i32,
+    pub(super) reason: StopReason,
+    pub(super) text: &'a str,
+    /// Whether it was read until now. Its further attempts are only logged at debug; readiness reminds of them.
+    pub(super) is_first: bool,
+}
+
+impl PartitionStopped<'_> {
+    pub(super) fn emit(&self) {
+        static LINES: Throttle = Throttle::new();
+        let Self { partition, number, reason, text, is_first } = *self;
+        PartitionState::Stopped(reason).emit(number);
+        if reason != StopReason::Clock {
+            Lag { partition: number, messages: None }.emit();
+        }
+        if !is_first {
+            tracing::debug!(partition, ?reason, text, "the partition still cannot be read");
+        } else if let Some(left_out) = LINES.admit() {
+            tracing::error!(partition, ?reason, text, left_out, "the partition cannot be read");
+        }
+    }
+}
+
+/// A partition is read again after it was stopped.
+pub(super) struct PartitionReadAgain<'a> {
+    pub(super) partition: &'a str,
+    pub(super) number: i32,
+    pub(super) reason: StopReason,
+}
+
+impl PartitionReadAgain<'_> {
+    pub(super) fn emit(&self) {
+        PartitionState::Read.emit(self.number);
+        tracing::info!(partition = self.partition, reason = ?self.reason, "the partition is read again");
+    }
+}
+
+/// Messages are gone before they were read.
+pub(super) struct DataLost<'a> {
+    pub(super) topic: &'a str,
+    pub(super) partition: i32,
+    pub(super) loss: DataLoss,
+}
+
+impl DataLost<'_> {
+    pub(super) fn emit(&self) {
+        let Self { topic, partition, loss: DataLoss { cause, from, to } } = *self;
+        metrics::counter!(INGEST_DATA_LOSSES.name, "cause" => cause.as_str()).increment(1);
+        tracing::error!(
+            topic,
+            partition,
+            from,
+            to,
+            cause = cause.as_str(),
+            "data loss: the brokers do not have the next offset; reading continues at the first one that is left"
+        );
     }
 }

@@ -14,18 +14,27 @@ struct State {
     assigned: bool,
     /// The error of the connection to the brokers, until one of them answers.
     connection_error: Option<String>,
-    /// The error of the topic, until the brokers assign its partitions.
+    /// The error of the topic, until its metadata can be read.
     topic_error: Option<String>,
+    /// The error of the group, until the group can be used.
+    group_error: Option<String>,
+    /// Why the brokers refuse commits, until one succeeds or the partitions are revoked.
+    commit_error: Option<String>,
+    /// Partitions that are not read, each with the reason.
+    stopped_partitions: BTreeMap<String, String>,
     /// Partitions whose dead letters are not delivered, each with the reason.
     delayed_dead_letters: BTreeMap<String, String>,
 }
 
 impl Health {
-    /// Why ingestion is not ready; `None` when it is: there was an assignment, even an empty one, and no error since.
+    /// Why ingestion is not ready; `None` when it is: there was an assignment, even an empty one, and the cause of each
+    /// error is gone.
     pub fn not_ready(&self) -> Option<String> {
         let state = self.state();
-        let error = state.connection_error.clone().or_else(|| state.topic_error.clone());
-        match error.or_else(|| state.dead_letter_error()) {
+        let general = [&state.connection_error, &state.topic_error, &state.group_error];
+        let error = general.into_iter().flatten().next().cloned();
+        let partition_error = || state.stopped_error().or_else(|| state.dead_letter_error());
+        match error.or_else(partition_error).or_else(|| state.commit_error.clone()) {
             Some(error) => Some(error),
             None if !state.assigned => Some("no partition is assigned yet".to_owned()),
             None => None,
@@ -35,7 +44,7 @@ impl Health {
     /// The group has assigned partitions to this member.
     pub(super) fn assigned(&self) {
         let mut state = self.state();
-        (state.assigned, state.connection_error, state.topic_error) = (true, None, None);
+        (state.assigned, state.connection_error) = (true, None);
     }
 
     /// The connection to a broker failed.
@@ -51,9 +60,30 @@ impl Health {
         is_first
     }
 
-    /// The brokers do not have the topic.
-    pub(super) fn topic_missing(&self, error: String) {
-        self.state().topic_error = Some(error);
+    /// The brokers do not have the topic, or refuse access to it; `None` when they return its metadata. Returns whether
+    /// that is new.
+    pub(super) fn set_topic_error(&self, error: Option<String>) -> bool {
+        replace(&mut self.state().topic_error, error)
+    }
+
+    /// The group cannot be used; `None` when it can. Returns whether that is new.
+    pub(super) fn set_group_error(&self, error: Option<String>) -> bool {
+        replace(&mut self.state().group_error, error)
+    }
+
+    /// The brokers refuse commits; `None` when they do not. Returns whether that is new.
+    pub(super) fn set_commit_error(&self, error: Option<String>) -> bool {
+        replace(&mut self.state().commit_error, error)
+    }
+
+    /// A partition is not read, with the reason.
+    pub(super) fn stopped(&self, partition: &str, reason: String) {
+        self.state().stopped_partitions.insert(partition.to_owned(), reason);
+    }
+
+    /// A partition is read again, or revoked.
+    pub(super) fn started(&self, partition: &str) {
+        self.state().stopped_partitions.remove(partition);
     }
 
     /// A broker answers again.
@@ -76,16 +106,32 @@ impl Health {
     }
 }
 
+fn replace(current: &mut Option<String>, error: Option<String>) -> bool {
+    let is_new = *current != error;
+    *current = error;
+    is_new
+}
+
 impl State {
-    /// The first partition that waits for its dead letters, why, and how many others wait.
+    fn stopped_error(&self) -> Option<String> {
+        let (partition, reason, others) = first(&self.stopped_partitions, "and")?;
+        Some(format!("{partition} {reason}{others}"))
+    }
+
     fn dead_letter_error(&self) -> Option<String> {
-        let (partition, error) = self.delayed_dead_letters.first_key_value()?;
-        let others = match self.delayed_dead_letters.len() - 1 {
-            0 => String::new(),
-            others => format!(", and so do {others} more"),
-        };
+        let (partition, error, others) = first(&self.delayed_dead_letters, "and so do")?;
         Some(format!("{partition} waits for its dead letters{others}: {error}"))
     }
+}
+
+/// The first partition, its reason, and how many others there are.
+fn first<'a>(partitions: &'a BTreeMap<String, String>, and: &str) -> Option<(&'a str, &'a str, String)> {
+    let (partition, reason) = partitions.first_key_value()?;
+    let others = match partitions.len() - 1 {
+        0 => String::new(),
+        others => format!(", {and} {others} more"),
+    };
+    Some((partition, reason, others))
 }
 
 #[cfg(test)]
@@ -93,15 +139,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_topic_stays_missing_when_a_broker_answers() {
+    fn an_error_stays_until_its_own_cause_is_gone() {
         let health = Health::default();
         assert_eq!(health.not_ready().as_deref(), Some("no partition is assigned yet"));
-        health.topic_missing("no such topic".to_owned());
+        health.set_topic_error(Some("no such topic".to_owned()));
+        health.set_group_error(Some("no right".to_owned()));
+        health.stopped("t/1", "stopped at offset 5".to_owned());
+        health.stopped("t/2", "stopped at offset 7".to_owned());
         health.connection_failed("connection refused".to_owned());
         assert_eq!(health.not_ready().as_deref(), Some("connection refused"));
         health.connection_restored();
         assert_eq!(health.not_ready().as_deref(), Some("no such topic"));
         health.assigned();
+        assert_eq!(health.not_ready().as_deref(), Some("no such topic"));
+        health.set_topic_error(None);
+        assert_eq!(health.not_ready().as_deref(), Some("no right"));
+        health.set_group_error(None);
+        assert_eq!(health.not_ready().as_deref(), Some("t/1 stopped at offset 5, and 1 more"));
+        health.started("t/1");
+        assert_eq!(health.not_ready().as_deref(), Some("t/2 stopped at offset 7"));
+        health.started("t/2");
         assert_eq!(health.not_ready(), None);
     }
 

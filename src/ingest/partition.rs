@@ -5,19 +5,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rdkafka::{Message as _, message::BorrowedMessage};
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    batch::{Batch, Bounds},
+    batch::Batch,
     callbacks::MessageQueue,
-    events::KafkaErrorReported,
-    partition_lease::PartitionLease,
+    intake::Intake,
+    partition_lease::{PartitionLease, Revoked},
     writer::Writer,
 };
-use crate::{domain::Timestamp, fault_point::FaultPoint};
-
 /// Poll the queue at least this often, even without a wake-up: the wake-up may be lost when a queue is split while an
 /// older queue of the same partition is dropped.
 const QUEUE_POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -28,29 +25,34 @@ const MESSAGES_PER_YIELD: usize = 16;
 pub(super) struct Reader {
     queue: MessageQueue,
     nonempty: Arc<Notify>,
-    bounds: Bounds,
     lease: PartitionLease,
-    last_offset: Option<i64>,
+    intake: Intake,
 }
 
 impl Reader {
-    pub(super) fn new(mut queue: MessageQueue, bounds: Bounds, lease: PartitionLease) -> Self {
+    pub(super) fn new(mut queue: MessageQueue, intake: Intake) -> Self {
         let nonempty = Arc::new(Notify::new());
         let wake = nonempty.clone();
         queue.set_nonempty_callback(move || wake.notify_one());
-        Self { queue, nonempty, bounds, lease, last_offset: None }
+        Self { queue, nonempty, lease: intake.lease.clone(), intake }
     }
 
     /// Fills a batch until it is full or `batch_wait` is over, or until `writer_free` is cancelled and no message is
-    /// queued. Returns `None` when the partition is revoked. The reader and its queue are then dropped before the batch
-    /// that is being written is finished.
+    /// queued, or until an error stops the partition. Returns `None` when the partition is revoked. The reader and its
+    /// queue are then dropped before the batch that is being written is finished.
     async fn fill(mut self, writer_free: &CancellationToken) -> Option<(Self, Batch)> {
+        while self.intake.recovery.is_stopped() {
+            self.restart(writer_free).await.ok()?;
+        }
         let mut batch = Batch::default();
+        self.intake.take_held(&mut batch).await.ok()?;
         let mut closes_at = None;
-        while !batch.is_full(&self.bounds) {
+        while !batch.is_full(&self.intake.bounds) {
             let read_any = self.read_available(&mut batch);
             let is_empty = batch.counts.messages == 0;
-            if read_any {
+            if self.intake.is_interrupted() {
+                break;
+            } else if read_any {
                 tokio::task::yield_now().await;
             } else if !is_empty && writer_free.is_cancelled() {
                 break;
@@ -67,7 +69,7 @@ impl Reader {
                 return None;
             }
             if !is_empty {
-                let closes_at = *closes_at.get_or_insert_with(|| Instant::now() + self.bounds.wait);
+                let closes_at = *closes_at.get_or_insert_with(|| Instant::now() + self.intake.bounds.wait);
                 if Instant::now() >= closes_at {
                     break;
                 }
@@ -76,46 +78,35 @@ impl Reader {
         Some((self, batch))
     }
 
-    /// Parses some of the queued messages; returns false if the queue was empty.
-    fn read_available(&mut self, batch: &mut Batch) -> bool {
-        let before = batch.counts.messages;
-        let read_any = self.poll_queue(batch);
-        self.lease.add_unfinished(batch.counts.messages - before);
-        read_any
+    /// Reads again from the next unread offset, when it is time for it and everything before that is written.
+    async fn restart(&mut self, writer_free: &CancellationToken) -> Result<(), Revoked> {
+        let start = self.intake.recovery.next_start(self.intake.next_offset).await?;
+        self.lease.unless_revoked(writer_free.cancelled(), Duration::ZERO).await?;
+        // Of errors, librdkafka does not drop all that are older than the restart.
+        while self.queue.poll(Duration::ZERO).is_some() {}
+        if self.intake.recovery.restart(start, self.intake.next_offset).await? {
+            self.intake.next_offset = start.next();
+        }
+        Ok(())
     }
 
-    fn poll_queue(&mut self, batch: &mut Batch) -> bool {
+    /// Takes some of the queued messages; returns false if the queue was empty.
+    fn read_available(&mut self, batch: &mut Batch) -> bool {
         for polled in 0..MESSAGES_PER_YIELD {
             match self.queue.poll(Duration::ZERO) {
-                Some(Ok(message)) => self.last_offset = add(&message, self.last_offset, batch, &self.bounds),
-                Some(Err(error)) => KafkaErrorReported { reason: &error.to_string() }.emit(),
-                None => return polled > 0,
+                Some(Ok(message)) => self.intake.take(&message, batch),
+                Some(Err(error)) => self.intake.recovery.failed(error, self.intake.next_offset),
+                None => {
+                    self.intake.recovery.succeeded_at_end();
+                    return polled > 0;
+                }
             }
-            if batch.is_full(&self.bounds) {
+            if self.intake.is_interrupted() || batch.is_full(&self.intake.bounds) {
                 break;
             }
         }
         true
     }
-}
-
-/// Adds a message to the batch; returns the last offset that was read.
-fn add(message: &BorrowedMessage<'_>, last: Option<i64>, batch: &mut Batch, bounds: &Bounds) -> Option<i64> {
-    // A gap is normal (compaction, transaction markers). A step back within one assignment would be a bug in this
-    // service or in librdkafka. Applying a message twice is harmless; moving the offset back is not.
-    if last.is_some_and(|last| message.offset() <= last) {
-        tracing::error!(
-            topic = message.topic(),
-            partition = message.partition(),
-            offset = message.offset(),
-            "a message was delivered twice within one assignment; it is ignored"
-        );
-        return last;
-    }
-    FaultPoint::MessageTaken.pass();
-    batch.push(message, Timestamp::now(), bounds);
-    FaultPoint::MessageParsed.pass();
-    batch.last_offset
 }
 
 /// Reads and writes until the partition is revoked.

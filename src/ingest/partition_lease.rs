@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -17,6 +17,10 @@ pub(super) struct PartitionLease {
     fenced: CancellationToken,
     /// The number of messages that were read and are not finished: not yet stored, or their offset not yet stored.
     unfinished: Arc<AtomicU64>,
+    /// The partition cannot be read, so the number of its waiting messages is unknown.
+    unreadable: Arc<AtomicBool>,
+    /// The statistics showed that the partition is read to its end.
+    at_end: Arc<AtomicBool>,
 }
 
 /// The partition was revoked before an operation finished. Its messages will be read again, here or by another member.
@@ -47,7 +51,7 @@ impl PartitionLease {
         self.fenced.is_cancelled()
     }
 
-    /// Counts messages that were read.
+    /// Counts messages that are read.
     pub(super) fn add_unfinished(&self, messages: usize) {
         self.unfinished.fetch_add(messages as u64, Ordering::Relaxed);
     }
@@ -60,6 +64,26 @@ impl PartitionLease {
     /// The number of messages that were read and are not finished.
     pub(super) fn unfinished(&self) -> u64 {
         self.unfinished.load(Ordering::Relaxed)
+    }
+
+    /// Sets whether the partition can be read.
+    pub(super) fn set_readable(&self, readable: bool) {
+        self.unreadable.store(!readable, Ordering::Relaxed);
+    }
+
+    /// Whether the partition can be read.
+    pub(super) fn is_readable(&self) -> bool {
+        !self.unreadable.load(Ordering::Relaxed)
+    }
+
+    /// The statistics show that the partition is read to its end.
+    pub(super) fn set_at_end(&self) {
+        self.at_end.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the statistics showed the end since the last call.
+    pub(super) fn take_at_end(&self) -> bool {
+        self.at_end.swap(false, Ordering::Relaxed)
     }
 
     /// Pauses before a retry, unless the partition is revoked.

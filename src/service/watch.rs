@@ -1,6 +1,10 @@
 //! Checks of the database, Kafka and the schema, which update readiness.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     config::Database,
@@ -21,6 +25,8 @@ pub(super) const MIGRATIONS: &str = "migrations";
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Pause between two reads of the ingestion status, which is in memory.
 const INGESTION_INTERVAL: Duration = Duration::from_millis(200);
+/// Pause between two log lines about ingestion that is not ready.
+const REMINDER_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Creates the probes of the databases that a role uses, each with its part in readiness.
 pub(super) fn probes(database: &Database, role: Role) -> Result<Vec<(&'static str, Probe)>, store::Error> {
@@ -44,7 +50,12 @@ pub(super) async fn databases(
         loop {
             let checked = probe.check().await;
             match &checked {
-                Ok(()) => readiness.ready(part),
+                Ok(ahead) => {
+                    if part == DATABASE {
+                        store.set_clock_ahead(*ahead);
+                    }
+                    readiness.ready(part);
+                }
                 Err(error) => readiness.missing(part, error.to_string()),
             }
             if part == DATABASE && checked.is_ok() && !was_ready {
@@ -57,12 +68,23 @@ pub(super) async fn databases(
     futures_util::future::select_all(probes.into_iter().map(|probe| Box::pin(watch(probe)))).await.0
 }
 
-/// Updates readiness from the health of ingestion repeatedly.
+/// Updates readiness from the health of ingestion repeatedly, and logs each minute why it is not ready: the line of the
+/// event itself is soon far back in the log.
 pub(super) async fn ingestion(health: &Health, readiness: &Readiness) -> Infallible {
+    let mut last_line = Instant::now();
     loop {
         match health.not_ready() {
-            None => readiness.ready(KAFKA),
-            Some(reason) => readiness.missing(KAFKA, reason),
+            None => {
+                readiness.ready(KAFKA);
+                last_line = Instant::now();
+            }
+            Some(reason) => {
+                if last_line.elapsed() >= REMINDER_INTERVAL {
+                    tracing::warn!(reason, "ingestion is not ready");
+                    last_line = Instant::now();
+                }
+                readiness.missing(KAFKA, reason);
+            }
         }
         tokio::time::sleep(INGESTION_INTERVAL).await;
     }

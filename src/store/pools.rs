@@ -1,7 +1,11 @@
 //! The store's handle, with one pool for writers and one for readers.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+use chrono::TimeDelta;
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, QueryResult,
     SqliteTransactionMode, TransactionOptions, sea_query::SelectStatement,
@@ -57,6 +61,8 @@ pub struct Store {
     pub(super) replica: Option<DatabaseUrl>,
     /// Wakes what waits for the database.
     recovered: Arc<tokio::sync::Notify>,
+    /// How far the clock of the database is ahead of this machine's, once it is known.
+    clock_ahead: Arc<Mutex<Option<TimeDelta>>>,
     pub(super) recommendation_ids: Arc<RecommendationIds>,
     pub(super) known_organizations: Arc<KnownOrganizations>,
     pub(super) writers: Arc<tokio::sync::Semaphore>,
@@ -91,6 +97,7 @@ impl Store {
             url: database.url.clone(),
             replica,
             recovered: Arc::default(),
+            clock_ahead: Arc::default(),
             recommendation_ids: Arc::default(),
             known_organizations: Arc::default(),
             writers: Arc::new(tokio::sync::Semaphore::new(writers)),
@@ -124,6 +131,16 @@ impl Store {
     /// Waits until the database accepts writes again after an outage.
     pub async fn recovered(&self) {
         self.recovered.notified().await;
+    }
+
+    /// Sets how far the clock of the database is ahead of this machine's.
+    pub fn set_clock_ahead(&self, ahead: TimeDelta) {
+        *self.clock_ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead);
+    }
+
+    /// How far the clock of the database is ahead of this machine's; `None` until it was read.
+    pub fn clock_ahead(&self) -> Option<TimeDelta> {
+        *self.clock_ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn backend(&self) -> DbBackend {

@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{DbErr, RuntimeErr};
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{
+    DbErr, RuntimeErr,
+    sea_query::{Expr, Func, PostgresQueryBuilder, Query},
+};
 use sqlx::{Connection, PgConnection, Row as _, SqliteConnection, postgres::PgConnectOptions};
 use tokio::time::timeout;
 
@@ -61,11 +65,12 @@ impl Probe {
         Ok(Self { target: target().map_err(failed)?, access })
     }
 
-    /// Sends a statement and waits for the answer, on the connection of the previous check or on a new one.
+    /// Sends a statement and waits for the answer, on the connection of the previous check or on a new one. Returns how
+    /// far the clock of the database is ahead of this machine's, to about a second.
     ///
     /// # Errors
     /// When the database cannot be reached, with the reason, or does not accept writes where these are needed.
-    pub async fn check(&mut self) -> Result<(), Error> {
+    pub async fn check(&mut self) -> Result<TimeDelta, Error> {
         let access = self.access;
         let link = match &mut self.target {
             Target::Sqlite(link, path) => {
@@ -74,17 +79,18 @@ impl Probe {
                     path: path.display().to_string(),
                     reason: file_reason(&DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))),
                 };
-                return opened.map_err(unreachable);
+                // SQLite is a part of this process.
+                return opened.map(|()| TimeDelta::zero()).map_err(unreachable);
             }
             Target::Postgres(link) => link,
         };
-        match link.check(async |connection| show(connection, "SHOW transaction_read_only").await).await {
-            Ok(read_only) if access == Access::Write && read_only == "on" => {
+        match link.check(async |connection| value(connection, state_statement()).await).await {
+            Ok(state) if access == Access::Write && state.starts_with("on") => {
                 // The name may lead to another server by the next check.
                 link.connection = None;
                 Err(Error::ReadOnly { server: address(&link.options) })
             }
-            Ok(_) => Ok(()),
+            Ok(state) => Ok(clock_ahead(&state, Utc::now())),
             Err(error) => Err(unreachable(link, &error)),
         }
     }
@@ -95,14 +101,33 @@ impl Probe {
     /// When the database cannot be reached, with the reason.
     pub(super) async fn encoding(&mut self) -> Result<Option<String>, Error> {
         let Target::Postgres(link) = &mut self.target else { return Ok(None) };
-        let encoding = link.check(async |connection| show(connection, "SHOW server_encoding").await).await;
+        let encoding = link.check(async |connection| value(connection, "SHOW server_encoding".to_owned()).await).await;
         encoding.map(Some).map_err(|error| unreachable(link, &error))
     }
 }
 
-/// Returns the value of a setting. Sends one message, which has one answer also behind a pooler.
-async fn show(connection: &mut PgConnection, statement: &'static str) -> Result<String, sqlx::Error> {
-    sqlx::Executor::fetch_one(connection, statement).await?.try_get_unchecked(0)
+/// A statement whose only value is whether transactions are read-only, and the time in seconds since 1970, as in
+/// `off 1714608000`.
+fn state_statement() -> String {
+    let read_only = Func::cust("current_setting").arg("transaction_read_only");
+    let seconds = Func::cust("date_part").args([Expr::val("epoch"), Func::cust("clock_timestamp").into()]);
+    let seconds = Func::cust("floor").arg(seconds);
+    let state = Func::cust("concat").args([read_only.into(), Expr::val(" "), seconds.into()]);
+    Query::select().expr(state).to_string(PostgresQueryBuilder)
+}
+
+/// How far the clock in the value of [`state_statement`] is ahead of this machine's. The answer arrives within [`PROBE_TIMEOUT`].
+fn clock_ahead(state: &str, now: DateTime<Utc>) -> TimeDelta {
+    let seconds = state.split_once(' ').and_then(|(_, seconds)| seconds.parse().ok());
+    let time = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    // A server always returns a time. Without one, messages are judged by this machine's clock alone.
+    time.map_or(TimeDelta::zero(), |time| time - now)
+}
+
+/// Returns the only value of a statement. Sends one message, which has one answer also behind a pooler.
+async fn value(connection: &mut PgConnection, statement: String) -> Result<String, sqlx::Error> {
+    // Both are made of constants.
+    sqlx::Executor::fetch_one(connection, sqlx::AssertSqlSafe(statement)).await?.try_get_unchecked(0)
 }
 
 fn unreachable(link: &Link<PgConnection>, error: &sqlx::Error) -> Error {
@@ -237,6 +262,21 @@ mod tests {
         assert!(!reason_at(&format!("[::1]:{}", address.port())).await.contains("lookup"), "an address is not a name");
         assert!(reason_at("%2Fnowhere").await.contains("No such file"));
         assert!(reason_at("db.invalid").await.contains("lookup"));
+    }
+
+    #[test]
+    fn the_state_of_a_server_is_one_text() {
+        let statement = state_statement();
+        assert!(statement.contains("current_setting('transaction_read_only')"), "{statement}");
+        assert!(statement.contains("clock_timestamp()"), "{statement}");
+    }
+
+    #[test]
+    fn the_clock_of_the_database_is_compared_with_ours() {
+        let now = DateTime::from_timestamp(1_714_608_000, 0).expect("a time");
+        assert_eq!(clock_ahead("off 1714608000", now), TimeDelta::zero());
+        assert_eq!(clock_ahead("on 1714611601", now), TimeDelta::seconds(3601));
+        assert_eq!(clock_ahead("off 1714604399", now), TimeDelta::seconds(-3601));
     }
 
     #[tokio::test]

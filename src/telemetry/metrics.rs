@@ -17,6 +17,9 @@ const STATEMENT_BUCKETS: [f64; 9] = [0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 16.0, 32
 /// Bucket bounds for the messages of a batch: up to twice the default of `ingest.batch_messages`.
 const MESSAGE_BUCKETS: [f64; 8] = [1.0, 5.0, 20.0, 50.0, 100.0, 250.0, 500.0, 1_000.0];
 
+/// The value of a gauge that has none at present: [`Metrics::text`] leaves it out.
+pub const UNKNOWN: f64 = f64::NAN;
+
 /// A metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric {
@@ -173,6 +176,22 @@ pub const INGEST_LAG: Metric = Metric {
     help: "Messages of the assigned partitions that are not processed, by partition.",
 };
 
+/// Partitions that are not read.
+pub const INGEST_STOPPED_PARTITIONS: Metric = Metric {
+    name: "ingest_stopped_partitions",
+    kind: Kind::Gauge,
+    labels: &["partition", "reason"],
+    help: "1 for an assigned partition that is stopped for the reason, else 0.",
+};
+
+/// Losses of messages.
+pub const INGEST_DATA_LOSSES: Metric = Metric {
+    name: "ingest_data_losses_total",
+    kind: Kind::Counter,
+    labels: &["cause"],
+    help: "Times that messages of a partition were gone before they were read, by cause.",
+};
+
 /// Time of the last offset commit.
 pub const INGEST_LAST_COMMIT: Metric = Metric {
     name: "ingest_last_commit_timestamp_seconds",
@@ -214,7 +233,7 @@ pub const CONTENT_FAILED_LOADS: Metric = Metric {
 };
 
 /// All metrics of the process.
-pub const ALL: [Metric; 22] = [
+pub const ALL: [Metric; 24] = [
     HTTP_REQUESTS,
     HTTP_DURATION,
     HTTP_IN_FLIGHT,
@@ -232,6 +251,8 @@ pub const ALL: [Metric; 22] = [
     INGEST_BATCH_DURATION,
     INGEST_RETRIES,
     INGEST_LAG,
+    INGEST_STOPPED_PARTITIONS,
+    INGEST_DATA_LOSSES,
     INGEST_LAST_COMMIT,
     CONTENT_RECOMMENDATIONS,
     CONTENT_PROBLEMS,
@@ -311,7 +332,7 @@ pub struct Metrics(PrometheusHandle);
 impl Metrics {
     /// All metrics in Prometheus's text format.
     pub fn text(&self) -> String {
-        self.0.render()
+        without_unknown(&self.0.render())
     }
 
     /// Merges samples into buckets every few seconds, for as long as the process runs.
@@ -323,9 +344,20 @@ impl Metrics {
     }
 }
 
+/// Leaves out series whose value is [`UNKNOWN`].
+fn without_unknown(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !line.trim_end().ends_with(" NaN")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gauge_without_a_value_is_left_out() {
+        let text = "# TYPE a gauge\na{b=\"1\"} NaN\na{b=\"2\"} 0\n\n";
+        assert_eq!(without_unknown(text), "# TYPE a gauge\na{b=\"2\"} 0\n\n");
+    }
 
     /// Name, kind and labels of a row of the document.
     fn row(line: &str) -> Option<(String, String, String)> {

@@ -7,7 +7,7 @@ use rdkafka::{
     ClientConfig, Message as _, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication},
     client::DefaultClientContext,
-    consumer::{BaseConsumer, Consumer as _},
+    consumer::{BaseConsumer, CommitMode, Consumer as _},
     error::RDKafkaErrorCode,
     message::OwnedMessage,
     producer::{BaseProducer, BaseRecord, FutureProducer, FutureRecord, Producer as _},
@@ -223,6 +223,14 @@ impl Topic {
         committed.elements().iter().map(|element| (element.partition(), next(element.offset()))).collect()
     }
 
+    /// Commits an offset of the group, which must have no members.
+    pub(crate) fn commit(&self, partition: i32, next: i64) {
+        let consumer: BaseConsumer = client().set("group.id", &self.group).create().expect("a consumer");
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&self.name, partition, Offset::Offset(next)).expect("an offset");
+        consumer.commit(&list, CommitMode::Sync).expect("committed");
+    }
+
     /// Waits until the group has committed past all messages of the topic.
     pub(crate) async fn until_all_committed(&self) {
         let consumer: BaseConsumer = client().create().expect("a consumer");
@@ -269,7 +277,7 @@ impl Record {
     }
 }
 
-fn admin() -> AdminClient<DefaultClientContext> {
+pub(super) fn admin() -> AdminClient<DefaultClientContext> {
     client().create().expect("an admin client")
 }
 

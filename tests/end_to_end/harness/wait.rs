@@ -19,3 +19,14 @@ pub(crate) async fn until<T>(condition: &str, mut check: impl AsyncFnMut() -> Op
         sleep(POLL_INTERVAL).await;
     }
 }
+
+/// Asserts for this long that `check` does not return what is wrong.
+pub(crate) async fn stays(condition: &str, time: Duration, mut wrong: impl AsyncFnMut() -> Option<String>) {
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        if let Some(wrong) = wrong().await {
+            panic!("it must stay so that {condition}: {wrong}");
+        }
+        sleep(10 * POLL_INTERVAL).await;
+    }
+}
