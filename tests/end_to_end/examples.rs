@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use async_graphql::parser::parse_query;
 use generator::FleetSize;
-use insights_results_aggregator::service::Role;
+use insights_results_aggregator::{config::DevIdentity, domain::OrgId, service::Role};
 use serde_json::{Value, json};
 
 use crate::{
@@ -16,17 +16,20 @@ use crate::{
 /// The fleet of the demo, where users try the examples.
 const DEMO: FleetSize = FleetSize { organizations: 20, clusters: 1_000 };
 
-/// The API over a database with the content and the first reports of the demo.
+/// The API over a database with the content and the first reports of the demo. As in the demo, every viewer is a user of
+/// the first organization.
 pub(crate) async fn demo(database: &Database) -> Running {
-    write(&database.store().await, &reports_of_a_fleet(DEMO)).await;
-    api_with_content(database).await
+    let reports = reports_of_a_fleet(DEMO);
+    write(&database.store().await, &reports).await;
+    api_with_content(database, reports[0].organization).await
 }
 
-/// The API over a database with the demo's content.
-pub(crate) async fn api_with_content(database: &Database) -> Running {
+/// The API over a database with the demo's content. Every viewer is a user of the organization.
+pub(crate) async fn api_with_content(database: &Database, organization: OrgId) -> Running {
     let mut config = default_config();
     config.database = database.settings.clone();
     config.content = example_content();
+    config.auth.dev_identity = DevIdentity { org_id: Some(organization), user_id: Some("demo".to_owned()) };
     Running::start(config, Role::Api).await.ready().await
 }
 
@@ -79,6 +82,7 @@ async fn graphiql_lists_all_examples() {
     assert_eq!(listed, expected, "a build embeds the examples that exist at that time: was one added since?");
 }
 
+/// The examples run in their order: one deletes what an earlier one wrote.
 #[tokio::test]
 async fn every_example_works_without_changes() {
     for database in each_database().await {
@@ -87,17 +91,35 @@ async fn every_example_works_without_changes() {
             let data = service.data(&query).await;
             let root = data.as_object().and_then(|fields| fields.values().next()).cloned();
             assert!(root.is_some_and(|root| root.is_object()), "{title} on {}: {data}", database.name);
+            assert_eq!(user_errors(&data), Vec::<&Value>::new(), "{title} on {}", database.name);
             let list = first_list(&data);
             assert!(list.is_none_or(|list| !list.is_empty()), "{title} on {} shows nothing: {data}", database.name);
         }
     }
 }
 
-/// The first of the outermost lists.
+/// The first of the outermost lists other than `userErrors`.
 fn first_list(answer: &Value) -> Option<&Vec<Value>> {
     match answer {
         Value::Array(list) => Some(list),
-        Value::Object(fields) => fields.values().find_map(first_list),
+        Value::Object(fields) => {
+            fields.iter().filter(|(name, _)| *name != "userErrors").find_map(|(_, value)| first_list(value))
+        }
         _ => None,
+    }
+}
+
+/// The user errors anywhere in an answer.
+pub(crate) fn user_errors(answer: &Value) -> Vec<&Value> {
+    match answer {
+        Value::Array(items) => items.iter().flat_map(user_errors).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| match value {
+                Value::Array(errors) if name == "userErrors" => errors.iter().collect(),
+                _ => user_errors(value),
+            })
+            .collect(),
+        _ => Vec::new(),
     }
 }

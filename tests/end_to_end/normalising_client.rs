@@ -1,10 +1,11 @@
 //! Apollo Client's normalised cache, which keeps every node once by its type and id.
 
+use insights_results_aggregator::{config::DevIdentity, service::Role};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    harness::{Running, node, sqlite},
-    reports::{reports, write},
+    harness::{Running, default_config, node, sqlite},
+    reports::{organization, reports, write},
 };
 
 /// The number of clusters.
@@ -82,4 +83,49 @@ async fn a_client_that_sends_hashes_of_queries_sends_the_queries_instead() {
         assert!(seen["data"][1]["service"].is_object(), "{method}: {seen}");
         assert_eq!(seen["hashes"], 1, "{method}: after the first answer it sends no further hashes: {seen}");
     }
+}
+
+/// The recommendation that is acknowledged, as an organization's list has it.
+fn acknowledged<'a>(list: &'a Value, organization: &str, selector: &str) -> &'a Value {
+    let nodes = list.pointer(&format!("{organization}/recommendations/nodes")).and_then(Value::as_array);
+    nodes.expect("a list").iter().find(|node| node["selector"] == selector).expect("the recommendation")
+}
+
+/// The ids differ where organizations see different content, so that the other organization's list is unaffected.
+#[tokio::test]
+async fn an_acknowledgement_and_its_deletion_update_the_cache_without_another_request() {
+    let selector = "rule_0|KEY";
+    let database = sqlite();
+    let store = database.store().await;
+    write(&store, &reports(1, 1, 3, 2)).await;
+    write(&store, &reports(2, 4, 2, 2)).await;
+    let mut config = default_config();
+    config.database = database.settings.clone();
+    config.auth.dev_identity = DevIdentity { org_id: Some(organization(1)), user_id: Some("ann".to_owned()) };
+    let service = Running::start(config, Role::Api).await.ready().await;
+    let arguments = ["acknowledge.js", &service.url("/graphql"), selector, "2"];
+    let printed = node::stdout("tests/apollo", "node", &arguments).await;
+    let mut seen: Value = serde_json::from_str(&printed).expect("JSON");
+    let states = seen["states"].take();
+    let states = states.as_array().expect("states");
+    // One request for the lists, then one for each mutation.
+    for (requests, (state, text)) in (1..).zip(states.iter().zip([None, Some("first"), Some("second"), None])) {
+        assert_eq!(state["cached"], state["read"], "after {requests} requests");
+        assert_eq!(state["requests"], requests);
+        let list = &state["cached"];
+        let own = acknowledged(list, "/viewer/organization", selector);
+        assert_eq!(own["acknowledgement"]["justification"], json!(text), "{own}");
+        let edges = own["impactedClusters"]["edges"].as_array().expect("edges");
+        let counts: Vec<_> = edges.iter().map(|edge| edge["node"]["hitCount"].clone()).collect();
+        assert_eq!(counts, vec![json!(if text.is_some() { 1 } else { 2 }); 3], "{own}");
+        assert!(edges.iter().all(|edge| edge["disabledAt"].is_string() == text.is_some()), "{own}");
+        assert!(
+            edges.iter().all(|edge| edge["ruleHit"]["acknowledgement"]["id"].is_string() == text.is_some()),
+            "{own}"
+        );
+        let others = acknowledged(list, "/other", selector);
+        assert!(others["acknowledgement"].is_null() && others["id"] != own["id"], "{others}");
+        assert_eq!(states[0]["cached"]["other"], list["other"]);
+    }
+    assert_eq!((states.len(), &seen["left"]), (4, &json!([])), "the cache has no acknowledgement that was deleted");
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use generator::FleetSize;
 use insights_results_aggregator::domain::{OrgId, Report};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -69,15 +69,70 @@ async fn it_lists_an_organizations_clusters_with_their_hits_page_by_page() {
     for database in each_database().await {
         let reports = reports_of_a_fleet(FLEET);
         write(&database.store().await, &reports).await;
-        let service = api_with_content(&database).await;
+        let (owner, expected) = largest(&reports);
+        let service = api_with_content(&database, owner).await;
         let risks = risks(&service).await;
         assert!(risks.len() > 1, "{risks:?}");
-        let (owner, expected) = largest(&reports);
         assert!(expected.len() > 2 * PAGE, "there are at least three pages");
         let (owner, url, page) = (owner.to_string(), service.url("/graphql"), PAGE.to_string());
         let arguments = [PROGRAM, &owner, "--url", &url, "--page", &page];
         assert_eq!(node::stdout(FOLDER, "node", &arguments).await, listing(&expected, &risks), "on {}", database.name);
     }
+}
+
+/// The justifications of the organization's acknowledgements, by selector.
+async fn acknowledged(service: &Running) -> Value {
+    let query = "{ viewer { organization { acknowledgements {
+        nodes { justification createdBy recommendation { selector } } } } } }";
+    service.data(query).await["viewer"]["organization"]["acknowledgements"]["nodes"].take()
+}
+
+#[tokio::test]
+async fn it_acknowledges_a_recommendation_and_no_longer_lists_its_hits() {
+    build().await;
+    for database in each_database().await {
+        let reports = reports_of_a_fleet(FLEET);
+        write(&database.store().await, &reports).await;
+        let (owner, owned) = largest(&reports);
+        let service = api_with_content(&database, owner).await;
+        let selector = owned.iter().flat_map(|report| report.hits()).next().expect("a hit").selector.to_string();
+        let (owner, url) = (owner.to_string(), service.url("/graphql"));
+        let list = async || node::stdout(FOLDER, "node", &[PROGRAM, &owner, "--url", &url, "--page", "20"]).await;
+        let shown = list().await.contains(&selector);
+        for reason in ["a 'known' problem", "solved soon"] {
+            let arguments = [PROGRAM, "--acknowledge", &selector, "--because", reason, "--url", &url];
+            let printed = node::stdout(FOLDER, "node", &arguments).await;
+            assert_eq!(printed, format!("acknowledged {selector}: {reason}\n"), "on {}", database.name);
+            let expected = json!([{ "justification": reason, "createdBy": "demo",
+                "recommendation": { "selector": selector } }]);
+            assert_eq!(acknowledged(&service).await, expected, "on {}", database.name);
+        }
+        assert_eq!((shown, list().await.contains(&selector)), (true, false), "on {}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn it_prints_why_an_acknowledgement_was_refused_and_fails() {
+    build().await;
+    let (mine, nobodys) = (sqlite(), sqlite());
+    let reports = reports_of_a_fleet(FLEET);
+    write(&mine.store().await, &reports).await;
+    let service = api_with_content(&mine, reports[0].organization).await;
+    let without_user = Running::api(&nobodys).await.ready().await;
+    let (graph, anonymous, long) = (service.url("/graphql"), without_user.url("/graphql"), "x".repeat(256));
+    let selector = reports.iter().flat_map(Report::hits).next().expect("a hit").selector.to_string();
+    for (url, selector, text, expected) in [
+        (&graph, "no.such.rule|KEY", "known", "selector: your organization does not know a recommendation"),
+        (&graph, &selector, &long, "justification: limits.text_characters allows 255 characters"),
+        (&anonymous, &selector, "known", "an action needs an organization and a user"),
+    ] {
+        let arguments = [PROGRAM, "--acknowledge", selector, "--because", text, "--url", url];
+        let output = node::run(FOLDER, "node", &arguments).await;
+        let (stdout, stderr) = (node::text(&output.stdout), node::text(&output.stderr));
+        assert_eq!((output.status.code(), stdout.as_str()), (Some(1), ""), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with("list-clusters: ") && stderr.contains(expected), "{arguments:?}: {stderr}");
+    }
+    assert_eq!(acknowledged(&service).await, json!([]));
 }
 
 #[tokio::test]
@@ -91,6 +146,9 @@ async fn it_reports_errors_and_fails() {
         (vec!["7", "--url", &page], "answered 405 without JSON: is this the URL of the graph?"),
         (vec!["7", "--page", "101"], "--page 101 is not a number from 1 to 100"),
         (vec![], "usage: node dist/list-clusters.js ORG_ID"),
+        (vec!["--acknowledge", "a.b|C"], "usage: node dist/list-clusters.js ORG_ID"),
+        (vec!["7", "--because", "known"], "usage: node dist/list-clusters.js ORG_ID"),
+        (vec!["7", "--acknowledge", "a.b|C", "--because", "known"], "usage: node dist/list-clusters.js ORG_ID"),
     ] {
         let output = node::run(FOLDER, "node", &[&[PROGRAM], arguments.as_slice()].concat()).await;
         let stderr = node::text(&output.stderr);

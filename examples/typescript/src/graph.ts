@@ -1,4 +1,4 @@
-// Sends a query to the graph: one POST with the platform's fetch, with typed variables and data.
+// Sends a query or mutation to the graph: one POST with the platform's fetch, with typed variables and data.
 
 import type { TypedDocumentString } from "./gql/graphql.js";
 
@@ -15,7 +15,7 @@ interface AnswerError {
   path?: (string | number)[];
 }
 
-/** Sends a query to the graph at a URL. Returns the data, or throws the errors. */
+/** Sends a query or mutation to the graph at a URL. Returns the data, or throws the errors. */
 export async function ask<Data, Variables>(
   url: string,
   query: TypedDocumentString<Data, Variables>,

@@ -1,9 +1,11 @@
-// Lists an organization's clusters with their rule hits, page by page.
+// Lists an organization's clusters with their rule hits, page by page. Or acknowledges a recommendation.
 //
 //     node dist/list-clusters.js ORG_ID [--url http://127.0.0.1:8080/graphql] [--page 20]
+//     node dist/list-clusters.js --acknowledge SELECTOR --because TEXT [--url http://127.0.0.1:8080/graphql]
 
 import { parseArgs } from "node:util";
 
+import { acknowledge } from "./acknowledge.js";
 import { graphql } from "./gql/gql.js";
 import type { ClustersPageQuery } from "./gql/graphql.js";
 import { ask, GraphError } from "./graph.js";
@@ -71,25 +73,37 @@ function describe({ uuid, version, lastCheckedAt, report }: Cluster): string {
   ].join("\n");
 }
 
+/** Prints all pages of an organization's clusters. */
+async function list(url: string, orgId: string, first: number): Promise<void> {
+  let number = 0;
+  for await (const page of pagesOfClusters(url, orgId, first)) {
+    console.log(`-- page ${++number}: ${page.nodes.length} of ${page.totalCount} clusters`);
+    for (const cluster of page.nodes) console.log(describe(cluster));
+  }
+}
+
+const USAGE = "usage: node dist/list-clusters.js ORG_ID, or --acknowledge SELECTOR --because TEXT";
+
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: {
       url: { type: "string", default: "http://127.0.0.1:8080/graphql" },
       page: { type: "string", default: "20" },
+      acknowledge: { type: "string" },
+      because: { type: "string" },
     },
   });
   const [orgId] = positionals;
+  const { url, acknowledge: selector, because } = values;
   const size = Number(values.page);
-  if (orgId === undefined) throw new Error("usage: node dist/list-clusters.js ORG_ID");
+  if ((orgId === undefined) === (selector === undefined)) throw new Error(USAGE);
+  if ((selector === undefined) !== (because === undefined)) throw new Error(USAGE);
   if (!Number.isInteger(size) || size < 1 || size > 100)
     throw new Error(`--page ${values.page} is not a number from 1 to 100`);
 
-  let number = 0;
-  for await (const page of pagesOfClusters(values.url, orgId, size)) {
-    console.log(`-- page ${++number}: ${page.nodes.length} of ${page.totalCount} clusters`);
-    for (const cluster of page.nodes) console.log(describe(cluster));
-  }
+  if (selector !== undefined && because !== undefined) console.log(await acknowledge(url, selector, because));
+  if (orgId !== undefined) await list(url, orgId, size);
 }
 
 main().catch((reason: Error) => {

@@ -15,6 +15,14 @@ export type TotalRisk =
   /** 2 and 2.5. */
   | 'MODERATE';
 
+export type AcknowledgeMutationVariables = Exact<{
+  selector: string;
+  justification?: string | null | undefined;
+}>;
+
+
+export type AcknowledgeMutation = { acknowledgeRecommendation: { acknowledgement: { justification: string | null, recommendation: { selector: string } } | null, userErrors: Array<{ message: string, field: Array<string> | null }> } };
+
 export type ClustersPageQueryVariables = Exact<{
   orgId: string;
   first: number;
@@ -43,6 +51,24 @@ export class TypedDocumentString<TResult, TVariables>
   }
 }
 
+export const AcknowledgeDocument = new TypedDocumentString(`
+    mutation Acknowledge($selector: String!, $justification: String) {
+  acknowledgeRecommendation(
+    input: {selector: $selector, justification: $justification}
+  ) {
+    acknowledgement {
+      justification
+      recommendation {
+        selector
+      }
+    }
+    userErrors {
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AcknowledgeMutation, AcknowledgeMutationVariables>;
 export const ClustersPageDocument = new TypedDocumentString(`
     query ClustersPage($orgId: String!, $first: Int!, $after: String) {
   organization(orgId: $orgId) {
