@@ -46,7 +46,7 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 #[tokio::test]
-async fn its_editor_is_served_its_query_succeeds_and_no_files_are_left() {
+async fn its_editor_is_served_its_queries_succeed_and_no_files_are_left() {
     let temporary = tempfile::tempdir().expect("a folder");
     let mut process = Process::spawn(demo(temporary.path()));
     let (editor, query) = instructions(&mut process).await;
@@ -63,6 +63,10 @@ async fn its_editor_is_served_its_query_succeeds_and_no_files_are_left() {
     assert_eq!(viewer["viewer"]["user"]["subject"], "demo", "{viewer}");
     let clusters = viewer["viewer"]["organization"]["clusters"]["totalCount"].as_u64();
     assert!(clusters.is_some_and(|clusters| clusters > 0), "{viewer}");
+
+    let acknowledged = run_query(&editor, include_str!("../../examples/queries/12-acknowledge.graphql")).await;
+    let acknowledgement = &acknowledged["acknowledgeRecommendation"]["acknowledgement"];
+    assert_eq!(acknowledgement["createdBy"], "demo", "{acknowledged}");
 
     assert!(!is_empty(temporary.path()), "the database is in this folder");
     // The signal that Ctrl-C sends.

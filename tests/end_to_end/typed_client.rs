@@ -93,9 +93,10 @@ async fn it_acknowledges_a_recommendation_and_no_longer_lists_its_hits() {
     for database in each_database().await {
         let reports = reports_of_a_fleet(FLEET);
         write(&database.store().await, &reports).await;
-        let (owner, owned) = largest(&reports);
+        let (owner, its_reports) = largest(&reports);
         let service = api_with_content(&database, owner).await;
-        let selector = owned.iter().flat_map(|report| report.hits()).next().expect("a hit").selector.to_string();
+        let hit = its_reports.iter().flat_map(|report| report.hits()).next().expect("a hit");
+        let selector = hit.selector.to_string();
         let (owner, url) = (owner.to_string(), service.url("/graphql"));
         let list = async || node::stdout(FOLDER, "node", &[PROGRAM, &owner, "--url", &url, "--page", "20"]).await;
         let shown = list().await.contains(&selector);
