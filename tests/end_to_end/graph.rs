@@ -15,6 +15,7 @@ mod mutations;
 mod nodes;
 mod pages;
 mod paging;
+mod random_actions;
 mod random_documents;
 mod recommendation_lists;
 mod recommendations;

@@ -1,6 +1,7 @@
 //! A model of the stored data: it applies the rules for reports to one message at a time, in plain maps. It shares no
 //! code with the service.
 
+mod actions;
 mod flow;
 mod intervals;
 mod known;
@@ -15,6 +16,7 @@ use insights_results_aggregator::domain::{Details, Report, RuleHit};
 use uuid::Uuid;
 
 pub(crate) use self::{
+    actions::{Action, Actions, RULES, User, query, sorted},
     flow::{Flow, differences},
     known::know_rules_and_clusters,
 };
@@ -184,12 +186,14 @@ impl ReportSpec {
     }
 }
 
-fn uuid(cluster: u16) -> Uuid {
+/// The UUID of a cluster.
+pub(crate) fn uuid(cluster: u16) -> Uuid {
     // Spread over the whole range of UUIDs.
     Uuid::from_u128(u128::from(cluster + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
 }
 
-fn selector(rule: u8) -> String {
+/// The selector of a rule.
+pub(crate) fn selector(rule: u8) -> String {
     format!("{}|{}", rule_fqdn(rule), error_key(rule))
 }
 

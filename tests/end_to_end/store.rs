@@ -1,6 +1,7 @@
 //! Tests of the store on PostgreSQL and SQLite: batches of reports, and what is read back.
 
 mod batches;
+mod concurrent_actions;
 mod concurrent_batches;
 mod consumer_errors;
 mod entities;
