@@ -53,6 +53,8 @@ pub(super) fn count(parent: Option<&str>, field: &Field, variables: &Variables) 
         (Some("Recommendation"), "impactedClusters") => of_list(impacted_cluster_list::scans),
         // The hits of each recommendation are counted; and of each version, the clusters, which are looked up.
         (Some("Organization" | "Query"), "recommendations") => 1,
+        // All of an organization are read and sorted.
+        (Some("Organization"), "acknowledgements" | "clusterToggles") | (Some("Recommendation"), "clusterToggles") => 1,
         (Some("Organization"), "summary") => 2,
         _ => 0,
     }
