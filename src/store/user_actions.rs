@@ -15,7 +15,10 @@ use super::{
     pools::Store,
     votes::{Vote, VoteValue},
 };
-use crate::domain::{ClusterId, OrgId, Selector, Timestamp};
+use crate::{
+    domain::{ClusterId, OrgId, Selector, Timestamp},
+    fault_point::FaultPoint,
+};
 
 /// How often an action is tried that another transaction is in the way of.
 const TRIES: u32 = 5;
@@ -61,8 +64,12 @@ impl Store {
     ) -> Result<T, Error> {
         let act = async {
             let recommendation_id = self.recommendation_id(selector).await?;
-            let (result, transaction) = action(self.begin_write().await?, recommendation_id).await?;
+            let transaction = self.begin_write().await?;
+            FaultPoint::ActionBegun.pass();
+            let (result, transaction) = action(transaction, recommendation_id).await?;
+            FaultPoint::ActionCounted.pass();
             transaction.commit().await?;
+            FaultPoint::ActionCommitted.pass();
             Ok(result)
         };
         act.await.map_err(Error::during(during))
