@@ -82,7 +82,7 @@ pub(crate) async fn measure(config: &Config, analyzed: bool) {
         let saved = store.save_recommendation_facts(loaded.version(), &loaded.facts()).await;
         saved.expect("the hits are counted");
     };
-    actions::measure(&store, &connection, count).await;
+    Box::pin(actions::measure(&store, &connection, count)).await;
     print_sum();
 }
 

@@ -47,13 +47,14 @@ impl Store {
         action: impl Fn(DatabaseTransaction, i32) -> F,
     ) -> Result<T, Error> {
         for _ in 1..TRIES {
-            let acted = self.replacing(self.act_once(during, selector, &action)).await;
+            // Boxed, since the future is large and would enlarge every future that contains it.
+            let acted = self.replacing(Box::pin(self.act_once(during, selector, &action))).await;
             match acted {
                 Err(error) if error.is_conflict() => {}
                 acted => return acted,
             }
         }
-        self.act_once(during, selector, &action).await
+        Box::pin(self.act_once(during, selector, &action)).await
     }
 
     async fn act_once<T, F: Future<Output = Acted<T>>>(
