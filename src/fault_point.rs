@@ -1,4 +1,4 @@
-//! Named points between the steps of processing a message, at which tests kill the process.
+//! Named points between the steps of processing a message, and of a user's action, at which tests kill the process.
 //!
 //! They have an effect only with the feature `fault-points`, and only if the environment variable `FAILPOINTS` is set:
 //! `committed=return` kills the process after the first committed batch, `committed=3*off->panic` makes the task of the
@@ -6,7 +6,7 @@
 
 use strum::{IntoStaticStr, VariantArray};
 
-/// The last step of a message.
+/// The last step of a message, or of a user's action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub enum FaultPoint {
@@ -32,6 +32,14 @@ pub enum FaultPoint {
     OffsetStored,
     /// Its offset is committed.
     OffsetCommitted,
+    /// The transaction of an action has begun.
+    ActionBegun,
+    /// The rows of an action are written, and clusters are not yet counted again. Not of actions that change no count.
+    ActionWritten,
+    /// Everything of an action is written, and not yet committed.
+    ActionCounted,
+    /// The transaction of an action is committed, and not yet answered.
+    ActionCommitted,
 }
 
 /// Activates the points according to the environment, until the returned guard is dropped.

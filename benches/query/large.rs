@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    content, data, ready, statistics,
+    actions, content, data, ready, statistics,
     timing::{everything, median, print, print_sum, time, timed},
 };
 
@@ -27,7 +27,7 @@ use super::{
 const FLEET: i64 = 900_001;
 const RECOMMENDATIONS: u32 = 1_000;
 /// The longest times in milliseconds.
-const FIRST_PAGE: Option<u32> = Some(100);
+pub(crate) const FIRST_PAGE: Option<u32> = Some(100);
 const MIDDLE_PAGE: Option<u32> = Some(200);
 const WHOLE: Option<u32> = Some(300);
 
@@ -48,7 +48,7 @@ const FILL: &str = "
     FROM (VALUES (900001), (900003)) AS o (id), generate_series(1, 100000) AS n, generate_series(0, 4) AS hit,
         numbered AS r WHERE r.number = CASE hit WHEN 0 THEN n % 4 ELSE 4 + (n * 4 + hit) % 996 END";
 
-const ORDERS: [&SortColumn<Cluster>; 10] = [
+pub(crate) const ORDERS: [&SortColumn<Cluster>; 10] = [
     &Cluster::BY_UUID,
     &Cluster::BY_LAST_CHECKED,
     &Cluster::BY_VERSION,
@@ -76,7 +76,13 @@ pub(crate) async fn measure(config: &Config, analyzed: bool) {
     filters(&store).await;
     impacted(&store).await;
     counts(&store).await;
-    graph(&Config { content: settings, ..config.clone() }).await;
+    graph(&Config { content: settings.clone(), ..config.clone() }).await;
+    let loaded = Source::configured(&settings).expect("a source").load().expect("the content loads").content;
+    let count = async {
+        let saved = store.save_recommendation_facts(loaded.version(), &loaded.facts()).await;
+        saved.expect("the hits are counted");
+    };
+    Box::pin(actions::measure(&store, &connection, count)).await;
     print_sum();
 }
 
@@ -271,10 +277,10 @@ async fn middle(store: &Store, order: Order<Cluster>) -> Position {
     order.position(pages[&fleet()].items.last().expect("a cluster"))
 }
 
-async fn of_fleet(store: &Store, request: &ListRequest<Cluster>) -> Duration {
+pub(crate) async fn of_fleet(store: &Store, request: &ListRequest<Cluster>) -> Duration {
     median(async || time(store, &[fleet()], request).await).await
 }
 
-fn fleet() -> OrgId {
+pub(crate) fn fleet() -> OrgId {
     data::organization(FLEET)
 }

@@ -3,9 +3,11 @@
 //!
 //! `make bench-query` runs it against a durable PostgreSQL; `make bench-query ARGS=hits` runs only the queries whose names
 //! contain that word; `ARGS=large` measures pages of very long lists instead, and `ARGS=history` long histories. With
-//! `unanalyzed` before that argument, or alone, tables have no statistics. Both sides serve HTTP in this process, with the
+//! `unanalyzed` before that argument, or alone, tables have no statistics; with `actions`, users have acknowledged some
+//! recommendations and turned others off. Both sides serve HTTP in this process, with the
 //! same pool size and data, and are measured in turns. The result that matters is the ratio.
 
+mod actions;
 mod content;
 mod data;
 mod handwritten;
@@ -22,6 +24,7 @@ use insights_results_aggregator::{
     config::{Config, Database},
     http::Readiness,
     service::{Role, Service},
+    store::Store,
 };
 use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +41,8 @@ const RUN: Duration = Duration::from_secs(3);
 const RUNS: usize = 3;
 /// The argument that leaves tables without statistics.
 const UNANALYZED: &str = "unanalyzed";
+/// The argument for actions of users.
+const ACTIONS: &str = "actions";
 
 #[tokio::main]
 async fn main() {
@@ -48,12 +53,19 @@ async fn main() {
     let config = config(url);
     let arguments: Vec<_> = env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let analyzed = !arguments.iter().any(|argument| argument == UNANALYZED);
-    let filter = arguments.into_iter().find(|argument| argument != UNANALYZED).unwrap_or_default();
+    let acts = arguments.iter().any(|argument| argument == ACTIONS);
+    let filter = arguments.into_iter().find(|argument| ![UNANALYZED, ACTIONS].contains(&argument.as_str()));
+    let filter = filter.unwrap_or_default();
     eprintln!("filling the database ..");
     if !analyzed {
         statistics::leave_out(&config.database).await;
     }
     data::fill(&config.database).await;
+    if acts {
+        let store = Store::open(&config.database).await.expect("open");
+        actions::act(&store).await;
+        store.close().await;
+    }
     match filter.as_str() {
         "large" => large::measure(&config, analyzed).await,
         "history" => history::measure(&config.database, analyzed).await,

@@ -15,7 +15,10 @@ use super::{
     shown_counts::weight,
     visibility::is_disabled,
 };
-use crate::domain::{ClusterId, OrgId};
+use crate::{
+    domain::{ClusterId, OrgId},
+    fault_point::FaultPoint,
+};
 
 /// Clusters per statement where their counts are computed again.
 const CLUSTERS_PER_STATEMENT: usize = 1_000;
@@ -55,6 +58,7 @@ pub(super) async fn count(
     recommendation_id: i32,
     change: Change,
 ) -> Result<(), DbErr> {
+    FaultPoint::ActionWritten.pass();
     let hits = Hits { organization, recommendation_id };
     let Some(facts) = read_facts(transaction, recommendation_id).await? else { return Ok(()) };
     if transaction.get_database_backend() != DbBackend::Postgres {

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     domain::{ClusterId, OrgId, Selector, Timestamp},
+    fault_point::FaultPoint,
     identity::Scope,
 };
 
@@ -180,6 +181,7 @@ impl Store {
             let replaced = [Field::Disabled, Field::ChangedAt, Field::ChangedBy, Field::Feedback];
             let replace = OnConflict::columns(key).update_columns(replaced).to_owned();
             Entity::insert_many(rows).on_conflict(replace).exec_without_returning(&transaction).await?;
+            FaultPoint::ActionWritten.pass();
             refresh(&transaction, &locked).await?;
             let toggle = |cluster| ClusterToggle {
                 organization: actor.organization,

@@ -15,7 +15,10 @@ use super::{
     pools::Store,
     votes::{Vote, VoteValue},
 };
-use crate::domain::{ClusterId, OrgId, Selector, Timestamp};
+use crate::{
+    domain::{ClusterId, OrgId, Selector, Timestamp},
+    fault_point::FaultPoint,
+};
 
 /// How often an action is tried that another transaction is in the way of.
 const TRIES: u32 = 5;
@@ -44,13 +47,14 @@ impl Store {
         action: impl Fn(DatabaseTransaction, i32) -> F,
     ) -> Result<T, Error> {
         for _ in 1..TRIES {
-            let acted = self.replacing(self.act_once(during, selector, &action)).await;
+            // Boxed, since the future is large and would enlarge every future that contains it.
+            let acted = self.replacing(Box::pin(self.act_once(during, selector, &action))).await;
             match acted {
                 Err(error) if error.is_conflict() => {}
                 acted => return acted,
             }
         }
-        self.act_once(during, selector, &action).await
+        Box::pin(self.act_once(during, selector, &action)).await
     }
 
     async fn act_once<T, F: Future<Output = Acted<T>>>(
@@ -61,8 +65,12 @@ impl Store {
     ) -> Result<T, Error> {
         let act = async {
             let recommendation_id = self.recommendation_id(selector).await?;
-            let (result, transaction) = action(self.begin_write().await?, recommendation_id).await?;
+            let transaction = self.begin_write().await?;
+            FaultPoint::ActionBegun.pass();
+            let (result, transaction) = action(transaction, recommendation_id).await?;
+            FaultPoint::ActionCounted.pass();
             transaction.commit().await?;
+            FaultPoint::ActionCommitted.pass();
             Ok(result)
         };
         act.await.map_err(Error::during(during))

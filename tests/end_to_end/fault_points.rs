@@ -1,7 +1,9 @@
-//! Processes that die at each fault point between two steps of a message. The next process must end in the same state
-//! as a run without faults.
+//! Processes that die at each fault point between two steps of a message, or of a user's action. The next process must end
+//! in the same state as a run without faults.
 //!
 //! `make test` runs these tests after the others, because the program must be built with the feature `fault-points`.
+
+mod actions;
 
 use std::{os::unix::process::ExitStatusExt as _, process::Command};
 
@@ -89,7 +91,7 @@ macro_rules! test_each_point {
 
         #[test]
         fn every_point_is_tested() {
-            assert_eq!([$(FaultPoint::$point,)*], FaultPoint::VARIANTS);
+            assert_eq!([&[$(FaultPoint::$point,)*], actions::POINTS.as_slice()].concat(), FaultPoint::VARIANTS);
         }
     };
 }

@@ -10,6 +10,7 @@ const EXAMPLES = "examples/queries/*.graphql";
 const VALUES = [
   "Category",
   "CategoryCount",
+  "ClusterToggleResult",
   "HistoryEvent",
   "OrganizationSummary",
   "PageInfo",
@@ -18,8 +19,10 @@ const VALUES = [
   "TagCount",
   "TotalRiskCount",
   "User",
+  "UserError",
   "VersionCount",
   "Viewer",
+  "Vote",
 ];
 /** The levels of fields of an example: from organizations to the name of a category. */
 const DEPTH = 10;
@@ -52,7 +55,7 @@ export default [
       ],
       "@graphql-eslint/strict-id-in-types": [
         "error",
-        { exceptions: { types: VALUES, suffixes: ["Connection", "Edge"] } },
+        { exceptions: { types: VALUES, suffixes: ["Connection", "Edge", "Payload"] } },
       ],
       // Connections have `nodes` beside `edges`, lookups by key return `[Cluster]`, and events have no id (see VALUES).
       "@graphql-eslint/relay-edge-types": [

@@ -51,8 +51,11 @@ pub(super) fn count(parent: Option<&str>, field: &Field, variables: &Variables) 
     match (parent, field.name.node.as_str()) {
         (Some("Organization"), "clusters") => of_list(cluster_list::scans),
         (Some("Recommendation"), "impactedClusters") => of_list(impacted_cluster_list::scans),
-        // The hits of each recommendation are counted; and of each version, the clusters, which are looked up.
-        (Some("Organization" | "Query"), "recommendations") => 1,
+        // The hits of each recommendation are counted; all acknowledgements and toggles of an organization are read. Of a
+        // summary also the clusters of each version are counted, which are looked up.
+        (Some("Organization" | "Query"), "recommendations")
+        | (Some("Organization"), "acknowledgements" | "clusterToggles")
+        | (Some("Recommendation"), "clusterToggles") => 1,
         (Some("Organization"), "summary") => 2,
         _ => 0,
     }

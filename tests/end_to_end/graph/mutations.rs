@@ -7,6 +7,7 @@ mod outages;
 mod reads;
 mod refusals;
 mod serial;
+mod survival;
 mod time_limit;
 
 use insights_results_aggregator::identity::{Identity, User, UserKind, ViewerPolicy};

@@ -10,6 +10,7 @@ use super::{
     known::{is_for_managed, is_managed, total_risk},
     selector, uuid,
 };
+use crate::graph::each;
 
 /// A user, by organization and name.
 pub(crate) type User = (u32, &'static str);
@@ -254,9 +255,10 @@ fn cluster_node(of: &Cluster) -> Value {
 pub(crate) fn query(clusters: impl Iterator<Item = u16>) -> String {
     let uuids: Vec<_> = clusters.map(|number| uuid(number).to_string()).collect();
     let listed = "totalCount nodes { uuid }";
-    let by_rule: String = (0..RULES)
-        .map(|rule| format!("by{rule}: clusters(first: 100 filter: {{hitBy: [{:?}]}}) {{ {listed} }} ", selector(rule)))
-        .collect();
+    let by_rule = each(RULES.into(), |rule| {
+        let selector = selector(u8::try_from(rule).expect("few"));
+        format!("by{rule}: clusters(first: 100 filter: {{hitBy: [{selector:?}]}}) {{ {listed} }} ")
+    });
     let toggles = "clusterToggles(first: 100) { totalCount nodes { clusterUuid recommendation { selector } } }";
     format!(
         "{{ viewer {{ organization {{

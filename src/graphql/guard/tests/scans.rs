@@ -123,6 +123,9 @@ fn recommendations_their_clusters_and_summaries_cost_scans() {
             1,
         ),
         ("summary { hitCount }", 2),
+        ("acknowledgements { nodes { id } }", 1),
+        ("clusterToggles { totalCount }", 1),
+        ("recommendations { nodes { clusterToggles { nodes { id } } } }", 2),
     ] {
         // Fields cost less than a scan in all.
         let list = list.replacen("recommendations {", "recommendations(first: 2) {", 1);
