@@ -257,7 +257,7 @@ mod tests {
             Some((key.replace('.', "__").to_uppercase(), zero, key.to_owned()))
         };
         let counted: Vec<_> = defaults.lines().filter_map(counted).collect();
-        assert_eq!(counted.len(), 21);
+        assert_eq!(counted.len(), 22);
         for (variable, zero, key) in counted {
             assert_eq!(keys(&[(&variable, zero)]), [key]);
         }

@@ -131,7 +131,13 @@ impl Cluster {
 
     /// The parent of the cluster's hits.
     pub fn hits(&self) -> ClusterHits {
-        ClusterHits { cluster: self.id, count: self.hit_count, details_bytes: self.details_bytes, hides: self.hides }
+        ClusterHits {
+            cluster: self.id,
+            count: self.hit_count,
+            details_bytes: self.details_bytes,
+            hides: self.hides,
+            is_managed: self.is_managed,
+        }
     }
 }
 

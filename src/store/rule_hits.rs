@@ -53,6 +53,8 @@ pub struct ClusterHits {
     pub details_bytes: u64,
     /// Whether some are hidden by default for another reason than that they are internal.
     pub hides: bool,
+    /// Whether the cluster is managed, so that this may be the reason.
+    pub is_managed: bool,
 }
 
 /// What restricts a list of hits, apart from the scope.
@@ -188,10 +190,11 @@ impl List for RuleHit {
         let hit: Vec<_> = parents.iter().copied().filter(|parent| parent.count > 0).collect();
         check_details(hit.iter().copied(), request.large)?;
         let mut request = request.clone();
+        // The statement needs no condition for what hides nothing.
         if !hit.iter().any(|parent| parent.hides) {
-            // The statement needs no condition.
             request.filter.included = IncludedHits::ALL;
         }
+        request.filter.included.not_for_managed |= !hit.iter().any(|parent| parent.hides && parent.is_managed);
         let request = &request;
         let is_one = request.filter.selector.is_some();
         let needs_facts = Self::ORDER_ONLY.contains(&request.order.by.column);
@@ -329,8 +332,8 @@ mod tests {
     #[test]
     fn a_cluster_is_one_parent_before_and_after_its_row_changes() {
         let cluster: ClusterId = "00000000-0000-4000-8000-000000000001".parse().expect("a cluster");
-        let before = ClusterHits { cluster, count: 1, details_bytes: 10, hides: false };
-        let after = ClusterHits { count: 2, details_bytes: 20, hides: true, ..before };
+        let before = ClusterHits { cluster, count: 1, details_bytes: 10, hides: false, is_managed: false };
+        let after = ClusterHits { count: 2, details_bytes: 20, hides: true, is_managed: true, ..before };
         assert_eq!(HashSet::from([before, after]).len(), 1);
     }
 }

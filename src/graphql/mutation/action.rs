@@ -156,7 +156,8 @@ impl Acting {
         let viewer = ctx.viewer()?.clone();
         let user = viewer.user().map(|user| user.subject.clone()).filter(|user| is_storable(user, MAX_USER));
         let (Some(organization), Some(user)) = (viewer.organization(), user) else {
-            let message = "an action needs an organization and a user, and the request's identity does not have both";
+            let message = "an action needs an organization and a user, and the request's identity does not have both; \
+                           without authentication, auth.dev_identity sets them";
             return Ok(Err(UserError::of_viewer(UserErrorCode::Forbidden, message)));
         };
         Ok(Ok(Self {

@@ -150,7 +150,7 @@ async fn details_are_read_back_byte_for_byte() {
 async fn details_of(store: &Store, cluster: ClusterId) -> BTreeMap<Selector, Option<String>> {
     let page = ListRequest { total: false, ..pages::rule_hits(100, None) };
     let scope = Viewer::unrestricted().scope();
-    let parent = ClusterHits { cluster, count: 1, details_bytes: 0, hides: false };
+    let parent = ClusterHits { cluster, count: 1, details_bytes: 0, hides: false, is_managed: false };
     let mut hits =
         insights_results_aggregator::store::RuleHit::load(store, scope, &[parent], &page).await.expect("hits");
     let hits = hits.remove(&parent).expect("an answer").items.into_iter();

@@ -193,7 +193,8 @@ async fn read_of_organizations(store: &Store) {
     let keys = [cluster(1), cluster(2)];
     for scope in scopes() {
         store.clusters(scope, &keys).await.expect("clusters");
-        let hits = keys.map(|cluster| ClusterHits { cluster, count: 1, details_bytes: 0, hides: false });
+        let hits =
+            keys.map(|cluster| ClusterHits { cluster, count: 1, details_bytes: 0, hides: false, is_managed: false });
         store.rule_hits(scope, &hits.map(|of| (of, selector("a0"))), 0).await.expect("hits");
         for total in [true, false] {
             read_children(store, scope, total).await;
@@ -228,7 +229,8 @@ async fn read_children(store: &Store, scope: Scope, total: bool) {
     for request in requests_of_hits(total) {
         for count in [10, 11] {
             for hides in [false, true] {
-                let parents = clusters.map(|cluster| ClusterHits { cluster, count, details_bytes: 0, hides });
+                let parents =
+                    clusters.map(|cluster| ClusterHits { cluster, count, details_bytes: 0, hides, is_managed: hides });
                 RuleHit::load(store, scope, &parents, &request).await.expect("hits");
             }
         }

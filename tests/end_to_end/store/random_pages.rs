@@ -116,7 +116,7 @@ async fn hits(store: &Store, request: &ListRequest<RuleHit>) -> [HashMap<Cluster
     let by_count = async |count| {
         let parents: Vec<_> = clusters()
             .into_iter()
-            .map(|cluster| ClusterHits { cluster, count, details_bytes: 0, hides: false })
+            .map(|cluster| ClusterHits { cluster, count, details_bytes: 0, hides: false, is_managed: false })
             .collect();
         let pages = RuleHit::load(store, everything(), &parents, request).await.expect("hits");
         pages.into_iter().map(|(parent, page)| (parent.cluster, page)).collect()

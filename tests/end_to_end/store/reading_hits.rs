@@ -126,7 +126,7 @@ async fn read(store: &Store, clusters: &[ClusterId], page: ListRequest<RuleHit>)
     let by_count = async |count| {
         let parents: Vec<_> = clusters
             .iter()
-            .map(|cluster| ClusterHits { cluster: *cluster, count, details_bytes: 0, hides: false })
+            .map(|cluster| ClusterHits { cluster: *cluster, count, details_bytes: 0, hides: false, is_managed: false })
             .collect();
         let (pages, statements) = count_statements(RuleHit::load(store, everything(), &parents, &page)).await;
         assert_eq!(statements, usize::from(!clusters.is_empty()), "one statement for hits of {count}");

@@ -139,7 +139,13 @@ async fn hits(store: &Store, scope: Scope) -> [usize; 2] {
     let page = pages::rule_hits(10, None);
     // As many as the page can hold, and more: each is read by a statement of its own.
     let [whole, cut] = [10, 11].map(|count| {
-        [7, 8].map(|number| ClusterHits { cluster: cluster(number), count, details_bytes: 0, hides: false })
+        [7, 8].map(|number| ClusterHits {
+            cluster: cluster(number),
+            count,
+            details_bytes: 0,
+            hides: false,
+            is_managed: false,
+        })
     });
     let answers = RuleHit::load(store, scope, &whole, &page).await.expect("hits");
     let cut = RuleHit::load(store, scope, &cut, &page).await.expect("hits").into_iter();

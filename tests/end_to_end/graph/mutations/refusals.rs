@@ -28,7 +28,8 @@ fn refusal(payload: &Value) -> &Value {
 #[tokio::test]
 async fn without_a_user_or_an_organization_every_action_is_forbidden() {
     let expected = json!([{ "code": "FORBIDDEN", "field": null,
-        "message": "an action needs an organization and a user, and the request's identity does not have both" }]);
+        "message": "an action needs an organization and a user, and the request's identity does not have both; without \
+            authentication, auth.dev_identity sets them" }]);
     for database in each_database().await {
         let graph = graph(&database).await;
         let before = user_actions(&database.connect().await).await;
