@@ -47,13 +47,19 @@ const LISTED_ACKNOWLEDGEMENT: &str = "
 /// And toggles of the clusters that the organization owns. The key orders those of the same time.
 fn listed_cluster_toggle(backend: DatabaseBackend) -> String {
     let uuid = uuid_text(backend, "c");
+    // Without the limit, PostgreSQL may read all clusters and hash them.
+    let clusters = if backend == DatabaseBackend::Sqlite {
+        "JOIN cluster AS c ON c.id = t.cluster_id AND c.org_id = t.org_id"
+    } else {
+        "CROSS JOIN LATERAL (SELECT id FROM cluster WHERE id = t.cluster_id AND org_id = t.org_id LIMIT 1) AS c"
+    };
     format!(
         "CREATE VIEW listed_cluster_toggle AS
          SELECT t.org_id, t.cluster_id, t.recommendation_id, r.selector, t.disabled, t.changed_at, t.changed_by,
              t.feedback, {uuid} || ' ' || r.selector AS toggle_key
          FROM cluster_toggle AS t
          JOIN recommendation AS r ON r.id = t.recommendation_id
-         JOIN cluster AS c ON c.id = t.cluster_id AND c.org_id = t.org_id"
+         {clusters}"
     )
 }
 

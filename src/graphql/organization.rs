@@ -169,7 +169,7 @@ impl Organization {
         let clusters = uuids.map(|uuids| uuids.into_iter().map(|Uuid(id)| id).collect());
         let parent = TogglesOfNode::Organization(self.clone());
         let order = store::ClusterToggle::DEFAULT_ORDER;
-        PageArguments { first, after, last, before }.load_by(ctx, &parent, ToggleFilter { clusters }, order).await
+        PageArguments { first, after, last, before }.load_by(ctx, &parent, ToggleFilter::new(clusters), order).await
     }
 }
 

@@ -6,15 +6,17 @@ use ::entity::cluster_toggle::{ActiveModel, Column as Field, Entity};
 use sea_orm::{
     ActiveValue::Set,
     Condition, DbBackend, DbErr, EntityTrait as _,
-    sea_query::{Expr, ExprTrait as _, Func, OnConflict},
+    sea_query::{Expr, ExprTrait as _, Func, OnConflict, Query},
 };
 
 use super::{
     columns::Column,
     error::Error,
     kept_values::{lock, refresh},
-    list::{Filter, ITEM, List, Order, ParentKey, Row, SortColumn, SortKind, SortValue, Source, item},
-    page::Direction,
+    list::{
+        Filter, ITEM, List, ListRequest, Order, ParentKey, Row, SortColumn, SortKind, SortValue, Source, item, subquery,
+    },
+    page::{Direction, Page},
     pools::Store,
     user_actions::Actor,
     visibility::not_internal,
@@ -57,8 +59,16 @@ pub struct TogglesOf {
 /// What restricts a list of toggles.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ToggleFilter {
-    /// Only those of these clusters.
-    pub clusters: Option<Vec<ClusterId>>,
+    clusters: Option<Vec<ClusterId>>,
+    /// Whether the parents are recommendations.
+    of_recommendations: bool,
+}
+
+impl ToggleFilter {
+    /// Only the toggles of these clusters; `None` for all.
+    pub fn new(clusters: Option<Vec<ClusterId>>) -> Self {
+        Self { clusters, of_recommendations: false }
+    }
 }
 
 impl Filter for ToggleFilter {
@@ -114,17 +124,38 @@ impl List for ClusterToggle {
         })
     }
 
-    fn belongs_to(_: &ToggleFilter, parent: &Expr, column: &dyn Fn(&'static str) -> Expr) -> Option<Condition> {
+    fn belongs_to(filter: &ToggleFilter, parent: &Expr, column: &dyn Fn(&'static str) -> Expr) -> Option<Condition> {
         let part = |from: i32| Func::cust("substr").arg(parent.clone()).arg(from);
         let organization = Expr::from(part(1).arg(ORGANIZATION_DIGITS)).cast_as("bigint");
-        let selector = || Expr::from(part(ORGANIZATION_DIGITS + 1));
-        let of_recommendation = Condition::any().add(selector().eq("")).add(column("selector").eq(selector()));
-        Some(Condition::all().add(column("org_id").eq(organization)).add(of_recommendation))
+        let is_one = Expr::col("selector").eq(Expr::from(part(ORGANIZATION_DIGITS + 1)));
+        let id = Query::select().column("id").from("recommendation").and_where(is_one).to_owned();
+        let of_recommendation = filter.of_recommendations.then(|| column("recommendation_id").eq(subquery(id)));
+        Some(Condition::all().add(column("org_id").eq(organization)).add_option(of_recommendation))
     }
 
     /// Only those that are off.
     fn always(scope: Scope, _: Expr) -> Condition {
         not_internal(scope, ITEM).add(item("disabled"))
+    }
+
+    /// Those of organizations and those of recommendations are found by different parts of an index, so they are
+    /// statements of their own.
+    async fn load(
+        store: &Store,
+        scope: Scope,
+        parents: &[TogglesOf],
+        request: &ListRequest<Self>,
+    ) -> Result<HashMap<TogglesOf, Page<Self>>, Error> {
+        let (of_one, of_all): (Vec<_>, Vec<_>) = parents.iter().cloned().partition(|parent| parent.selector.is_some());
+        let mut pages = HashMap::with_capacity(parents.len());
+        for (parents, of_recommendations) in [(of_one, true), (of_all, false)] {
+            if !parents.is_empty() {
+                let filter = ToggleFilter { of_recommendations, ..request.filter.clone() };
+                let request = ListRequest { filter, ..request.clone() };
+                pages.extend(store.pages(scope, &parents, &request).await?);
+            }
+        }
+        Ok(pages)
     }
 }
 

@@ -54,8 +54,7 @@ pub(super) fn count(parent: Option<&str>, field: &Field, variables: &Variables) 
         // The hits of each recommendation are counted; all acknowledgements and toggles of an organization are read. Of a
         // summary also the clusters of each version are counted, which are looked up.
         (Some("Organization" | "Query"), "recommendations")
-        | (Some("Organization"), "acknowledgements" | "clusterToggles")
-        | (Some("Recommendation"), "clusterToggles") => 1,
+        | (Some("Organization"), "acknowledgements" | "clusterToggles") => 1,
         (Some("Organization"), "summary") => 2,
         _ => 0,
     }

@@ -25,6 +25,16 @@ async fn every_action_and_every_read_of_actions_uses_an_index() {
         let store = filled(&database).await;
         for number in 0..ORGANIZATIONS {
             act(&store, 1 + number, u128::from(number * CLUSTERS_OF_EACH), "a0", 100).await;
+            let actor = Actor { organization: organization(1 + number), user: "user".to_owned() };
+            for rule in 0..20 {
+                let rule = selector(&format!("content{rule}"));
+                store.acknowledge(&actor, &rule, None).await.expect("acknowledged");
+                store.rate(&actor, &rule, 1).await.expect("rated");
+            }
+            for index in 0..20 {
+                let voted = cluster(u128::from(number * CLUSTERS_OF_EACH + index));
+                store.vote(&actor, voted, &selector("a0"), VoteValue::Down, None).await.expect("voted");
+            }
         }
         explained::analyze(&database).await;
         let (organization, first) = (2, u128::from(CLUSTERS_OF_EACH));
@@ -70,10 +80,10 @@ async fn read(store: &Store, scope: Scope) {
         let parents: [TogglesOf; 2] =
             [of, organization(2)].map(|organization: OrgId| TogglesOf { organization, selector: selector.clone() });
         for request in bounded::<ClusterToggle>(true, ClusterToggle::DEFAULT_ORDER, at("a0|KEY")) {
-            store.pages(scope, &parents, &request).await.expect("toggles");
+            ClusterToggle::load(store, scope, &parents, &request).await.expect("toggles");
         }
-        let filter = ToggleFilter { clusters: Some(vec![cluster(1), cluster(2)]) };
+        let filter = ToggleFilter::new(Some(vec![cluster(1), cluster(2)]));
         let request = ListRequest::<ClusterToggle> { filter, total: true, ..ListRequest::new(PageRequest::first(10)) };
-        store.pages(scope, &parents, &request).await.expect("toggles of clusters");
+        ClusterToggle::load(store, scope, &parents, &request).await.expect("toggles of clusters");
     }
 }
