@@ -20,6 +20,7 @@ use super::{
     in_order::InOrder,
     loaders::{AcknowledgementOf, ToggleOn},
     recommendation::Recommendation,
+    related::related,
     rule_hit::RuleHit,
     scalars::DateTime,
     siblings::Siblings,
@@ -109,48 +110,30 @@ impl ImpactedCluster {
 }
 
 /// Since when a recommendation is disabled on a cluster, and why.
-#[derive(Clone)]
 struct Disabled {
     at: Timestamp,
     justification: Option<String>,
 }
 
-/// On which of the sibling rows the recommendation is disabled, read by the first sibling that needs it.
-#[derive(Default)]
-struct DisabledRows(OnceCell<Result<HashMap<HitKey, Disabled>, LoadFailed>>);
-
 impl ImpactedCluster {
     /// Since when the recommendation is disabled on the cluster, and why; `None` if it is not. That it is turned off for
     /// the cluster says more than that it is acknowledged.
-    async fn disabled(&self, ctx: &Context<'_>) -> Result<Option<Disabled>, LoadFailed> {
-        let rows = self.siblings.shared.get(DisabledRows::default);
-        match rows.0.get_or_init(|| self.read_disabled(ctx)).await {
-            Ok(rows) => Ok(key(&self.row).and_then(|key| rows.get(&key).cloned())),
-            Err(error) => Err(error.clone()),
+    async fn disabled(&self, ctx: &Context<'_>) -> Result<Option<Disabled>> {
+        let (loaders, shared) = (ctx.loaders()?, &self.siblings.shared);
+        let Some(hit) = key(&self.row) else { return Ok(None) };
+        let keys = || -> HashSet<_> { self.siblings.rows.iter().filter_map(|row| key(row)).collect() };
+        let toggle = related::<ToggleOn, _>(loaders, shared, &hit, || keys().into_iter().collect()).await?;
+        if let Some((toggle, _)) = toggle.filter(|(toggle, _)| toggle.is_disabled) {
+            return Ok(Some(Disabled { at: toggle.changed_at, justification: toggle.feedback.clone() }));
         }
-    }
-
-    async fn read_disabled(&self, ctx: &Context<'_>) -> Result<HashMap<HitKey, Disabled>, LoadFailed> {
-        let keys: HashSet<_> = self.siblings.rows.iter().filter_map(|row| key(row)).collect();
-        let Ok(loaders) = ctx.loaders() else { return Err(LoadFailed::Dropped) };
-        let owned = keys.iter().map(|(organization, _, selector)| (*organization, selector.clone()));
-        let owned: HashSet<_> = owned.collect();
-        let (acknowledged, toggles) = tokio::try_join!(
-            loaders.load_many::<AcknowledgementOf>(owned.into_iter().collect()),
-            loaders.load_many::<ToggleOn>(keys.iter().cloned().collect()),
-        )?;
-        let of_key = |key: HitKey| {
-            let (organization, _, selector) = &key;
-            let toggle = toggles.get(&key).and_then(Option::as_ref).filter(|toggle| toggle.is_disabled);
-            let acknowledged = acknowledged.get(&(*organization, selector.clone())).and_then(Option::as_ref);
-            let disabled = match (toggle, acknowledged) {
-                (Some(toggle), _) => Disabled { at: toggle.changed_at, justification: toggle.feedback.clone() },
-                (None, Some(found)) => Disabled { at: found.created_at, justification: found.justification.clone() },
-                (None, None) => return None,
-            };
-            Some((key, disabled))
+        let of = |(organization, _, selector): HitKey| (organization, selector);
+        let owned = || keys().into_iter().map(of).collect::<HashSet<_>>().into_iter().collect();
+        let found = related::<AcknowledgementOf, _>(loaders, shared, &of(hit), owned).await?;
+        let disabled = |found: &store::Acknowledgement| Disabled {
+            at: found.created_at,
+            justification: found.justification.clone(),
         };
-        Ok(keys.into_iter().filter_map(of_key).collect())
+        Ok(found.map(|(found, _)| disabled(&found)))
     }
 }
 
