@@ -127,10 +127,7 @@ pub(super) async fn acknowledge(
 ) -> Result<AcknowledgeRecommendationPayload> {
     let AcknowledgeRecommendationInput { selector, justification, client_mutation_id } = input;
     let justification = Text::new("justification", justification.as_deref())?;
-    let (acknowledgement, errors) = match perform(ctx, Acknowledge { selector, justification }).await? {
-        Ok(row) => (Some(row), Vec::new()),
-        Err(errors) => (None, errors),
-    };
+    let (acknowledgement, errors) = perform(ctx, Acknowledge { selector, justification }).await?;
     let recommendation =
         acknowledgement.as_ref().map(|row| Recommendation::of_organization(row.organization, row.selector.clone()));
     Ok(AcknowledgeRecommendationPayload {
@@ -146,10 +143,7 @@ pub(super) async fn delete(
     input: DeleteAcknowledgementInput,
 ) -> Result<DeleteAcknowledgementPayload> {
     let DeleteAcknowledgementInput { selector, client_mutation_id } = input;
-    let (deleted, errors) = match perform(ctx, DeleteAcknowledgement { selector }).await? {
-        Ok(key) => (Some(key), Vec::new()),
-        Err(errors) => (None, errors),
-    };
+    let (deleted, errors) = perform(ctx, DeleteAcknowledgement { selector }).await?;
     let recommendation = deleted.clone().map(|(of, selector)| Recommendation::of_organization(of, selector));
     Ok(DeleteAcknowledgementPayload {
         deleted: deleted.map(|(of, selector)| NodeId::Acknowledgement(of, selector)),

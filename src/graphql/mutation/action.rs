@@ -108,12 +108,12 @@ pub(super) struct Acting {
     selector: Option<Selector>,
 }
 
-/// Performs an action. The inner error has the reasons of an expected refusal.
+/// Performs an action. Returns what was done, or the reasons of an expected refusal.
 ///
 /// The task is not dropped with the request: an action that began is completed and recorded, although its client
 /// disconnected or its time limit ended. Its statements are bounded by the limits of the store. One that waits for its
 /// turn has not begun.
-pub(super) async fn perform<A: Action>(ctx: &Context<'_>, action: A) -> Result<Result<A::Done, Vec<UserError>>> {
+pub(super) async fn perform<A: Action>(ctx: &Context<'_>, action: A) -> Result<(Option<A::Done>, Vec<UserError>)> {
     let viewer = ctx.viewer()?;
     let given = spellings(action.selector()).pop();
     let audit = Audit::new(action.kind(), viewer, action.clusters());
@@ -144,8 +144,8 @@ pub(super) async fn perform<A: Action>(ctx: &Context<'_>, action: A) -> Result<R
         },
     };
     match performed {
-        Ok(done) => Ok(Ok(done)),
-        Err(Refused::Expected(errors)) => Ok(Err(errors)),
+        Ok(done) => Ok((Some(done), Vec::new())),
+        Err(Refused::Expected(errors)) => Ok((None, errors)),
         Err(Refused::Failed(error)) => Err(error.into()),
     }
 }

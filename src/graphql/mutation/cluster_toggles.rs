@@ -174,19 +174,18 @@ async fn toggle(
 ) -> Result<ClusterTogglesPayload> {
     let feedback = Text::new("feedback", feedback.as_deref())?;
     let clusters = uuids.iter().map(|Uuid(cluster)| *cluster).collect();
-    Ok(match perform(ctx, Toggle { selector, clusters, disabled, feedback }).await? {
-        Ok(toggled) => ClusterTogglesPayload {
-            results: results(&uuids, toggled.toggles),
-            recommendation: Some(InOrder(Recommendation::of_organization(toggled.organization, toggled.selector))),
-            user_errors: user_errors(Vec::new()),
-            client_mutation_id,
-        },
-        Err(errors) => ClusterTogglesPayload {
-            results: ListInOrder(Vec::new()),
-            recommendation: None,
-            user_errors: user_errors(errors),
-            client_mutation_id,
-        },
+    let (toggled, errors) = perform(ctx, Toggle { selector, clusters, disabled, feedback }).await?;
+    let (recommendation, results) = match toggled {
+        Some(Toggled { organization, selector, toggles, .. }) => {
+            (Some(Recommendation::of_organization(organization, selector)), results(&uuids, toggles))
+        }
+        None => (None, ListInOrder(Vec::new())),
+    };
+    Ok(ClusterTogglesPayload {
+        results,
+        recommendation: recommendation.map(InOrder),
+        user_errors: user_errors(errors),
+        client_mutation_id,
     })
 }
 

@@ -77,18 +77,13 @@ impl Action for Rate {
 
 pub(super) async fn rate(ctx: &Context<'_>, input: RateRecommendationInput) -> Result<RateRecommendationPayload> {
     let RateRecommendationInput { selector, rating, client_mutation_id } = input;
-    Ok(match perform(ctx, Rate { selector, rating }).await? {
-        Ok(Rated { organization, selector, rating }) => RateRecommendationPayload {
-            recommendation: Some(InOrder(Recommendation::of_organization(organization, selector))),
-            rating: Some(rating),
-            user_errors: user_errors(Vec::new()),
-            client_mutation_id,
-        },
-        Err(errors) => RateRecommendationPayload {
-            recommendation: None,
-            rating: None,
-            user_errors: user_errors(errors),
-            client_mutation_id,
-        },
+    let (rated, errors) = perform(ctx, Rate { selector, rating }).await?;
+    let rating = rated.as_ref().map(|rated| rated.rating);
+    let recommendation = rated.map(|rated| Recommendation::of_organization(rated.organization, rated.selector));
+    Ok(RateRecommendationPayload {
+        recommendation: recommendation.map(InOrder),
+        rating,
+        user_errors: user_errors(errors),
+        client_mutation_id,
     })
 }

@@ -119,9 +119,6 @@ impl Action for CastVote {
 pub(super) async fn vote(ctx: &Context<'_>, input: VoteOnRuleHitInput) -> Result<VoteOnRuleHitPayload> {
     let VoteOnRuleHitInput { cluster_uuid: Uuid(cluster), selector, vote, message, client_mutation_id } = input;
     let message = Text::new("message", message.as_deref())?;
-    let (voted, errors) = match perform(ctx, CastVote { cluster, selector, value: vote, message }).await? {
-        Ok(voted) => (Some(voted), Vec::new()),
-        Err(errors) => (None, errors),
-    };
+    let (voted, errors) = perform(ctx, CastVote { cluster, selector, value: vote, message }).await?;
     Ok(VoteOnRuleHitPayload { voted, errors, client_mutation_id })
 }
