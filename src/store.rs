@@ -29,6 +29,7 @@ mod pools;
 mod probe;
 mod recommendation_facts;
 mod recommendation_ids;
+mod recommendation_key;
 mod replaceable_pool;
 mod rule_hits;
 mod session;

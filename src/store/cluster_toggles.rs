@@ -6,7 +6,7 @@ use ::entity::cluster_toggle::{ActiveModel, Column as Field, Entity};
 use sea_orm::{
     ActiveValue::Set,
     Condition, DbBackend, DbErr, EntityTrait as _,
-    sea_query::{Expr, ExprTrait as _, Func, OnConflict, Query},
+    sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 
 use super::{
@@ -18,6 +18,7 @@ use super::{
     },
     page::{Direction, Page},
     pools::Store,
+    recommendation_key::{self, id_of, organization_of},
     user_actions::Actor,
     visibility::not_internal,
     votes::HitKey,
@@ -125,12 +126,9 @@ impl List for ClusterToggle {
     }
 
     fn belongs_to(filter: &ToggleFilter, parent: &Expr, column: &dyn Fn(&'static str) -> Expr) -> Option<Condition> {
-        let part = |from: i32| Func::cust("substr").arg(parent.clone()).arg(from);
-        let organization = Expr::from(part(1).arg(ORGANIZATION_DIGITS)).cast_as("bigint");
-        let is_one = Expr::col("selector").eq(Expr::from(part(ORGANIZATION_DIGITS + 1)));
-        let id = Query::select().column("id").from("recommendation").and_where(is_one).to_owned();
-        let of_recommendation = filter.of_recommendations.then(|| column("recommendation_id").eq(subquery(id)));
-        Some(Condition::all().add(column("org_id").eq(organization)).add_option(of_recommendation))
+        let is_of_recommendation = || column("recommendation_id").eq(subquery(id_of(parent)));
+        let of_recommendation = filter.of_recommendations.then(is_of_recommendation);
+        Some(Condition::all().add(column("org_id").eq(organization_of(parent))).add_option(of_recommendation))
     }
 
     /// Only those that are off.
@@ -159,16 +157,12 @@ impl List for ClusterToggle {
     }
 }
 
-/// How many characters of a parent's text are its organization. [`ParentKey::id`] writes them.
-const ORGANIZATION_DIGITS: i32 = 10;
-
 impl ParentKey for TogglesOf {
-    /// The organization's number in ten digits, and the selector, if there is one.
+    /// As `recommendation_key` has it.
     type Id = String;
 
     fn id(self) -> String {
-        let selector = self.selector.as_ref().map(Selector::as_str).unwrap_or_default();
-        format!("{:010}{selector}", self.organization.as_i64())
+        recommendation_key::text(Some(self.organization), self.selector.as_ref())
     }
 
     fn column(ids: Vec<String>) -> Column {

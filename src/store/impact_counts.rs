@@ -260,8 +260,7 @@ impl Store {
     fn disabled(&self, scope: Scope) -> SelectStatement {
         let key = [("cluster_id", "cluster_id"), ("recommendation_id", "recommendation_id")];
         let mut disabled = self.count_hits("cluster_toggle", scope, &key);
-        let included = IncludedHits { disabled: true, acknowledged: true, ..IncludedHits::default() };
-        disabled.and_where(item("disabled")).cond_where(shown(scope, included, HIT)).to_owned()
+        disabled.and_where(item("disabled")).cond_where(shown(scope, IncludedHits::OF_DISABLED, HIT)).to_owned()
     }
 
     /// Counts the hits that rows of a table are about, by recommendation. The key has columns of hits, each with that of

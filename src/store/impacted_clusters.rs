@@ -18,6 +18,7 @@ use super::{
     },
     page::{Direction, Page},
     pools::Store,
+    recommendation_key::{self, id_of, organization_of},
     visibility::{
         IncludedHits, acknowledged, is_acknowledged, is_disabled, not_for_managed_is_shown, not_internal, shown,
     },
@@ -196,14 +197,13 @@ impl List for ImpactedCluster {
         let of_toggle = |name| Expr::col(("cluster_toggle", name));
         let id = || subquery(id_of(&parent));
         let organization = || organization_of(&parent);
-        let included = IncludedHits { disabled: true, acknowledged: true, ..IncludedHits::default() };
         let mut hits = Query::select();
         hits.expr(Func::count(Expr::col(Asterisk)))
             .from_as("rule_hit", ITEM)
             .and_where(of_hit("recommendation_id").eq(id()))
             .and_where(of_hit("org_id").eq(organization()))
             .cond_where(within::<Cluster>(scope))
-            .cond_where(shown(scope, included, ITEM));
+            .cond_where(shown(scope, IncludedHits::OF_DISABLED, ITEM));
         let is_of_toggle = of_hit("cluster_id")
             .eq(of_toggle("cluster_id"))
             .and(of_hit("recommendation_id").eq(of_toggle("recommendation_id")))
@@ -217,7 +217,7 @@ impl List for ImpactedCluster {
             .and_where(of_toggle("recommendation_id").eq(id()))
             .and_where(of_toggle("disabled"))
             .cond_where(within::<Cluster>(scope))
-            .cond_where(shown(scope, included, ITEM));
+            .cond_where(shown(scope, IncludedHits::OF_DISABLED, ITEM));
         let enabled = subquery(hits).sub(subquery(disabled));
         let length: Expr = CaseStatement::new().case(acknowledged(organization(), id()), 0).finally(enabled).into();
         Some(Query::select().expr(length.cast_as("bigint")).to_owned())
@@ -258,16 +258,12 @@ impl List for ImpactedCluster {
     }
 }
 
-/// How many characters of a parent's text are its organization. [`ParentKey::id`] writes them.
-const ORGANIZATION_DIGITS: i32 = 10;
-
 impl ParentKey for Impacting {
-    /// The organization's number in ten digits, and the selector.
+    /// As `recommendation_key` has it.
     type Id = String;
 
     fn id(self) -> String {
-        let organization = self.organization.map_or(0, OrgId::as_i64);
-        format!("{organization:010}{}", self.selector)
+        recommendation_key::text(self.organization, Some(&self.selector))
     }
 
     fn column(ids: Vec<String>) -> Column {
@@ -276,18 +272,6 @@ impl ParentKey for Impacting {
 }
 
 same_by_id!(Impacting);
-
-/// The organization of a parent.
-fn organization_of(parent: &Expr) -> Expr {
-    let digits = Func::cust("substr").arg(parent.clone()).arg(1).arg(ORGANIZATION_DIGITS);
-    Expr::from(digits).cast_as("bigint")
-}
-
-/// The id of a parent's recommendation.
-fn id_of(parent: &Expr) -> SelectStatement {
-    let selector = Func::cust("substr").arg(parent.clone()).arg(ORGANIZATION_DIGITS + 1);
-    Query::select().column("id").from("recommendation").and_where(Expr::col("selector").eq(selector)).to_owned()
-}
 
 #[cfg(test)]
 mod tests {

@@ -243,8 +243,7 @@ impl Store {
         check_details(clusters, Some(allowed))?;
         let key = Expr::tuple([item("cluster_id"), item("selector")]);
         let is_one = key.in_tuples(keys.iter().map(|(of, selector)| (of.cluster.uuid(), selector.as_str())));
-        let included = IncludedHits { disabled: true, acknowledged: true, ..IncludedHits::default() };
-        let condition = shown(scope, included, ITEM).add(is_one);
+        let condition = shown(scope, IncludedHits::OF_DISABLED, ITEM).add(is_one);
         let rows = self.find::<RuleHit, ClusterId>(scope, "cluster_id", condition).await?;
         Ok(rows.into_iter().map(|(cluster, hit)| ((cluster, hit.selector.clone()), hit)).collect())
     }

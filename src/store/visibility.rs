@@ -26,6 +26,8 @@ pub struct IncludedHits {
 impl IncludedHits {
     /// All that any request can show.
     pub const ALL: Self = Self { not_for_managed: true, disabled: true, acknowledged: true };
+    /// Those of recommendations that are disabled, in either way.
+    pub(super) const OF_DISABLED: Self = Self { not_for_managed: false, ..Self::ALL };
 }
 
 /// The condition that a hit is shown. The table named `hits` has the columns `cluster_id`, `org_id` and
