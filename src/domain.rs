@@ -10,6 +10,7 @@ mod report;
 mod selector;
 mod timestamp;
 mod version;
+mod workload;
 
 pub use digest::Digest;
 pub use identifiers::{ClusterId, InvalidOrgId, OrgId};
@@ -19,3 +20,4 @@ pub use report::{Details, Report, RuleHit};
 pub use selector::{InvalidSelector, Selector, rule_of_component};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use version::VersionKey;
+pub use workload::{ListedObject, Namespace, WorkloadHit, WorkloadObject, WorkloadResult};

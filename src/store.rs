@@ -67,4 +67,4 @@ pub use statement_count::{count_statements, inherit_count, record_statements};
 pub use user_actions::Actor;
 pub use visibility::IncludedHits;
 pub use votes::{HitKey, Vote, VoteValue};
-pub use write::{Batch, ConsumerError, Written};
+pub use write::{Batch, ConsumerError, Results, Written};

@@ -3,7 +3,7 @@
 use insights_results_aggregator::{
     config::Database,
     domain::{Report, Timestamp},
-    store::{Batch, Store},
+    store::{Batch, Results, Store},
 };
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 
@@ -44,7 +44,7 @@ pub(crate) async fn fill(database: &Database, connection: &DatabaseConnection) -
 }
 
 async fn write(store: &Store, reports: &[Report]) {
-    store.write(Batch { reports, rejected: &[] }).await.expect("write");
+    store.write(Batch { results: Results::Reports(reports), rejected: &[] }).await.expect("write");
 }
 
 fn report_of_old(index: u128) -> Report {

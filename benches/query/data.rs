@@ -3,7 +3,7 @@
 use insights_results_aggregator::{
     config::Database,
     domain::{ClusterId, Details, OrgId, Report, RuleHit, Selector, Timestamp},
-    store::{Batch, Store},
+    store::{Batch, Results, Store},
 };
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ pub(crate) async fn fill(database: &Database) -> Store {
     store.migrate_up().await.expect("migrate");
     for number in 1..=ORGANIZATIONS {
         let reports: Vec<_> = (0..CLUSTERS).map(|cluster| report(number, cluster)).collect();
-        store.write(Batch { reports: &reports, rejected: &[] }).await.expect("write");
+        store.write(Batch { results: Results::Reports(&reports), rejected: &[] }).await.expect("write");
     }
     store
 }

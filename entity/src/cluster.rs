@@ -14,11 +14,12 @@ pub struct Model {
     pub org_id: i64,
     /// When the rules of the newest accepted result ran, whether or not that has a report.
     pub last_checked_at: DateTimeUtc,
-    /// When the rules of the current report ran; null until a report is stored.
+    /// When the rules of the newest accepted report ran; null until one is stored. A workload result that moves the cluster
+    /// removes the report and keeps this time: an older report is stale.
     pub report_checked_at: Option<DateTimeUtc>,
     /// When the current report's data were collected; null where the report does not say.
     pub gathered_at: Option<DateTimeUtc>,
-    /// When the current report was written, by the service's clock.
+    /// When the current report was written, by the service's clock; null without a report of the owner.
     pub stored_at: Option<DateTimeUtc>,
     /// The upload that led to the current report; null where the report does not say.
     #[sea_orm(column_type = "Text")]
@@ -29,7 +30,7 @@ pub struct Model {
     /// That version in a form whose order as text is the order of versions; null where it is not a valid version.
     #[sea_orm(column_type = "Text")]
     pub version_key: Option<String>,
-    /// xxh3-128 of the current report's hits and their details; null until a report is stored.
+    /// xxh3-128 of the current report's hits and their details; null without a report of the owner.
     pub hits_digest: Option<Vec<u8>>,
     /// The number of open hits.
     pub hit_count: i32,
@@ -48,6 +49,11 @@ pub struct Model {
     pub managed: bool,
     /// How often these four were written with a report. A trigger writes them for versions that do not.
     pub count_revision: i32,
+    /// When the rules of the newest accepted workload result ran; null until one is stored. A report that moves the cluster
+    /// keeps it.
+    pub workload_checked_at: Option<DateTimeUtc>,
+    /// xxh3-128 of the current workload result; null without one of the owner.
+    pub workloads_digest: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -20,6 +20,7 @@ mod m20261128_000014_index_history_by_recommendation;
 mod m20261128_000015_keep_cluster_counts;
 mod m20261128_000016_order_hits_by_facts;
 mod m20261128_000017_create_user_actions;
+mod m20261128_000018_create_workloads;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000015_keep_cluster_counts::Migration),
             Box::new(m20261128_000016_order_hits_by_facts::Migration),
             Box::new(m20261128_000017_create_user_actions::Migration),
+            Box::new(m20261128_000018_create_workloads::Migration),
         ]
     }
 }

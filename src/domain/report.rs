@@ -53,7 +53,8 @@ impl Report {
     }
 }
 
-fn sorted_last_wins(mut hits: Vec<RuleHit>) -> Vec<RuleHit> {
+/// Orders hits by selector. If several have the same selector, the last one counts.
+pub(super) fn sorted_last_wins(mut hits: Vec<RuleHit>) -> Vec<RuleHit> {
     hits.reverse();
     hits.sort_by(|a, b| a.selector.cmp(&b.selector));
     hits.dedup_by(|later, kept| later.selector == kept.selector);

@@ -77,7 +77,7 @@ impl Writer {
                 return Err(Revoked);
             }
             let reports = &batch.reports[piece.clone()];
-            let records = store::Batch { reports, rejected: &unrecorded };
+            let records = store::Batch { results: store::Results::Reports(reports), rejected: &unrecorded };
             match self.write_piece(records, consecutive_rejections).await? {
                 Ok(done) => {
                     written += done;
@@ -115,7 +115,8 @@ impl Writer {
     /// Writes only the records of rejected messages. An error is always retried: the records themselves are valid.
     async fn record(&self, rejected: &[ConsumerError]) -> Result<(), Revoked> {
         let mut backoff = Backoff::default();
-        while let Err(error) = self.store.write(store::Batch { reports: &[], rejected }).await {
+        while let Err(error) = self.store.write(store::Batch { results: store::Results::Reports(&[]), rejected }).await
+        {
             self.pause(&error, &mut backoff).await?;
         }
         Ok(())
@@ -143,7 +144,7 @@ impl Writer {
                 Ok(written) => return Ok(Ok(written)),
                 Err(error) => error,
             };
-            match next(&error, piece.reports.len(), backoff.tries(), consecutive_rejections) {
+            match next(&error, piece.results.count(), backoff.tries(), consecutive_rejections) {
                 Next::Halve | Next::Reject => return Ok(Err(error)),
                 Next::Retry => self.pause(&error, &mut backoff).await?,
             }

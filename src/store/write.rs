@@ -23,7 +23,7 @@ use super::{
     recommendation_ids::IdsBySelector,
 };
 use crate::{
-    domain::{ClusterId, Report, Timestamp},
+    domain::{ClusterId, Report, RuleHit, Timestamp, WorkloadResult},
     fault_point::FaultPoint,
 };
 
@@ -37,10 +37,30 @@ const MAX_BATCH_BYTES: usize = 512 * 1024 * 1024;
 /// The results of some messages of one partition, written in one transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
-    /// The reports, in offset order.
-    pub reports: &'a [Report],
+    /// The results, in offset order.
+    pub results: Results<'a>,
     /// The messages that could not be ingested.
     pub rejected: &'a [ConsumerError],
+}
+
+/// The results of a batch. A topic has results of one kind.
+#[derive(Clone, Copy, Debug)]
+pub enum Results<'a> {
+    /// Those of the rules about clusters.
+    Reports(&'a [Report]),
+    /// Those of the rules about workloads.
+    Workloads(&'a [WorkloadResult]),
+}
+
+impl Results<'_> {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Reports(reports) => reports.len(),
+            Self::Workloads(results) => results.len(),
+        }
+    }
 }
 
 /// Counts of a batch's reports by outcome.
@@ -63,7 +83,7 @@ impl Store {
     /// When the database is unreachable or rejects a statement. [`Error::class`] says how to proceed with the batch.
     pub async fn write(&self, batch: Batch<'_>) -> Result<Written, Error> {
         let timed_out = |_| Error::TimedOut { during: "writing a batch", seconds: BATCH_TIMEOUT.as_secs() };
-        check_bytes(batch.reports)?;
+        check_bytes(batch.results)?;
         // The semaphore is never closed. Without a permit the pool's size would be the limit.
         let _permit = self.writers.acquire().await.ok();
         let writing = async {
@@ -79,7 +99,7 @@ impl Store {
         let transaction = self.begin_write().await?;
         FaultPoint::TransactionBegun.pass();
         let stored_at = Timestamp::now();
-        let (written, ids) = self.write_reports(&transaction, batch.reports, stored_at).await?;
+        let (written, ids) = self.write_results(&transaction, batch.results, stored_at).await?;
         FaultPoint::ReportsWritten.pass();
         consumer_errors::insert(&transaction, batch.rejected, stored_at).await?;
         FaultPoint::RowsWritten.pass();
@@ -88,12 +108,13 @@ impl Store {
         Ok((written, ids))
     }
 
-    async fn write_reports(
+    async fn write_results(
         &self,
         transaction: &DatabaseTransaction,
-        reports: &[Report],
+        results: Results<'_>,
         stored_at: Timestamp,
     ) -> Result<(Written, IdsBySelector), DbErr> {
+        let Results::Reports(reports) = results else { return Err(DbErr::Custom("workloads".to_owned())) };
         if reports.is_empty() {
             return Ok((Written::default(), IdsBySelector::default()));
         }
@@ -142,11 +163,17 @@ fn counted<'a>(
 }
 
 /// Refuses a batch that no database accepts as one. An error of the server would not say so for certain.
-fn check_bytes(reports: &[Report]) -> Result<(), Error> {
-    let details = reports.iter().flat_map(Report::hits).filter_map(|hit| hit.details.as_ref());
-    let bytes = details.map(|details| details.as_str().len()).sum();
+fn check_bytes(results: Results<'_>) -> Result<(), Error> {
+    let bytes = match results {
+        Results::Reports(reports) => reports.iter().flat_map(Report::hits).map(details_bytes).sum(),
+        Results::Workloads(results) => results.iter().flat_map(WorkloadResult::hits).map(details_bytes).sum(),
+    };
     let allowed = MAX_BATCH_BYTES;
     if bytes > allowed { Err(Error::TooLarge { bytes, allowed }) } else { Ok(()) }
+}
+
+fn details_bytes(hit: &RuleHit) -> usize {
+    hit.details.as_ref().map_or(0, |details| details.as_str().len())
 }
 
 /// A batch's reports by cluster, in offset order.
@@ -163,7 +190,7 @@ fn by_cluster(reports: &[Report]) -> ByCluster<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Details, RuleHit};
+    use crate::domain::Details;
 
     #[test]
     fn a_batch_that_no_database_accepts_is_too_large_before_it_is_sent() {
@@ -171,8 +198,8 @@ mod tests {
         let hit = RuleHit::new("rule|KEY".parse().expect("a selector"), Some(details));
         let organization = "1".parse().expect("an organization");
         let report = Report::new(organization, ClusterId::from(uuid::Uuid::nil()), Timestamp::now(), vec![hit]);
-        check_bytes(&vec![report.clone(); 4]).expect("at most the limit");
-        let error = check_bytes(&vec![report; 5]).expect_err("more than the limit");
+        check_bytes(Results::Reports(&vec![report.clone(); 4])).expect("at most the limit");
+        let error = check_bytes(Results::Reports(&vec![report; 5])).expect_err("more than the limit");
         assert_eq!(error.class(), crate::store::Class::TooLarge);
     }
 }

@@ -8,7 +8,7 @@ use std::env;
 use ::entity::{cluster, consumer_error, organization, rule_hit, rule_hit_history};
 use insights_results_aggregator::{
     domain::Digest,
-    store::{Attempt, Batch, ConsumerError, MessageIdentity},
+    store::{Attempt, Batch, ConsumerError, MessageIdentity, Results},
 };
 use proptest::{
     prelude::*,
@@ -80,7 +80,8 @@ async fn write(database: &Database, messages: &[Option<ReportSpec>], sizes: &[us
         let reports: Vec<_> = batch.iter().flatten().map(ReportSpec::report).collect();
         let bad = batch.iter().enumerate().filter(|(_, message)| message.is_none());
         let rejected: Vec<_> = bad.map(|(position, _)| rejected(first + position)).collect();
-        let written = store.write(Batch { reports: &reports, rejected: &rejected }).await.expect("written");
+        let written =
+            store.write(Batch { results: Results::Reports(&reports), rejected: &rejected }).await.expect("written");
         let applied = batch.iter().flatten().filter(|report| model.apply(report)).count();
         assert_eq!((written.applied, written.stale), (applied, reports.len() - applied));
         for bad in &rejected {

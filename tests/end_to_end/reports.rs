@@ -4,7 +4,7 @@ use generator::{DEFAULT_SEED, Fleet, FleetSize};
 use insights_results_aggregator::{
     domain::{ClusterId, Details, OrgId, Report, RuleHit, Timestamp},
     message::{Limits, OcpResult},
-    store::{Batch, Store},
+    store::{Batch, Results, Store},
 };
 use uuid::Uuid;
 
@@ -55,6 +55,9 @@ pub(crate) fn reports_of_a_fleet(size: FleetSize) -> Vec<Report> {
 
 /// Writes reports as one batch.
 pub(crate) async fn write(store: &Store, reports: &[Report]) {
-    let written = store.write(Batch { reports, rejected: &[] }).await.expect("the reports are written");
+    let written = store
+        .write(Batch { results: Results::Reports(reports), rejected: &[] })
+        .await
+        .expect("the reports are written");
     assert_eq!(written.applied, reports.len(), "no report was stale");
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use insights_results_aggregator::{
     domain::{ClusterId, Details, Report, RuleHit, Selector},
     identity::Viewer,
-    store::{Batch, ClusterHits, List as _, ListRequest, Store, Written, count_statements},
+    store::{Batch, ClusterHits, List as _, ListRequest, Results, Store, Written, count_statements},
 };
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -167,7 +167,10 @@ async fn a_batch_is_written_completely_or_not_at_all() {
         let before = hits_and_clusters(&store).await;
 
         let reports = [OURS.report(20, "cpu"), OwnedCluster { cluster: 8, ..OURS }.report(20, "cpu")];
-        store.write(Batch { reports: &reports, rejected: &[] }).await.expect_err("no table for the history");
+        store
+            .write(Batch { results: Results::Reports(&reports), rejected: &[] })
+            .await
+            .expect_err("no table for the history");
         assert_eq!(hits_and_clusters(&store).await, before, "{}", database.name);
     }
 }

@@ -4,7 +4,7 @@
 use futures_util::future::join_all;
 use insights_results_aggregator::{
     domain::Report,
-    store::{Batch, Store, Written},
+    store::{Batch, Results, Store, Written},
 };
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -126,6 +126,9 @@ fn batch_of_own_clusters(round: u32, writer: u32) -> Vec<Report> {
 /// Writes batches at the same time, distributed over these stores.
 async fn write_together(stores: &[Store], batches: &[Vec<Report>]) -> Vec<Written> {
     let writes = stores.iter().cycle().zip(batches);
-    let writes = join_all(writes.map(|(store, reports)| store.write(Batch { reports, rejected: &[] }))).await;
+    let writes = join_all(
+        writes.map(|(store, reports)| store.write(Batch { results: Results::Reports(reports), rejected: &[] })),
+    )
+    .await;
     writes.into_iter().map(|written| written.expect("no batch waits for another one for long")).collect()
 }

@@ -3,7 +3,7 @@
 use ::entity::consumer_error;
 use insights_results_aggregator::{
     domain::{Digest, Timestamp},
-    store::{Attempt, Batch, ConsumerError, MessageIdentity, Replayed, Store, Written, count_statements},
+    store::{Attempt, Batch, ConsumerError, MessageIdentity, Replayed, Results, Store, Written, count_statements},
 };
 use sea_orm::EntityTrait;
 
@@ -157,7 +157,7 @@ async fn reports_and_bad_messages_of_a_batch_are_written_together() {
     const OURS: OwnedCluster = OwnedCluster { organization: 1, cluster: 7 };
     for database in each_database().await {
         let store = database.store().await;
-        let batch = Batch { reports: &[OURS.report(10, "disk")], rejected: &[rejected(5)] };
+        let batch = Batch { results: Results::Reports(&[OURS.report(10, "disk")]), rejected: &[rejected(5)] };
         assert_eq!(store.write(batch).await.expect("written").applied, 1, "{}", database.name);
         let tables = stored(&database).await;
         assert_eq!((tables.consumer_errors.len(), tables.rule_hits.len()), (1, 1), "{}", database.name);
@@ -184,7 +184,7 @@ pub(super) fn rejected(offset: i64) -> ConsumerError {
 }
 
 async fn record(store: &Store, rejected: &[ConsumerError]) {
-    let written = store.write(Batch { reports: &[], rejected }).await.expect("the batch is written");
+    let written = store.write(Batch { results: Results::Reports(&[]), rejected }).await.expect("the batch is written");
     assert_eq!(written, Written::default());
 }
 

@@ -2,7 +2,7 @@
 
 use insights_results_aggregator::{
     domain::{Details, Report, RuleHit, Selector},
-    store::{Batch, Class, Error, Store},
+    store::{Batch, Class, Error, Results, Store},
 };
 use sea_orm::{ConnectionTrait, TransactionTrait};
 
@@ -32,7 +32,7 @@ async fn interrupted(how: &str) -> Error {
     let reports = [OURS.report(20, "cpu")];
     let interrupt =
         format!("{how} FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
-    let (failed, ()) = tokio::join!(store.write(Batch { reports: &reports, rejected: &[] }), async {
+    let (failed, ()) = tokio::join!(store.write(Batch { results: Results::Reports(&reports), rejected: &[] }), async {
         held.until_waiters(1).await;
         execute(&database, &interrupt).await;
     });
@@ -132,7 +132,7 @@ async fn a_value_that_violates_a_constraint_is_an_error_of_the_data_and_is_not_q
 }
 
 async fn fails(store: &Store, report: Report) -> Error {
-    store.write(Batch { reports: &[report], rejected: &[] }).await.expect_err("the batch fails")
+    store.write(Batch { results: Results::Reports(&[report]), rejected: &[] }).await.expect_err("the batch fails")
 }
 
 async fn execute(database: &Database, sql: &str) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta};
 use insights_results_aggregator::{
     domain::{Details, Report, RuleHit, Selector, Timestamp},
-    store::{Batch, Store, Written},
+    store::{Batch, Results, Store, Written},
 };
 
 use crate::{
@@ -64,7 +64,7 @@ pub(super) fn selector(name: &str) -> Selector {
 
 /// Writes reports as one batch, which must succeed.
 pub(super) async fn write(store: &Store, reports: &[Report]) -> Written {
-    store.write(Batch { reports, rejected: &[] }).await.expect("the batch is written")
+    store.write(Batch { results: Results::Reports(reports), rejected: &[] }).await.expect("the batch is written")
 }
 
 /// Reads all tables of a database.

@@ -13,7 +13,7 @@ use insights_results_aggregator::{
     store::{
         Batch, Cluster, ClusterFilter, ClusterHits, Direction, End, HistoryEvent, ImpactStatus, ImpactedCluster,
         ImpactedClusterFilter, Impacting, Imported, ImportedValues, List, ListRequest, Order, Organization,
-        PageRequest, Position, RuleHit, RuleHitFilter, SortValue, Store, TextFilter, record_statements,
+        PageRequest, Position, Results, RuleHit, RuleHitFilter, SortValue, Store, TextFilter, record_statements,
     },
 };
 
@@ -43,7 +43,7 @@ async fn every_named_statement_uses_an_index() {
             report(2, 2, 3, &["a0"]),
             report(1, 3, 3, &["b0", "a1=1"]),
         ];
-        let batch = Batch { reports: &reports, rejected: &[rejected(9)] };
+        let batch = Batch { results: Results::Reports(&reports), rejected: &[rejected(9)] };
         let (written, mut statements) = record_statements(store.write(batch)).await;
         assert_eq!(written.expect("written").applied, reports.len(), "{}", database.name);
         let (imported, of_import) = record_statements(import(&store, 2)).await;
@@ -77,7 +77,10 @@ async fn batches_into_a_database_that_was_never_analyzed_use_an_index() {
     let store = Store::open(&database.settings).await.expect("open");
     for (at, hits) in [(1, ["a0", "b1"]), (2, ["a0", "a1"]), (3, ["b1", "c2"])] {
         let reports: Vec<_> = (0..50).map(|number| report(1, number, at, &hits)).collect();
-        store.write(Batch { reports: &reports, rejected: &[rejected(at.into())] }).await.expect("written");
+        store
+            .write(Batch { results: Results::Reports(&reports), rejected: &[rejected(at.into())] })
+            .await
+            .expect("written");
     }
     store.close().await;
     let [whole, by_index] = explained::tables_read(&connection).await;
@@ -96,7 +99,7 @@ async fn reads_of_a_database_that_was_never_analyzed_use_an_index() {
     let store = Store::open(&database.settings).await.expect("open");
     read_of_organizations(&store).await;
     let reports: Vec<_> = (0..50).map(|number| report(1, number, 1, &["a0", "b1"])).collect();
-    store.write(Batch { reports: &reports, rejected: &[] }).await.expect("written");
+    store.write(Batch { results: Results::Reports(&reports), rejected: &[] }).await.expect("written");
     read_of_organizations(&store).await;
     store.close().await;
     let [whole, by_index] = explained::tables_read(&connection).await;
@@ -138,7 +141,7 @@ async fn filled(database: &Database) -> Store {
         let reports: Vec<_> = numbers.map(report).collect();
         for (reports, first) in reports.chunks(1_000).zip((0..).step_by(1_000)) {
             let rejected: Vec<_> = (first..).take(1_000).map(rejected).collect();
-            store.write(Batch { reports, rejected: &rejected }).await.expect("written");
+            store.write(Batch { results: Results::Reports(reports), rejected: &rejected }).await.expect("written");
         }
     }
     assert_eq!(import(&store, 1).await.new, CLUSTERS);
