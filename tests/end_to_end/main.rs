@@ -50,4 +50,5 @@ mod traffic;
 mod typed_client;
 mod unsuitable_databases;
 mod withdrawn_rights;
+mod workloads;
 mod wrong_clocks;

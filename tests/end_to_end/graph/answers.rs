@@ -52,6 +52,8 @@ async fn insert_rows_without_reports(database: &Database) {
         version: None,
         version_key: None,
         hits_digest: None,
+        workload_checked_at: None,
+        workloads_digest: None,
         hit_count: 0,
         details_bytes: 0,
         closed_hit_count: 0,
