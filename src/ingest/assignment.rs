@@ -24,7 +24,7 @@ use super::{
     recovery::Recovery,
     writer::Writer,
 };
-use crate::store::Store;
+use crate::{message::Kind, store::Store};
 
 /// What a partition's task needs, and the running tasks.
 pub(super) struct Assignment {
@@ -75,7 +75,7 @@ impl Assignment {
         let name = name(&topic, partition);
         let control = FetchControl { partition: (topic.clone(), partition), requests: self.channels.requests.clone() };
         let recovery = Recovery::new(name.clone(), self.consumer.clone(), control, self.health.clone(), lease.clone());
-        let intake = Intake::new(self.bounds, lease.clone(), recovery, self.store.clone());
+        let intake = Intake::new(Kind::Ocp, self.bounds, lease.clone(), recovery, self.store.clone());
         let reader = Reader::new(queue, intake);
         let writer = Writer {
             name,

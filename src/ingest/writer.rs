@@ -70,14 +70,13 @@ impl Writer {
         let (mut written, mut rejected, mut consecutive_rejections) = (Written::default(), 0, 0);
         let mut unrecorded: Vec<_> = batch.rejections.iter().map(RejectedMessage::record).collect();
         // The pieces that are still to be written, the next one last, so that offset order is kept.
-        let mut pieces: Vec<_> = std::iter::once(0..batch.reports.len()).collect();
+        let mut pieces: Vec<_> = std::iter::once(0..batch.results.len()).collect();
         while let Some(piece) = pieces.pop() {
             // Writing a batch in pieces may take long. After a revocation the new owner reads the rest of it again.
-            if piece.len() < batch.reports.len() && self.lease.is_revoked() {
+            if piece.len() < batch.results.len() && self.lease.is_revoked() {
                 return Err(Revoked);
             }
-            let reports = &batch.reports[piece.clone()];
-            let records = store::Batch { results: store::Results::Reports(reports), rejected: &unrecorded };
+            let records = store::Batch { results: batch.results.slice(piece.clone()), rejected: &unrecorded };
             match self.write_piece(records, consecutive_rejections).await? {
                 Ok(done) => {
                     written += done;
