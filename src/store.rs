@@ -15,6 +15,7 @@ mod consumer_errors;
 mod contains;
 mod error;
 mod facts_to_count;
+mod gathering_requests;
 mod history;
 mod impact_counts;
 mod impacted_clusters;
