@@ -4,6 +4,7 @@
 
 mod explained;
 mod user_actions;
+mod workloads;
 
 use std::{collections::BTreeSet, fs};
 
@@ -41,11 +42,12 @@ async fn every_named_statement_uses_an_index() {
             report(9, 1_000_000, 3, &["new"]),
             report(1, 1, 3, &["a0", "a1", "a2"]),
             report(2, 2, 3, &["a0"]),
-            report(1, 3, 3, &["b0", "a1=1"]),
+            with_request(report(1, 3, 3, &["b0", "a1=1"])),
         ];
         let batch = Batch { results: Results::Reports(&reports), rejected: &[rejected(9)] };
         let (written, mut statements) = record_statements(store.write(batch)).await;
         assert_eq!(written.expect("written").applied, reports.len(), "{}", database.name);
+        statements.extend(workloads::changes(&store).await);
         let (imported, of_import) = record_statements(import(&store, 2)).await;
         assert_eq!(imported.changed, CLUSTERS, "{}", database.name);
         let (saved, of_facts) = record_statements(store.save_recommendation_facts(Digest::of(b"2"), &[])).await;
@@ -120,12 +122,18 @@ fn texts(statements: &[String]) -> BTreeSet<String> {
     statements.iter().cloned().collect()
 }
 
-/// The texts of all named statements.
+/// The texts of all named statements, those on hits for both tables.
 fn named(database: &Database) -> BTreeSet<String> {
     let folder = format!("{}/src/store/sql/{}", env!("CARGO_MANIFEST_DIR"), database.name.to_lowercase());
     let folder = folder.replace("postgresql", "postgres");
     let files = fs::read_dir(folder).expect("a folder");
-    files.map(|file| fs::read_to_string(file.expect("a file").path()).expect("a text")).collect()
+    let texts = files.map(|file| fs::read_to_string(file.expect("a file").path()).expect("a text"));
+    texts.flat_map(|text| ["rule_hit", "workload_hit"].map(|table| text.replace("{hit}", table))).collect()
+}
+
+fn with_request(mut report: Report) -> Report {
+    report.request_id = Some("request".to_owned());
+    report
 }
 
 /// Writes clusters with hits and history, imported values, facts and bad messages, and updates the planner's statistics.
@@ -144,6 +152,7 @@ async fn filled(database: &Database) -> Store {
             store.write(Batch { results: Results::Reports(reports), rejected: &rejected }).await.expect("written");
         }
     }
+    workloads::fill(&store).await;
     assert_eq!(import(&store, 1).await.new, CLUSTERS);
     let content = (0..1_000).map(|number| format!("content{number}"));
     let facts: Vec<_> = content.chain(["a0", "b1"].map(str::to_owned)).map(|rule| facts(&rule)).collect();
