@@ -135,7 +135,7 @@ impl Service {
         }
         let metrics = telemetry::metrics::start();
         if role.ingests() {
-            ingest::start_counters();
+            ingest::start_counters(&config.kafka);
         }
         if source.is_some() {
             CONTENT_FAILED_LOADS.start_at_zero([]);

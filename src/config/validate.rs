@@ -76,9 +76,22 @@ impl Checks<'_> {
         }
         self.unless_kafka_name("kafka.ocp_topic", &kafka.ocp_topic);
         self.unless_kafka_name("kafka.dead_letter_topic", &kafka.dead_letter_topic);
+        let endlessly = "dead letters would be ingested again endlessly; choose another name";
         if kafka.dead_letter_topic == kafka.ocp_topic {
-            let text = "must not be kafka.ocp_topic: dead letters would be ingested again endlessly";
-            self.add_beside("kafka.dead_letter_topic", "kafka.ocp_topic", text);
+            let text = format!("must not be kafka.ocp_topic: {endlessly}");
+            self.add_beside("kafka.dead_letter_topic", "kafka.ocp_topic", &text);
+        }
+        if let Some(workload_topic) = &kafka.workload_topic {
+            self.unless_kafka_name("kafka.workload_topic", workload_topic);
+            if kafka.dead_letter_topic == *workload_topic {
+                let text = format!("must not be kafka.workload_topic: {endlessly}");
+                self.add_beside("kafka.dead_letter_topic", "kafka.workload_topic", &text);
+            }
+            if kafka.ocp_topic == *workload_topic {
+                let text = "must not be kafka.ocp_topic, whose messages are reports; name the topic of the workload \
+                            results, or leave this empty to read none";
+                self.add_beside("kafka.workload_topic", "kafka.ocp_topic", text);
+            }
         }
         if let Some(name) = &kafka.group_instance_id {
             self.unless_kafka_name("kafka.group_instance_id", name);

@@ -68,6 +68,7 @@ fn dead_letters(database: &Database, topic: &Topic, arguments: &[&str]) -> Outpu
     set_config(&mut command, "DATABASE__URL", database.settings.url.expose());
     set_config(&mut command, "KAFKA__BROKERS", &kafka.brokers.join(","));
     set_config(&mut command, "KAFKA__OCP_TOPIC", &kafka.ocp_topic);
+    set_config(&mut command, "KAFKA__WORKLOAD_TOPIC", kafka.workload_topic.as_deref().unwrap_or_default());
     set_config(&mut command, "KAFKA__DEAD_LETTER_TOPIC", &kafka.dead_letter_topic);
     command.output().expect("the program runs")
 }
