@@ -4,6 +4,7 @@
 //! served at once. While the database, the schema or Kafka is missing, /readyz lists it and the process waits.
 
 mod content;
+mod requests;
 mod watch;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -207,6 +208,7 @@ impl Service {
             };
             tokio::select! {
                 never = content => match never {},
+                never = requests::remove_expired(&self.config.requests, &self.store) => match never {},
                 error = ingest(&self.config, &self.store, &self.readiness, &mut ingester), if self.role.ingests() => error,
             }
         };

@@ -4,9 +4,7 @@
 
 use sea_orm_migration::{
     prelude::*,
-    schema::{
-        big_integer, blob, blob_null, integer, text_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid,
-    },
+    schema::{big_integer, blob, blob_null, integer, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid},
 };
 
 use crate::columns::text;
@@ -31,7 +29,7 @@ fn namespace(manager: &SchemaManager<'_>) -> TableCreateStatement {
 }
 
 /// An open hit of a recommendation on workloads of a cluster, with the columns of `rule_hit`.
-fn hit(_: &SchemaManager<'_>) -> TableCreateStatement {
+fn hit(manager: &SchemaManager<'_>) -> TableCreateStatement {
     Table::create()
         .table("workload_hit")
         .col(uuid("cluster_id"))
@@ -39,7 +37,7 @@ fn hit(_: &SchemaManager<'_>) -> TableCreateStatement {
         .col(big_integer("org_id"))
         .col(timestamp_with_time_zone("impacted_since"))
         .col(blob("digest"))
-        .col(text_null("details"))
+        .col(text(manager, "details").null())
         .primary_key(Index::create().col("cluster_id").col("recommendation_id"))
         .to_owned()
 }

@@ -3,21 +3,23 @@
 //! All other statements are built with sea-orm. The rows of a hand-written statement are passed as arrays on PostgreSQL
 //! (`unnest`) and as one JSON text on SQLite (`json_each`), see [`NamedStatement::bind`].
 
+use std::borrow::Cow;
+
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement, Value};
 
 use super::columns::Column;
 
 /// A statement's text for each database.
 pub(super) struct NamedStatement {
-    postgres: &'static str,
-    sqlite: &'static str,
+    postgres: Cow<'static, str>,
+    sqlite: Cow<'static, str>,
 }
 
 macro_rules! named {
     ($($constant:ident = $name:literal;)*) => {
         $(pub(super) const $constant: NamedStatement = NamedStatement {
-            postgres: include_str!(concat!("sql/postgres/", $name, ".sql")),
-            sqlite: include_str!(concat!("sql/sqlite/", $name, ".sql")),
+            postgres: Cow::Borrowed(include_str!(concat!("sql/postgres/", $name, ".sql"))),
+            sqlite: Cow::Borrowed(include_str!(concat!("sql/sqlite/", $name, ".sql"))),
         };)*
     };
 }
@@ -27,20 +29,34 @@ named! {
     CLUSTERS_INSERT = "clusters_insert";
     CLUSTERS_LOCK = "clusters_lock";
     CLUSTERS_UPDATE = "clusters_update";
+    CLUSTERS_UPDATE_WORKLOADS = "clusters_update_workloads";
     CONSUMER_ERRORS_INSERT = "consumer_errors_insert";
+    GATHERING_REQUESTS_UPSERT = "gathering_requests_upsert";
+    HITS_DELETE = "hits_delete";
+    HITS_STORED = "hits_stored";
+    HITS_UPSERT = "hits_upsert";
+    HIT_HISTORY_INSERT = "hit_history_insert";
     IMPORTED_CLUSTERS_FIND = "imported_clusters_find";
     IMPORTED_CLUSTERS_UPSERT = "imported_clusters_upsert";
     ORGANIZATIONS_INSERT = "organizations_insert";
     RECOMMENDATIONS_FIND = "recommendations_find";
     RECOMMENDATIONS_INSERT = "recommendations_insert";
     RECOMMENDATIONS_UPDATE = "recommendations_update";
-    RULE_HITS_DELETE = "rule_hits_delete";
-    RULE_HITS_STORED = "rule_hits_stored";
-    RULE_HITS_UPSERT = "rule_hits_upsert";
-    RULE_HIT_HISTORY_INSERT = "rule_hit_history_insert";
+    WORKLOAD_NAMESPACES_DELETE = "workload_namespaces_delete";
+    WORKLOAD_NAMESPACES_STORED = "workload_namespaces_stored";
+    WORKLOAD_NAMESPACES_UPSERT = "workload_namespaces_upsert";
+    WORKLOAD_OBJECTS_DELETE = "workload_objects_delete";
+    WORKLOAD_OBJECTS_STORED = "workload_objects_stored";
+    WORKLOAD_OBJECTS_UPSERT = "workload_objects_upsert";
 }
 
 impl NamedStatement {
+    /// The statement for one of the tables of hits, whose name replaces `{hit}` in the text.
+    pub(super) fn on(&self, table: &str) -> Self {
+        let on_table = |text: &str| Cow::Owned(text.replace("{hit}", table));
+        Self { postgres: on_table(&self.postgres), sqlite: on_table(&self.sqlite) }
+    }
+
     /// Executes the statement.
     pub(super) async fn execute(
         &self,
@@ -71,10 +87,10 @@ impl NamedStatement {
         scalars: impl IntoIterator<Item = Value>,
     ) -> Statement {
         let (text, mut values) = match backend {
-            DbBackend::Sqlite => (self.sqlite, vec![Column::rows_as_json(&rows).into()]),
-            _ => (self.postgres, rows.into_iter().map(Column::into_array).collect()),
+            DbBackend::Sqlite => (&self.sqlite, vec![Column::rows_as_json(&rows).into()]),
+            _ => (&self.postgres, rows.into_iter().map(Column::into_array).collect()),
         };
         values.extend(scalars);
-        Statement::from_sql_and_values(backend, text, values)
+        Statement::from_sql_and_values(backend, text.as_ref(), values)
     }
 }

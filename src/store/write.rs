@@ -1,24 +1,35 @@
-//! The write path: a batch of reports, applied in one transaction with set-based SQL.
+//! The write path: a batch of results of one kind, applied in one transaction with set-based SQL.
 //!
 //! The result is the same as if the messages were applied one at a time, in offset order. `clusters` locks the rows of
-//! the batch's clusters and reads them. From these, `reconcile` decides in memory which reports are stale and what the
-//! others change. Only the final state is written, and every interval that an accepted report closes.
+//! the batch's clusters and reads them. From these, `reconcile` decides in memory which results are stale and what the
+//! others change. Only the final state is written, and every interval that an accepted result closes. `cluster_result` is
+//! what both kinds have in common, `hits` writes the hits of either, `namespaces` the objects of workloads.
 
+mod cluster_result;
 mod clusters;
 mod consumer_errors;
+mod hits;
+mod namespaces;
 mod reconcile;
-mod rule_hits;
+mod requests;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 pub use consumer_errors::ConsumerError;
 use derive_more::{Add, AddAssign, Sum};
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use self::reconcile::AcceptedReports;
+use self::{
+    cluster_result::{ClusterResult, HitTable},
+    hits::ClosedHits,
+    reconcile::Accepted,
+};
 use super::{
     error::Error,
-    kept_values::{self, HitsByCluster, Owned},
+    kept_values::{self, HitsByCluster, KeptValues, Owned},
     pools::Store,
     recommendation_ids::IdsBySelector,
 };
@@ -28,7 +39,7 @@ use crate::{
 };
 
 /// Longest time for a batch's transaction, its commit included. After a timeout the batch is repeated. If it was
-/// committed after all, its reports are then stale.
+/// committed after all, its results are then stale.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Most bytes of a batch's details. PostgreSQL and SQLite accept a text of 1 GB.
@@ -63,16 +74,16 @@ impl Results<'_> {
     }
 }
 
-/// Counts of a batch's reports by outcome.
+/// Counts of a batch's results by outcome.
 #[derive(Add, AddAssign, Clone, Copy, Debug, Default, PartialEq, Eq, Sum)]
 pub struct Written {
-    /// Newer than the stored report, and applied.
+    /// Newer than the stored result, and applied.
     pub applied: usize,
-    /// Applied reports with the same hits as the stored report.
+    /// Applied results that say the same as the stored one.
     pub unchanged: usize,
-    /// Applied reports that moved the cluster to another organization.
+    /// Applied results that moved the cluster to another organization.
     pub moved: usize,
-    /// Not newer than the stored report, and skipped.
+    /// Not newer than the stored result, and skipped.
     pub stale: usize,
 }
 
@@ -114,52 +125,115 @@ impl Store {
         results: Results<'_>,
         stored_at: Timestamp,
     ) -> Result<(Written, IdsBySelector), DbErr> {
-        let Results::Reports(reports) = results else { return Err(DbErr::Custom("workloads".to_owned())) };
-        if reports.is_empty() {
-            return Ok((Written::default(), IdsBySelector::default()));
+        match results {
+            Results::Reports([]) | Results::Workloads([]) => Ok((Written::default(), IdsBySelector::default())),
+            Results::Reports(reports) => {
+                let Applied { accepted, ids, closed } = self.apply(transaction, reports).await?;
+                let kept = count(transaction, accepted.iter().filter(|reports| reports.is_changed()), &ids).await?;
+                clusters::update(transaction, &accepted, &closed, &kept, stored_at).await?;
+                requests::upsert(transaction, reports, stored_at).await?;
+                Ok((accepted.iter().map(Accepted::written).sum(), ids))
+            }
+            Results::Workloads(results) => {
+                let Applied { accepted, ids, .. } = self.apply(transaction, results).await?;
+                namespaces::write(transaction, &accepted, &ids).await?;
+                let kept = count_without_hits(transaction, &accepted).await?;
+                clusters::update_workloads(transaction, &accepted, &kept).await?;
+                Ok((accepted.iter().map(Accepted::written).sum(), ids))
+            }
         }
+    }
+
+    /// What both kinds of results have in common: locks the clusters, decides which results are accepted, and writes the
+    /// hits.
+    async fn apply<'a, R: ClusterResult>(
+        &self,
+        transaction: &DatabaseTransaction,
+        results: &'a [R],
+    ) -> Result<Applied<'a, R>, DbErr> {
         // Every batch locks in the same order, so that batches do not deadlock: clusters by key, organizations by
         // number, selectors by text.
-        let by_cluster = by_cluster(reports);
+        let by_cluster = by_cluster(results);
         clusters::insert(transaction, &by_cluster).await?;
         let stored = clusters::lock(transaction, &by_cluster).await?;
         FaultPoint::ClustersLocked.pass();
 
-        let accepted: Vec<AcceptedReports<'_>> =
-            stored.into_iter().map(|state| AcceptedReports::new(state, &by_cluster)).collect();
-        let written = accepted.iter().map(AcceptedReports::written).sum();
-
+        let accepted: Vec<_> = stored.into_iter().map(|state| Accepted::new(state, &by_cluster)).collect();
         clusters::insert_organizations(transaction, &accepted).await?;
-        let selectors = accepted.iter().flat_map(AcceptedReports::selectors).collect();
+        let selectors = accepted.iter().flat_map(Accepted::selectors).collect();
         let ids = self.recommendation_ids.find_or_insert(transaction, selectors).await?;
 
-        let mut open_hits = rule_hits::stored(transaction, &accepted).await?;
-        let mut diffs = Vec::with_capacity(accepted.len());
-        for reports in &accepted {
-            let stored = open_hits.remove(&reports.cluster()).unwrap_or_default();
-            diffs.push(reports.reconcile(&stored, &ids)?);
-        }
-        let closed = rule_hits::write(transaction, &diffs).await?;
-        let changed = accepted.iter().filter(|reports| reports.may_change_hits());
-        let (owned, hits) = counted(changed, &ids)?;
-        let kept = kept_values::read(transaction, &owned, &hits).await?;
-        clusters::update(transaction, &accepted, &closed, &kept, stored_at).await?;
-        Ok((written, ids))
+        let closed = write_hits(transaction, &accepted, &ids).await?;
+        end_other_kind(transaction, &accepted).await?;
+        Ok(Applied { accepted, ids, closed })
     }
 }
 
-/// The clusters whose hits are to be counted, and these hits: those of the newest reports.
-fn counted<'a>(
-    changed: impl Iterator<Item = &'a AcceptedReports<'a>>,
+/// The results of a batch, after their hits are written.
+struct Applied<'a, R> {
+    accepted: Vec<Accepted<'a, R>>,
+    ids: IdsBySelector,
+    closed: ClosedHits,
+}
+
+async fn write_hits<R: ClusterResult>(
+    transaction: &DatabaseTransaction,
+    accepted: &[Accepted<'_, R>],
     ids: &IdsBySelector,
-) -> Result<(Vec<Owned>, HitsByCluster), DbErr> {
+) -> Result<ClosedHits, DbErr> {
+    let changed = || accepted.iter().filter(|results| results.is_changed());
+    let mut stored = hits::stored(transaction, R::HITS, changed().map(Accepted::cluster).collect()).await?;
+    let mut diffs = Vec::new();
+    for results in changed() {
+        diffs.push(results.reconcile(&stored.remove(&results.cluster()).unwrap_or_default(), ids)?);
+    }
+    hits::write(transaction, R::HITS, &diffs).await
+}
+
+/// Ends what the other kind of results found on clusters that moved.
+async fn end_other_kind<R: ClusterResult>(
+    transaction: &DatabaseTransaction,
+    accepted: &[Accepted<'_, R>],
+) -> Result<(), DbErr> {
+    let moved: Vec<_> = accepted.iter().filter(|results| results.is_moved()).collect();
+    let clusters: Vec<_> = moved.iter().map(|results| results.cluster()).collect();
+    if clusters.is_empty() {
+        return Ok(());
+    }
+    if R::OTHER_HITS == HitTable::Workloads {
+        namespaces::remove_all(transaction, clusters.clone()).await?;
+    }
+    let mut stored = hits::stored(transaction, R::OTHER_HITS, clusters).await?;
+    let mut diffs = Vec::new();
+    for results in moved {
+        diffs.push(results.end_other_kind(&stored.remove(&results.cluster()).unwrap_or_default()));
+    }
+    hits::write(transaction, R::OTHER_HITS, &diffs).await.map(drop)
+}
+
+/// Counts the hits of the newest reports.
+async fn count<'a>(
+    transaction: &DatabaseTransaction,
+    changed: impl Iterator<Item = &'a Accepted<'a, Report>>,
+    ids: &IdsBySelector,
+) -> Result<HashMap<ClusterId, KeptValues>, DbErr> {
     let (mut owned, mut hits) = (Vec::new(), HitsByCluster::new());
     for reports in changed {
         owned.push(Owned::new(reports.after.cluster, reports.after.organization));
         let newest = reports.newest().into_iter().flat_map(Report::hits);
         hits.insert(reports.after.cluster, newest.map(|hit| ids.get(&hit.selector)).collect::<Result<_, _>>()?);
     }
-    Ok((owned, hits))
+    kept_values::read(transaction, &owned, &hits).await
+}
+
+/// What is kept of clusters that are new or moved, and so have no rule hits.
+async fn count_without_hits(
+    transaction: &DatabaseTransaction,
+    accepted: &[Accepted<'_, WorkloadResult>],
+) -> Result<HashMap<ClusterId, KeptValues>, DbErr> {
+    let owned = accepted.iter().filter(|results| results.is_new_or_moved());
+    let owned: Vec<_> = owned.map(|results| Owned::new(results.after.cluster, results.after.organization)).collect();
+    kept_values::read(transaction, &owned, &HitsByCluster::new()).await
 }
 
 /// Refuses a batch that no database accepts as one. An error of the server would not say so for certain.
@@ -176,13 +250,13 @@ fn details_bytes(hit: &RuleHit) -> usize {
     hit.details.as_ref().map_or(0, |details| details.as_str().len())
 }
 
-/// A batch's reports by cluster, in offset order.
-type ByCluster<'a> = BTreeMap<ClusterId, Vec<&'a Report>>;
+/// A batch's results by cluster, in offset order.
+type ByCluster<'a, R> = BTreeMap<ClusterId, Vec<&'a R>>;
 
-fn by_cluster(reports: &[Report]) -> ByCluster<'_> {
+fn by_cluster<R: ClusterResult>(results: &[R]) -> ByCluster<'_, R> {
     let mut by_cluster = ByCluster::new();
-    for report in reports {
-        by_cluster.entry(report.cluster).or_default().push(report);
+    for result in results {
+        by_cluster.entry(result.cluster()).or_default().push(result);
     }
     by_cluster
 }

@@ -5,10 +5,13 @@
 
 use std::env;
 
-use ::entity::{cluster, consumer_error, organization, rule_hit, rule_hit_history};
+use ::entity::{
+    cluster, consumer_error, gathering_request, organization, rule_hit, rule_hit_history, workload_hit,
+    workload_hit_history, workload_namespace, workload_object,
+};
 use insights_results_aggregator::{
     domain::Digest,
-    store::{Attempt, Batch, ConsumerError, MessageIdentity, Results},
+    store::{Attempt, Batch, ConsumerError, MessageIdentity, Results, Store},
 };
 use proptest::{
     prelude::*,
@@ -19,7 +22,10 @@ use tokio::runtime::Handle;
 
 use crate::{
     harness::{Database, Running, Tables, Topic, each_database, postgres, sqlite, tables, wrong_kept_values},
-    model::{DETAILS, Flow, Model, ReportSpec, VERSIONS, differences, know_rules_and_clusters, seed, without_digests},
+    model::{
+        DETAILS, Flow, Model, OBJECTS, ReportSpec, VERSIONS, WorkloadSpec, differences, know_rules_and_clusters, seed,
+        without_digests,
+    },
 };
 
 /// The number of messages that are sent through Kafka.
@@ -41,9 +47,35 @@ fn report() -> impl Strategy<Value = ReportSpec> {
     )
 }
 
-/// Messages; `None` is a bad one.
-fn messages() -> impl Strategy<Value = Vec<Option<ReportSpec>>> {
-    prop::collection::vec(prop::option::weighted(0.9, report()), 1..40)
+/// Workload results about the same clusters.
+fn workloads() -> impl Strategy<Value = WorkloadSpec> {
+    let objects = prop::collection::vec(0..OBJECTS.len(), 0..5);
+    // Details that are an object, or none.
+    let details = prop::sample::select(&[DETAILS[0], DETAILS[1], DETAILS[2], DETAILS[4], DETAILS[5]][..]);
+    let hits = prop::collection::btree_map(0_u8..4, (details, objects), 0..4);
+    (1_u32..4, 0_u16..4, 0_u32..25, hits).prop_map(|(organization, cluster, minute, hits)| WorkloadSpec {
+        organization,
+        cluster,
+        minute,
+        hits,
+    })
+}
+
+/// A message of either kind, or a bad one.
+#[derive(Clone, Debug)]
+enum Message {
+    Report(ReportSpec),
+    Workloads(WorkloadSpec),
+    Bad,
+}
+
+fn messages() -> impl Strategy<Value = Vec<Message>> {
+    let message = prop_oneof![
+        4 => report().prop_map(Message::Report),
+        4 => workloads().prop_map(Message::Workloads),
+        1 => Just(Message::Bad),
+    ];
+    prop::collection::vec(message, 1..40)
 }
 
 fn rejected(offset: usize) -> ConsumerError {
@@ -62,13 +94,18 @@ fn rejected(offset: usize) -> ConsumerError {
 async fn empty(connection: &DatabaseConnection) {
     rule_hit::Entity::delete_many().exec(connection).await.expect("empty");
     rule_hit_history::Entity::delete_many().exec(connection).await.expect("empty");
+    workload_hit::Entity::delete_many().exec(connection).await.expect("empty");
+    workload_hit_history::Entity::delete_many().exec(connection).await.expect("empty");
+    workload_namespace::Entity::delete_many().exec(connection).await.expect("empty");
+    workload_object::Entity::delete_many().exec(connection).await.expect("empty");
+    gathering_request::Entity::delete_many().exec(connection).await.expect("empty");
     cluster::Entity::delete_many().exec(connection).await.expect("empty");
     organization::Entity::delete_many().exec(connection).await.expect("empty");
     consumer_error::Entity::delete_many().exec(connection).await.expect("empty");
 }
 
 /// Writes messages in batches whose sizes cycle through `sizes`; returns the tables and those of the model.
-async fn write(database: &Database, messages: &[Option<ReportSpec>], sizes: &[usize]) -> (Tables, Tables) {
+async fn write(database: &Database, messages: &[Message], sizes: &[usize]) -> (Tables, Tables) {
     let (store, connection) = (database.store().await, database.connect().await);
     empty(&connection).await;
     know_rules_and_clusters(&store).await;
@@ -76,16 +113,11 @@ async fn write(database: &Database, messages: &[Option<ReportSpec>], sizes: &[us
     let mut rest = messages;
     for size in sizes.iter().cycle() {
         let (batch, remaining) = rest.split_at((*size).min(rest.len()));
-        let first = messages.len() - rest.len();
-        let reports: Vec<_> = batch.iter().flatten().map(ReportSpec::report).collect();
-        let bad = batch.iter().enumerate().filter(|(_, message)| message.is_none());
-        let rejected: Vec<_> = bad.map(|(position, _)| rejected(first + position)).collect();
-        let written =
-            store.write(Batch { results: Results::Reports(&reports), rejected: &rejected }).await.expect("written");
-        let applied = batch.iter().flatten().filter(|report| model.apply(report)).count();
-        assert_eq!((written.applied, written.stale), (applied, reports.len() - applied));
-        for bad in &rejected {
-            model.reject(format!("topic/0/{} not_json", bad.attempt.message.offset));
+        let mut first = messages.len() - rest.len();
+        // A topic has messages of one kind, so a batch ends where the kind changes.
+        for batch in batch.chunk_by(|one, next| is_report(one) == is_report(next)) {
+            write_batch(&store, &mut model, batch, first).await;
+            first += batch.len();
         }
         rest = remaining;
         if rest.is_empty() {
@@ -99,6 +131,34 @@ async fn write(database: &Database, messages: &[Option<ReportSpec>], sizes: &[us
     assert!(expected.recommendations.is_subset(&found.recommendations), "all reported recommendations are stored");
     expected.recommendations.clone_from(&found.recommendations);
     (found, expected)
+}
+
+fn is_report(message: &Message) -> bool {
+    matches!(message, Message::Report(_))
+}
+
+/// Writes messages of one kind, the first of which has this offset, and applies them to the model.
+async fn write_batch(store: &Store, model: &mut Model, batch: &[Message], first: usize) {
+    let (mut reports, mut workloads, mut bad, mut applied) = (vec![], vec![], vec![], 0);
+    for (offset, message) in (first..).zip(batch) {
+        match message {
+            Message::Report(report) => {
+                reports.push(report.report());
+                applied += usize::from(model.apply(report));
+            }
+            Message::Workloads(spec) => {
+                workloads.push(spec.result());
+                applied += usize::from(model.apply_workloads(spec));
+            }
+            Message::Bad => {
+                bad.push(rejected(offset));
+                model.reject(format!("topic/0/{offset} not_json"));
+            }
+        }
+    }
+    let results = if reports.is_empty() { Results::Workloads(&workloads) } else { Results::Reports(&reports) };
+    let written = store.write(Batch { results, rejected: &bad }).await.expect("written");
+    assert_eq!((written.applied, written.stale), (applied, reports.len() + workloads.len() - applied));
 }
 
 #[tokio::test(flavor = "multi_thread")]

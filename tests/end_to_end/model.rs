@@ -5,6 +5,7 @@ mod actions;
 mod flow;
 mod intervals;
 mod known;
+mod workloads;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,6 +20,7 @@ pub(crate) use self::{
     actions::{Action, Actions, RULES, User, query, sorted},
     flow::{Flow, differences},
     known::know_rules_and_clusters,
+    workloads::{OBJECTS, WorkloadSpec},
 };
 use crate::{harness::Tables, messages::Message};
 
@@ -61,48 +63,78 @@ pub(crate) struct ReportSpec {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
     clusters: BTreeMap<u16, Cluster>,
+    /// The newest message of each request: cluster, organization and minute.
+    requests: BTreeMap<(u16, u32, u32), ReportSpec>,
     tables: Tables,
 }
 
 #[derive(Clone, Debug)]
 struct Cluster {
-    newest: ReportSpec,
+    number: u16,
+    organization: u32,
+    /// The minute of the newest accepted result of either kind.
+    checked: u32,
+    /// The minute of the newest accepted report, and of the newest accepted workload result.
+    newest: [Option<u32>; 2],
+    /// The report of the present owner.
+    report: Option<ReportSpec>,
     version: Option<&'static str>,
-    /// The minute since which each open rule hits.
-    open: BTreeMap<u8, u32>,
-    /// The number of closed hits under each owner.
+    /// The minute since which each open rule hits, of each kind.
+    open: [BTreeMap<u8, u32>; 2],
+    /// The number of closed rule hits under each owner.
     closed: BTreeMap<u32, usize>,
+    /// The workloads of the present owner.
+    workloads: Option<WorkloadSpec>,
+    /// The minute since which each namespace has findings, by uid.
+    namespaces: BTreeMap<String, u32>,
 }
 
+/// The kinds of results, as places in the lists of a cluster.
+const REPORTS: usize = 0;
+const WORKLOADS: usize = 1;
+
 impl Model {
-    /// Applies a report if it is newer than the cluster's newest one; returns whether it is.
+    /// Applies a report if it is newer than the cluster's newest one, and remembers its request; returns whether it is.
     pub(crate) fn apply(&mut self, report: &ReportSpec) -> bool {
-        let known = self.clusters.get(&report.cluster).cloned();
-        if known.as_ref().is_some_and(|known| report.minute <= known.newest.minute) {
-            return false;
+        if report.has_upload {
+            self.requests.insert((report.cluster, report.organization, report.minute), report.clone());
         }
-        self.tables.organizations.insert(report.organization.into());
-        self.tables.recommendations.extend(report.hits.keys().map(|rule| selector(*rule)));
-        let mut open = BTreeMap::new();
-        let mut closed = known.as_ref().map(|known| known.closed.clone()).unwrap_or_default();
-        for (rule, since) in known.iter().flat_map(|known| &known.open) {
-            let owner = known.as_ref().map_or(0, |known| known.newest.organization);
-            if owner == report.organization && report.hits.contains_key(rule) {
-                open.insert(*rule, *since);
-            } else {
-                *closed.entry(owner).or_default() += 1;
-                let (cluster, since, until) = (uuid(report.cluster), time(*since), time(report.minute));
-                self.tables.history.insert(format!("{cluster} {} {owner} {since} {until}", selector(*rule)));
-            }
-        }
-        for rule in report.hits.keys() {
-            open.entry(*rule).or_insert(report.minute);
-        }
-        // The version from reports of a former owner is hidden from the new owner.
-        let known = known.filter(|known| known.newest.organization == report.organization);
-        let version = report.version.or(known.and_then(|known| known.version));
-        self.clusters.insert(report.cluster, Cluster { newest: report.clone(), version, open, closed });
+        let rules = report.hits.keys().copied().collect();
+        let result = (report.organization, report.cluster, report.minute);
+        let Some(cluster) = self.accept(REPORTS, result, &rules) else { return false };
+        cluster.version = report.version.or(cluster.version);
+        cluster.report = Some(report.clone());
         true
+    }
+
+    /// What both kinds of results have in common. Returns the cluster unless the result is stale.
+    fn accept(
+        &mut self,
+        kind: usize,
+        (organization, number, minute): (u32, u16, u32),
+        rules: &BTreeSet<u8>,
+    ) -> Option<&mut Cluster> {
+        if self.clusters.get(&number).is_some_and(|known| known.is_stale(kind, organization, minute)) {
+            return None;
+        }
+        self.tables.organizations.insert(organization.into());
+        self.tables.recommendations.extend(rules.iter().map(|rule| selector(*rule)));
+        let cluster = self.clusters.entry(number).or_insert_with(|| Cluster::new(number, organization));
+        if cluster.organization != organization {
+            for kind in [REPORTS, WORKLOADS] {
+                cluster.close(kind, &BTreeSet::new(), minute, &mut self.tables);
+            }
+            (cluster.report, cluster.version, cluster.workloads) = (None, None, None);
+            cluster.namespaces.clear();
+            cluster.organization = organization;
+        }
+        cluster.close(kind, rules, minute, &mut self.tables);
+        for rule in rules {
+            cluster.open[kind].entry(*rule).or_insert(minute);
+        }
+        cluster.newest[kind] = Some(minute);
+        cluster.checked = cluster.checked.max(minute);
+        Some(cluster)
     }
 
     /// Records a rejected message, given as in the tables: `topic/partition/offset reason`.
@@ -116,7 +148,9 @@ impl Model {
         for cluster in self.clusters.values() {
             tables.clusters.insert(cluster.line());
             tables.rule_hits.extend(cluster.hit_lines());
+            cluster.add_workloads(&mut tables);
         }
+        tables.requests.extend(self.requests.values().map(ReportSpec::request_line));
         tables
     }
 }
@@ -129,26 +163,69 @@ pub(crate) fn without_digests(mut tables: Tables) -> Tables {
 }
 
 impl Cluster {
+    fn new(number: u16, organization: u32) -> Self {
+        Self {
+            number,
+            organization,
+            checked: 0,
+            newest: [None, None],
+            report: None,
+            version: None,
+            open: [BTreeMap::new(), BTreeMap::new()],
+            closed: BTreeMap::new(),
+            workloads: None,
+            namespaces: BTreeMap::new(),
+        }
+    }
+
+    fn is_stale(&self, kind: usize, organization: u32, minute: u32) -> bool {
+        if organization == self.organization {
+            self.newest[kind].is_some_and(|newest| minute <= newest)
+        } else {
+            minute <= self.checked
+        }
+    }
+
+    /// Closes the open hits of a kind whose rules a result does not have.
+    fn close(&mut self, kind: usize, kept: &BTreeSet<u8>, minute: u32, tables: &mut Tables) {
+        let (cluster, owner) = (uuid(self.number), self.organization);
+        let history = if kind == REPORTS { &mut tables.history } else { &mut tables.workload_history };
+        for (rule, since) in self.open[kind].extract_if(.., |rule, _| !kept.contains(rule)) {
+            history.insert(format!("{cluster} {} {owner} {} {}", selector(rule), time(since), time(minute)));
+            if kind == REPORTS {
+                *self.closed.entry(owner).or_default() += 1;
+            }
+        }
+    }
+
     fn line(&self) -> String {
-        let ReportSpec { organization, cluster, minute, has_upload, .. } = &self.newest;
-        let (id, checked) = (uuid(*cluster), time(*minute));
-        let (gathered, request) =
-            if *has_upload { (checked.clone(), request(*minute)) } else { ("-".into(), "-".into()) };
-        let (version, hits) = (self.version.unwrap_or("-"), self.open.len());
-        let closed = self.closed.get(organization).copied().unwrap_or(0);
+        let (id, organization, checked) = (uuid(self.number), self.organization, time(self.checked));
+        let [report, workloads] = [self.report.is_some(), self.workloads.is_some()];
+        let newest = |kind: usize, is_present: bool| match self.newest[kind] {
+            None => "-".to_owned(),
+            Some(minute) if is_present => time(minute),
+            Some(minute) => format!("removed-{}", time(minute)),
+        };
+        let upload = self.report.as_ref().filter(|report| report.has_upload).map(|report| report.minute);
+        let (gathered, request) = (upload.map_or("-".into(), time), upload.map_or("-".into(), request));
+        let (version, hits) = (self.version.unwrap_or("-"), self.open[REPORTS].len());
+        let closed = self.closed.get(&organization).copied().unwrap_or(0);
         format!(
-            "{id} {organization} checked {checked} report {checked} gathered {gathered} request {request} \
-             version {version} hits {hits} closed {closed}"
+            "{id} {organization} checked {checked} report {} gathered {gathered} request {request} version {version} \
+             hits {hits} closed {closed} workloads {}",
+            newest(REPORTS, report),
+            newest(WORKLOADS, workloads)
         )
     }
 
     fn hit_lines(&self) -> BTreeSet<String> {
-        let ReportSpec { organization, cluster, hits, .. } = &self.newest;
-        let line = |(rule, since): (&u8, &u32)| {
-            let details = hits[rule].unwrap_or("-");
-            format!("{} {} {organization} {} {details}", uuid(*cluster), selector(*rule), time(*since))
-        };
-        self.open.iter().map(line).collect()
+        let hits = self.report.iter().flat_map(|report| &report.hits);
+        hits.map(|(rule, details)| self.hit_line(REPORTS, *rule, *details)).collect()
+    }
+
+    fn hit_line(&self, kind: usize, rule: u8, details: Option<&str>) -> String {
+        let since = time(self.open[kind][&rule]);
+        format!("{} {} {} {since} {}", uuid(self.number), selector(rule), self.organization, details.unwrap_or("-"))
     }
 }
 
@@ -165,6 +242,14 @@ impl ReportSpec {
         report.request_id = self.has_upload.then(|| request(self.minute));
         report.gathered_at = self.has_upload.then_some(at);
         report
+    }
+
+    /// The line of the report's request.
+    fn request_line(&self) -> String {
+        let selectors: BTreeSet<_> = self.hits.keys().map(|rule| selector(*rule)).collect();
+        let selectors = serde_json::to_string(&selectors).expect("JSON");
+        let (cluster, at) = (uuid(self.cluster), time(self.minute));
+        format!("{cluster} {} {} {at} {selectors}", self.organization, request(self.minute))
     }
 
     /// The report as a message. Its times have more digits than the store keeps.

@@ -1,145 +1,206 @@
-//! Decides what a batch changes of one cluster, from the cluster's locked state and its reports in offset order.
+//! Decides what a batch changes of one cluster, from the cluster's locked state and its results in offset order.
 //!
 //! Does no input or output.
 
 use std::collections::BTreeMap;
 
-use sea_orm::{DbErr, FromQueryResult};
+use sea_orm::{DbErr, FromQueryResult, QueryResult};
 
-use super::{ByCluster, Written};
+use super::{ByCluster, Written, cluster_result::ClusterResult};
 use crate::{
-    domain::{ClusterId, Digest, OrgId, Report, RuleHit, Selector, Timestamp},
+    domain::{ClusterId, Digest, OrgId, RuleHit, Selector, Timestamp},
     store::recommendation_ids::IdsBySelector,
 };
 
 /// A cluster's row, as read under its lock.
-#[derive(Clone, Debug, FromQueryResult)]
+#[derive(Clone, Debug)]
 pub(super) struct ClusterState {
-    #[sea_orm(from_alias = "id")]
     pub(super) cluster: ClusterId,
-    #[sea_orm(from_alias = "org_id")]
     pub(super) organization: OrgId,
     /// Time of the newest result of either kind.
-    #[sea_orm(from_alias = "last_checked_at")]
     pub(super) last_checked: Timestamp,
-    /// Time of the current report; `None` until one is stored.
-    #[sea_orm(from_alias = "report_checked_at")]
-    pub(super) report_checked: Option<Timestamp>,
+    pub(super) report: Newest,
+    pub(super) workloads: Newest,
     pub(super) version: Option<String>,
-    pub(super) hits_digest: Option<Digest>,
+}
+
+/// The newest accepted result of one kind.
+#[derive(Clone, Debug)]
+pub(super) struct Newest {
+    /// When the rules ran; `None` until there is a result. A move by the other kind does not change it.
+    pub(super) checked: Option<Timestamp>,
+    /// The result's digest; `None` without a result of the owner.
+    pub(super) digest: Option<Digest>,
+}
+
+impl FromQueryResult for ClusterState {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let newest = |checked, digest| {
+            Ok::<_, DbErr>(Newest { checked: row.try_get(prefix, checked)?, digest: row.try_get(prefix, digest)? })
+        };
+        Ok(Self {
+            cluster: row.try_get(prefix, "id")?,
+            organization: row.try_get(prefix, "org_id")?,
+            last_checked: row.try_get(prefix, "last_checked_at")?,
+            report: newest("report_checked_at", "hits_digest")?,
+            workloads: newest("workload_checked_at", "workloads_digest")?,
+            version: row.try_get(prefix, "version")?,
+        })
+    }
 }
 
 impl ClusterState {
-    /// Returns whether the report is not stale.
+    /// Returns whether the result is not stale.
     ///
-    /// A report of the cluster's owner must be later than the current report. A report of another organization must be
-    /// later than every accepted result of the cluster.
-    fn accepts(&self, report: &Report) -> bool {
-        if report.organization == self.organization {
-            self.report_checked.is_none_or(|current| report.last_checked > current)
+    /// A result of the cluster's owner must be later than the newest one of its kind. A result of another organization
+    /// must be later than every accepted result of the cluster.
+    fn accepts<R: ClusterResult>(&mut self, result: &R) -> bool {
+        if self.is_moved_by(result) {
+            result.last_checked() > self.last_checked
         } else {
-            report.last_checked > self.last_checked
+            R::newest(self).checked.is_none_or(|newest| result.last_checked() > newest)
         }
     }
 
-    fn is_moved_by(&self, report: &Report) -> bool {
-        report.organization != self.organization
+    fn is_moved_by(&self, result: &impl ClusterResult) -> bool {
+        result.organization() != self.organization
     }
 
-    /// Returns whether the report changes no hit.
-    fn has_same_hits(&self, report: &Report) -> bool {
-        !self.is_moved_by(report) && self.hits_digest == Some(report.hits_digest())
+    /// Returns whether the result says the same as the one before.
+    fn is_unchanged_by<R: ClusterResult>(&mut self, result: &R) -> bool {
+        !self.is_moved_by(result) && R::newest(self).digest == Some(result.digest())
     }
 
-    fn apply(&mut self, report: &Report) {
-        // A report without a version keeps the stored one, unless that was reported to another owner.
-        if report.version.is_some() || self.is_moved_by(report) {
-            self.version.clone_from(&report.version);
+    fn apply<R: ClusterResult>(&mut self, result: &R) {
+        if self.is_moved_by(result) {
+            // What the former owner reported is not the new owner's.
+            (self.report.digest, self.workloads.digest, self.version) = (None, None, None);
         }
-        self.organization = report.organization;
-        self.last_checked = self.last_checked.max(report.last_checked);
-        self.report_checked = Some(report.last_checked);
-        self.hits_digest = Some(report.hits_digest());
+        // A result without a version keeps the stored one.
+        if let Some(version) = result.version() {
+            self.version = Some(version.to_owned());
+        }
+        self.organization = result.organization();
+        self.last_checked = self.last_checked.max(result.last_checked());
+        *R::newest(self) = Newest { checked: Some(result.last_checked()), digest: Some(result.digest()) };
+    }
+
+    /// Whether no result of either kind was accepted yet.
+    fn is_new(&self) -> bool {
+        self.report.checked.is_none() && self.workloads.checked.is_none()
     }
 }
 
-/// A cluster's reports that are not stale, and the cluster's state before and after them.
+/// A cluster's results that are not stale, and the cluster's state before and after them.
 #[derive(Debug)]
-pub(super) struct AcceptedReports<'a> {
-    reports: Vec<&'a Report>,
+pub(super) struct Accepted<'a, R> {
+    results: Vec<&'a R>,
     before: ClusterState,
     pub(super) after: ClusterState,
-    unchanged: usize,
-    moved: usize,
-    stale: usize,
+    /// When a result first moved the cluster.
+    moved_at: Option<Timestamp>,
+    written: Written,
 }
 
-impl<'a> AcceptedReports<'a> {
-    /// Applies the batch's reports of the cluster in order, leaving out stale ones.
-    pub(super) fn new(stored: ClusterState, reports: &ByCluster<'a>) -> Self {
-        let reports = reports.get(&stored.cluster).map_or(&[][..], Vec::as_slice);
-        let mut accepted =
-            Self { reports: vec![], before: stored.clone(), after: stored, unchanged: 0, moved: 0, stale: 0 };
-        for &report in reports {
-            if !accepted.after.accepts(report) {
-                accepted.stale += 1;
-                continue;
+impl<'a, R: ClusterResult> Accepted<'a, R> {
+    /// Applies the batch's results of the cluster in order, leaving out stale ones.
+    pub(super) fn new(stored: ClusterState, results: &ByCluster<'a, R>) -> Self {
+        let results = results.get(&stored.cluster).map_or(&[][..], Vec::as_slice);
+        let before = stored.clone();
+        let mut accepted = Self { results: vec![], before, after: stored, moved_at: None, written: Written::default() };
+        for &result in results {
+            if accepted.after.accepts(result) {
+                accepted.apply(result);
+            } else {
+                accepted.written.stale += 1;
             }
-            accepted.unchanged += usize::from(accepted.after.has_same_hits(report));
-            accepted.moved += usize::from(accepted.after.is_moved_by(report));
-            accepted.after.apply(report);
-            accepted.reports.push(report);
         }
         accepted
+    }
+
+    fn apply(&mut self, result: &'a R) {
+        self.written.applied += 1;
+        self.written.unchanged += usize::from(self.after.is_unchanged_by(result));
+        if self.after.is_moved_by(result) {
+            self.written.moved += 1;
+            self.moved_at.get_or_insert(result.last_checked());
+        }
+        self.after.apply(result);
+        self.results.push(result);
     }
 
     pub(super) fn cluster(&self) -> ClusterId {
         self.before.cluster
     }
 
-    /// Returns the newest accepted report.
-    pub(super) fn newest(&self) -> Option<&'a Report> {
-        self.reports.last().copied()
+    /// Returns the accepted results.
+    pub(super) fn results(&self) -> &[&'a R] {
+        &self.results
     }
 
-    /// Returns the organizations that may have no row yet: those of reports that create or move the cluster.
+    /// Returns the newest accepted result.
+    pub(super) fn newest(&self) -> Option<&'a R> {
+        self.results.last().copied()
+    }
+
+    /// Returns whether a result moved the cluster, perhaps back to the same owner.
+    pub(super) fn is_moved(&self) -> bool {
+        self.moved_at.is_some()
+    }
+
+    /// Returns whether a result moved the cluster, or is its first one.
+    pub(super) fn is_new_or_moved(&self) -> bool {
+        self.is_moved() || self.before.is_new()
+    }
+
+    /// Returns the organizations that may have no row yet: those of results that create or move the cluster.
     pub(super) fn new_organizations(&self) -> impl Iterator<Item = OrgId> {
-        let stored = self.before.report_checked.map(|_| self.before.organization);
-        self.reports.iter().map(|report| report.organization).filter(move |owner| Some(*owner) != stored)
+        let stored = (!self.before.is_new()).then_some(self.before.organization);
+        self.results.iter().map(|result| result.organization()).filter(move |owner| Some(*owner) != stored)
     }
 
-    /// Returns the recommendations of the accepted reports, which may have no id yet.
+    /// Returns the recommendations of the accepted results, which may have no id yet.
     pub(super) fn selectors(&self) -> impl Iterator<Item = &'a Selector> {
-        let reports = if self.may_change_hits() { self.reports.as_slice() } else { &[] };
-        reports.iter().flat_map(|report| report.hits()).map(|hit| &hit.selector)
+        let results = if self.is_changed() { self.results.as_slice() } else { &[] };
+        results.iter().flat_map(|result| result.hits()).map(|hit| &hit.selector)
     }
 
-    /// Returns whether a report changes a hit. Otherwise only the cluster's row is written.
-    pub(super) fn may_change_hits(&self) -> bool {
-        self.unchanged < self.reports.len()
+    /// Returns whether a result changes what it replaces. Otherwise only the cluster's row is written.
+    pub(super) fn is_changed(&self) -> bool {
+        self.written.unchanged < self.results.len()
     }
 
     pub(super) fn written(&self) -> Written {
-        Written { applied: self.reports.len(), unchanged: self.unchanged, moved: self.moved, stale: self.stale }
+        self.written
     }
 
-    /// Applies the accepted reports to the stored open hits.
+    /// Ends the stored open hits of the other kind, if a result moved the cluster.
+    pub(super) fn end_other_kind(&self, stored: &BTreeMap<i32, OpenHit>) -> ClusterDiff<'a> {
+        let mut diff = ClusterDiff { cluster: self.cluster(), upserted: vec![], deleted: vec![], closed: vec![] };
+        if let Some(moved_at) = self.moved_at {
+            diff.deleted = stored.keys().copied().collect();
+            CurrentHits::new(self.before.organization, stored).close(|_| true, moved_at, &mut diff.closed);
+        }
+        diff
+    }
+
+    /// Applies the accepted results to the stored open hits of their kind.
     pub(super) fn reconcile(
         &self,
         stored: &BTreeMap<i32, OpenHit>,
         ids: &IdsBySelector,
     ) -> Result<ClusterDiff<'a>, DbErr> {
         let mut diff = ClusterDiff { cluster: self.cluster(), upserted: vec![], deleted: vec![], closed: vec![] };
-        if !self.may_change_hits() {
+        if !self.is_changed() {
             return Ok(diff);
         }
         let mut current = CurrentHits::new(self.before.organization, stored);
-        for report in &self.reports {
-            current.apply(report, ids, &mut diff.closed)?;
+        for result in &self.results {
+            current.apply(*result, ids, &mut diff.closed)?;
         }
         diff.deleted = stored.keys().filter(|id| !current.hits.contains_key(id)).copied().collect();
         for (recommendation_id, CurrentHit { open, reported }) in current.hits {
-            // No report has this hit: it is as it is stored.
+            // No result has this hit: it is as it is stored.
             let Some(hit) = reported else { continue };
             if stored.get(&recommendation_id) != Some(&open) {
                 let (organization, impacted_since) = (current.organization, open.impacted_since);
@@ -186,7 +247,7 @@ pub(super) struct ClosedInterval {
     pub(super) closed_at: Timestamp,
 }
 
-/// The open hits after some of the accepted reports, by recommendation id.
+/// The open hits after some of the accepted results, by recommendation id.
 struct CurrentHits<'a> {
     organization: OrgId,
     hits: BTreeMap<i32, CurrentHit<'a>>,
@@ -194,7 +255,7 @@ struct CurrentHits<'a> {
 
 struct CurrentHit<'a> {
     open: OpenHit,
-    /// The hit in the last report that has it; `None` where no report of the batch does.
+    /// The hit in the last result that has it; `None` where no result of the batch does.
     reported: Option<&'a RuleHit>,
 }
 
@@ -206,19 +267,19 @@ impl<'a> CurrentHits<'a> {
 
     fn apply(
         &mut self,
-        report: &'a Report,
+        result: &'a impl ClusterResult,
         ids: &IdsBySelector,
         closed: &mut Vec<ClosedInterval>,
     ) -> Result<(), DbErr> {
         let mut reported = BTreeMap::new();
-        for hit in report.hits() {
+        for hit in result.hits() {
             reported.insert(ids.get(&hit.selector)?, hit);
         }
-        let is_moved = report.organization != self.organization;
-        self.close(|id| is_moved || !reported.contains_key(&id), report.last_checked, closed);
-        self.organization = report.organization;
+        let is_moved = result.organization() != self.organization;
+        self.close(|id| is_moved || !reported.contains_key(&id), result.last_checked(), closed);
+        self.organization = result.organization();
         for (recommendation_id, hit) in reported {
-            let opened = OpenHit { impacted_since: report.last_checked, digest: hit.digest };
+            let opened = OpenHit { impacted_since: result.last_checked(), digest: hit.digest };
             let current = self.hits.entry(recommendation_id).or_insert(CurrentHit { open: opened, reported: None });
             current.open.digest = hit.digest;
             current.reported = Some(hit);

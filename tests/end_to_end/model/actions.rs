@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{
-    Cluster, Model,
+    Cluster, Model, REPORTS,
     known::{is_for_managed, is_managed, total_risk},
     selector, uuid,
 };
@@ -40,7 +40,7 @@ impl Actions {
     /// Performs a user's action. Returns the number of things that it was performed on: clusters of a toggle, otherwise
     /// one.
     pub(crate) fn act(&mut self, model: &Model, (organization, name): User, action: &Action) -> usize {
-        let owned = |number: &u16| model.clusters.get(number).filter(|known| known.newest.organization == organization);
+        let owned = |number: &u16| model.clusters.get(number).filter(|known| known.organization == organization);
         let is_known = |rule: Rule| model.has_hit(organization, rule);
         match action {
             Action::Acknowledge(rule, why) => {
@@ -59,7 +59,7 @@ impl Actions {
                 toggled.len()
             }
             Action::Vote(cluster, rule, value) => {
-                let is_hit = owned(cluster).is_some_and(|known| known.open.contains_key(rule));
+                let is_hit = owned(cluster).is_some_and(|known| known.open[REPORTS].contains_key(rule));
                 if is_hit {
                     self.votes.insert((organization, *cluster, *rule, name), *value);
                 }
@@ -78,23 +78,23 @@ impl Actions {
     pub(crate) fn seen(&self, model: &Model, user: User) -> Value {
         let (organization, _) = user;
         let own: Vec<_> = {
-            let mut own: Vec<_> = model.clusters.values().filter(|of| of.newest.organization == organization).collect();
-            own.sort_by_key(|of| uuid(of.newest.cluster));
+            let mut own: Vec<_> = model.clusters.values().filter(|of| of.organization == organization).collect();
+            own.sort_by_key(|of| uuid(of.number));
             own
         };
-        let counts: BTreeMap<_, _> = own.iter().map(|of| (of.newest.cluster, self.shown(of).len())).collect();
+        let counts: BTreeMap<_, _> = own.iter().map(|of| (of.number, self.shown(of).len())).collect();
         let listed = |is_listed: &dyn Fn(&Cluster) -> bool| {
             let listed: Vec<_> = own.iter().filter(|of| is_listed(of)).map(|of| cluster_node(of)).collect();
             json!({ "totalCount": listed.len(), "nodes": listed })
         };
         let mut most = own.clone();
-        most.sort_by_key(|of| (std::cmp::Reverse(counts[&of.newest.cluster]), uuid(of.newest.cluster)));
+        most.sort_by_key(|of| (std::cmp::Reverse(counts[&of.number]), uuid(of.number)));
         let most: Vec<_> = most.into_iter().map(cluster_node).collect();
         let clusters: Vec<_> = own.iter().map(|of| self.cluster(of, user)).collect();
         let mut seen = json!({
             "clusters": { "totalCount": clusters.len(), "nodes": clusters },
-            "hit": listed(&|of| counts[&of.newest.cluster] > 0),
-            "unhit": listed(&|of| counts[&of.newest.cluster] == 0),
+            "hit": listed(&|of| counts[&of.number] > 0),
+            "unhit": listed(&|of| counts[&of.number] == 0),
             "severe": listed(&|of| self.shown(of).iter().any(|rule| total_risk(*rule) >= 3)),
             "most": { "totalCount": own.len(), "nodes": most },
             "summary": {
@@ -117,16 +117,16 @@ impl Actions {
 
     /// The hits that are not hidden because a cluster is managed.
     fn open(cluster: &Cluster) -> impl Iterator<Item = Rule> {
-        let managed = is_managed(cluster.newest.organization, cluster.newest.cluster);
-        cluster.open.keys().copied().filter(move |rule| !managed || is_for_managed(*rule))
+        let managed = is_managed(cluster.organization, cluster.number);
+        cluster.open[REPORTS].keys().copied().filter(move |rule| !managed || is_for_managed(*rule))
     }
 
     fn is_acknowledged(&self, cluster: &Cluster, rule: Rule) -> bool {
-        self.acknowledged.contains_key(&(cluster.newest.organization, rule))
+        self.acknowledged.contains_key(&(cluster.organization, rule))
     }
 
     fn is_off(&self, cluster: &Cluster, rule: Rule) -> bool {
-        self.toggles.get(&(cluster.newest.organization, cluster.newest.cluster, rule)) == Some(&true)
+        self.toggles.get(&(cluster.organization, cluster.number, rule)) == Some(&true)
     }
 
     /// The hits that are shown by default.
@@ -136,7 +136,7 @@ impl Actions {
     }
 
     fn cluster(&self, of: &Cluster, (organization, name): User) -> Value {
-        let number = of.newest.cluster;
+        let number = of.number;
         let hits = |rules: Vec<Rule>, hit: &dyn Fn(Rule) -> Value| {
             let mut hits: Vec<_> = rules.into_iter().map(hit).collect();
             hits.sort_by_key(|hit| hit["selector"].to_string());
@@ -159,7 +159,7 @@ impl Actions {
             "hitCount": shown.len(),
             "report": {
                 "ruleHits": hits(shown, &|rule| json!({ "selector": selector(rule) })),
-                "all": hits(of.open.keys().copied().collect(), &with_actions),
+                "all": hits(of.open[REPORTS].keys().copied().collect(), &with_actions),
             },
         })
     }
@@ -199,7 +199,7 @@ impl Actions {
         let mut impacting: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for of in own {
             for rule in Self::open(of).filter(|rule| !self.is_off(of, *rule)) {
-                impacting.entry(rule).or_default().insert(of.newest.cluster);
+                impacting.entry(rule).or_default().insert(of.number);
             }
         }
         impacting
@@ -227,7 +227,7 @@ impl Actions {
     fn toggles_of(&self, own: &[&Cluster], of_rule: Option<Rule>) -> Value {
         let nodes: Vec<_> = own
             .iter()
-            .flat_map(|of| (0..RULES).filter(|rule| self.is_off(of, *rule)).map(|rule| (of.newest.cluster, rule)))
+            .flat_map(|of| (0..RULES).filter(|rule| self.is_off(of, *rule)).map(|rule| (of.number, rule)))
             .filter(|(_, rule)| of_rule.is_none_or(|of_rule| of_rule == *rule))
             .map(|(cluster, rule)| json!({ "clusterUuid": uuid(cluster), "recommendation": { "selector": selector(rule) } }))
             .collect();
@@ -241,14 +241,14 @@ pub(crate) const RULES: Rule = 7;
 impl Model {
     /// Whether a rule hits a cluster under this owner, or did.
     fn has_hit(&self, organization: u32, rule: Rule) -> bool {
-        let hits = |of: &Cluster| of.newest.organization == organization && of.open.contains_key(&rule);
+        let hits = |of: &Cluster| of.organization == organization && of.open[REPORTS].contains_key(&rule);
         let closed = |line: &String| line.contains(&format!(" {} {organization} ", selector(rule)));
         self.clusters.values().any(hits) || self.tables.history.iter().any(closed)
     }
 }
 
 fn cluster_node(of: &Cluster) -> Value {
-    json!({ "uuid": uuid(of.newest.cluster) })
+    json!({ "uuid": uuid(of.number) })
 }
 
 /// The query for all that [`Actions::seen`] says.

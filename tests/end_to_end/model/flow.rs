@@ -153,10 +153,25 @@ impl Flow {
 /// Returns up to 40 lines that only one of the two has, marked with `found` or `not found`.
 pub(crate) fn differences(found: &Tables, expected: &Tables) -> Vec<String> {
     let lines = |tables: &Tables| {
-        let Tables { organizations, clusters, rule_hits, history, recommendations, consumer_errors } = tables.clone();
+        let Tables { organizations, clusters, rule_hits, history, recommendations, consumer_errors, .. } =
+            tables.clone();
+        let Tables { workload_hits, workload_history, namespaces, objects, requests, .. } = tables.clone();
         let organizations = organizations.into_iter().map(|number| number.to_string());
-        let texts = [clusters, rule_hits, history, recommendations, consumer_errors];
-        organizations.chain(texts.into_iter().flatten()).collect::<BTreeSet<_>>()
+        let texts = [
+            ("cluster", clusters),
+            ("rule hit", rule_hits),
+            ("closed rule hit", history),
+            ("recommendation", recommendations),
+            ("bad message", consumer_errors),
+            ("workload hit", workload_hits),
+            ("closed workload hit", workload_history),
+            ("namespace", namespaces),
+            ("object", objects),
+            ("request", requests),
+        ];
+        let texts =
+            texts.into_iter().flat_map(|(name, lines)| lines.into_iter().map(move |line| format!("{name} {line}")));
+        organizations.chain(texts).collect::<BTreeSet<_>>()
     };
     let (found, expected) = (lines(found), lines(expected));
     let only_found = found.difference(&expected).map(|line| format!("found: {line}"));

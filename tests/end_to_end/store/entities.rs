@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use ::entity::{
-    acknowledgement, cluster, cluster_toggle, consumer_error, content_state, imported_cluster, organization, rating,
-    recommendation, rule_hit, rule_hit_history, vote,
+    acknowledgement, cluster, cluster_toggle, consumer_error, content_state, gathering_request, imported_cluster,
+    organization, rating, recommendation, rule_hit, rule_hit_history, vote, workload_hit, workload_hit_history,
+    workload_namespace, workload_object,
 };
 use sea_orm::{
     ColumnTrait, ColumnType, ConnectionTrait, DatabaseConnection, DbBackend, EntityName, EntityTrait, IdenStatic,
@@ -49,21 +50,31 @@ async fn postgres_orders_every_text_by_its_bytes() {
 }
 
 /// The name of each table, and the columns that its entity declares.
-fn entities(backend: DbBackend) -> [(&'static str, Columns); 12] {
+fn entities(backend: DbBackend) -> [(&'static str, Columns); 17] {
     [
-        (acknowledgement::Entity.table_name(), declared_columns::<acknowledgement::Entity>(backend)),
-        (cluster::Entity.table_name(), declared_columns::<cluster::Entity>(backend)),
-        (cluster_toggle::Entity.table_name(), declared_columns::<cluster_toggle::Entity>(backend)),
-        (consumer_error::Entity.table_name(), declared_columns::<consumer_error::Entity>(backend)),
-        (content_state::Entity.table_name(), declared_columns::<content_state::Entity>(backend)),
-        (imported_cluster::Entity.table_name(), declared_columns::<imported_cluster::Entity>(backend)),
-        (organization::Entity.table_name(), declared_columns::<organization::Entity>(backend)),
-        (rating::Entity.table_name(), declared_columns::<rating::Entity>(backend)),
-        (recommendation::Entity.table_name(), declared_columns::<recommendation::Entity>(backend)),
-        (rule_hit::Entity.table_name(), declared_columns::<rule_hit::Entity>(backend)),
-        (rule_hit_history::Entity.table_name(), declared_columns::<rule_hit_history::Entity>(backend)),
-        (vote::Entity.table_name(), declared_columns::<vote::Entity>(backend)),
+        declared(acknowledgement::Entity, backend),
+        declared(cluster::Entity, backend),
+        declared(cluster_toggle::Entity, backend),
+        declared(consumer_error::Entity, backend),
+        declared(content_state::Entity, backend),
+        declared(gathering_request::Entity, backend),
+        declared(imported_cluster::Entity, backend),
+        declared(organization::Entity, backend),
+        declared(rating::Entity, backend),
+        declared(recommendation::Entity, backend),
+        declared(rule_hit::Entity, backend),
+        declared(rule_hit_history::Entity, backend),
+        declared(vote::Entity, backend),
+        declared(workload_hit::Entity, backend),
+        declared(workload_hit_history::Entity, backend),
+        declared(workload_namespace::Entity, backend),
+        declared(workload_object::Entity, backend),
     ]
+}
+
+/// The name of a table, and the columns that its entity declares.
+fn declared<E: EntityTrait + EntityName>(entity: E, backend: DbBackend) -> (&'static str, Columns) {
+    (entity.table_name(), declared_columns::<E>(backend))
 }
 
 /// The columns that an entity declares.

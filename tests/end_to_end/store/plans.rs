@@ -4,8 +4,9 @@
 
 mod explained;
 mod user_actions;
+mod workloads;
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, time::Duration};
 
 use insights_results_aggregator::{
     domain::{Digest, Level, RecommendationFacts, Report, TotalRisk, VersionKey},
@@ -41,16 +42,19 @@ async fn every_named_statement_uses_an_index() {
             report(9, 1_000_000, 3, &["new"]),
             report(1, 1, 3, &["a0", "a1", "a2"]),
             report(2, 2, 3, &["a0"]),
-            report(1, 3, 3, &["b0", "a1=1"]),
+            with_request(report(1, 3, 3, &["b0", "a1=1"])),
         ];
         let batch = Batch { results: Results::Reports(&reports), rejected: &[rejected(9)] };
         let (written, mut statements) = record_statements(store.write(batch)).await;
         assert_eq!(written.expect("written").applied, reports.len(), "{}", database.name);
+        statements.extend(workloads::changes(&store).await);
         let (imported, of_import) = record_statements(import(&store, 2)).await;
         assert_eq!(imported.changed, CLUSTERS, "{}", database.name);
         let (saved, of_facts) = record_statements(store.save_recommendation_facts(Digest::of(b"2"), &[])).await;
         assert!(saved.expect("facts"), "{}", database.name);
-        statements.extend(of_import.into_iter().chain(of_facts));
+        let (removed, of_removal) = record_statements(store.remove_some_requests_older_than(Duration::ZERO)).await;
+        assert!(removed.expect("removed"), "{}", database.name);
+        statements.extend(of_import.into_iter().chain(of_facts).chain(of_removal));
         let named = named(&database);
         assert!(named.is_subset(&texts(&statements)), "{}: all of them are run", database.name);
         assert_no_scans(&database, &statements).await;
@@ -120,12 +124,18 @@ fn texts(statements: &[String]) -> BTreeSet<String> {
     statements.iter().cloned().collect()
 }
 
-/// The texts of all named statements.
+/// The texts of all named statements, those on hits for both tables.
 fn named(database: &Database) -> BTreeSet<String> {
     let folder = format!("{}/src/store/sql/{}", env!("CARGO_MANIFEST_DIR"), database.name.to_lowercase());
     let folder = folder.replace("postgresql", "postgres");
     let files = fs::read_dir(folder).expect("a folder");
-    files.map(|file| fs::read_to_string(file.expect("a file").path()).expect("a text")).collect()
+    let texts = files.map(|file| fs::read_to_string(file.expect("a file").path()).expect("a text"));
+    texts.flat_map(|text| ["rule_hit", "workload_hit"].map(|table| text.replace("{hit}", table))).collect()
+}
+
+fn with_request(mut report: Report) -> Report {
+    report.request_id = Some("request".to_owned());
+    report
 }
 
 /// Writes clusters with hits and history, imported values, facts and bad messages, and updates the planner's statistics.
@@ -136,7 +146,12 @@ async fn filled(database: &Database) -> Store {
         // Most recommendations hit few clusters.
         let report = |number: u32| {
             let rare = format!("r{}", number % 100);
-            report(1 + number / CLUSTERS_OF_EACH, number.into(), at, &[hits.as_slice(), &[&rare]].concat())
+            with_request(report(
+                1 + number / CLUSTERS_OF_EACH,
+                number.into(),
+                at,
+                &[hits.as_slice(), &[&rare]].concat(),
+            ))
         };
         let reports: Vec<_> = numbers.map(report).collect();
         for (reports, first) in reports.chunks(1_000).zip((0..).step_by(1_000)) {
@@ -144,6 +159,7 @@ async fn filled(database: &Database) -> Store {
             store.write(Batch { results: Results::Reports(reports), rejected: &rejected }).await.expect("written");
         }
     }
+    workloads::fill(&store).await;
     assert_eq!(import(&store, 1).await.new, CLUSTERS);
     let content = (0..1_000).map(|number| format!("content{number}"));
     let facts: Vec<_> = content.chain(["a0", "b1"].map(str::to_owned)).map(|rule| facts(&rule)).collect();

@@ -18,6 +18,7 @@ SET org_id = n.value ->> 1,
     sort_name = CASE n.value ->> 16 WHEN 1 THEN n.value ->> 14 ELSE cluster.sort_name END,
     managed = CASE n.value ->> 16 WHEN 1 THEN n.value ->> 15 ELSE cluster.managed END,
     count_revision = cluster.count_revision + 2 * (n.value ->> 16),
+    workloads_digest = CASE n.value ->> 17 WHEN 1 THEN NULL ELSE cluster.workloads_digest END,
     closed_hit_count = CASE
         WHEN cluster.org_id = n.value ->> 1 AND cluster.report_checked_at IS NOT NULL
         THEN cluster.closed_hit_count + (n.value ->> 11)

@@ -1,10 +1,11 @@
-//! The hits of a batch's clusters: reads them without their details, and writes those that change.
+//! The hits of one kind of a batch's clusters: reads them without their details, and writes those that change.
 
 use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{DatabaseTransaction, DbErr, FromQueryResult};
 
-use super::reconcile::{AcceptedReports, ClosedInterval, ClusterDiff, OpenHit, UpsertedHit};
+use super::cluster_result::HitTable;
+use super::reconcile::{ClosedInterval, ClusterDiff, OpenHit, UpsertedHit};
 use crate::{
     domain::{ClusterId, Details, Digest, OrgId, Timestamp},
     store::{columns::Column, statement},
@@ -24,19 +25,18 @@ struct StoredRow {
     digest: Digest,
 }
 
-/// Reads the open hits of the clusters whose reports may change them, by recommendation id.
+/// Reads the open hits of some clusters, by recommendation id.
 pub(super) async fn stored(
     transaction: &DatabaseTransaction,
-    accepted: &[AcceptedReports<'_>],
+    table: HitTable,
+    clusters: Vec<ClusterId>,
 ) -> Result<HashMap<ClusterId, BTreeMap<i32, OpenHit>>, DbErr> {
-    let changed = accepted.iter().filter(|reports| reports.may_change_hits());
-    let changed: Vec<_> = changed.map(AcceptedReports::cluster).collect();
     let mut hits: HashMap<_, BTreeMap<_, _>> = HashMap::new();
-    if changed.is_empty() {
+    if clusters.is_empty() {
         return Ok(hits);
     }
-    let clusters = vec![Column::clusters(changed)];
-    let rows: Vec<StoredRow> = statement::RULE_HITS_STORED.find(transaction, clusters).await?;
+    let clusters = vec![Column::clusters(clusters)];
+    let rows: Vec<StoredRow> = statement::HITS_STORED.on(table.name()).find(transaction, clusters).await?;
     for row in rows {
         let hit = OpenHit { impacted_since: row.impacted_since, digest: row.digest };
         hits.entry(row.cluster_id).or_default().insert(row.recommendation_id, hit);
@@ -55,26 +55,30 @@ struct InsertedRow {
 
 /// Writes the diffs with one statement that deletes hits, some that insert or update hits, and one that inserts into the
 /// history.
-pub(super) async fn write(transaction: &DatabaseTransaction, diffs: &[ClusterDiff<'_>]) -> Result<ClosedHits, DbErr> {
+pub(super) async fn write(
+    transaction: &DatabaseTransaction,
+    table: HitTable,
+    diffs: &[ClusterDiff<'_>],
+) -> Result<ClosedHits, DbErr> {
     let deleted: Vec<_> = diffs.iter().flat_map(|diff| diff.deleted.iter().map(|id| (diff.cluster, *id))).collect();
     let upserted: Vec<_> = diffs.iter().flat_map(|diff| diff.upserted.iter().map(|hit| (diff.cluster, hit))).collect();
     let closed: Vec<_> =
         diffs.iter().flat_map(|diff| diff.closed.iter().map(|interval| (diff.cluster, interval))).collect();
     if !deleted.is_empty() {
-        delete(transaction, &deleted).await?;
+        delete(transaction, table, &deleted).await?;
     }
     for rows in by_size(&upserted) {
-        upsert(transaction, rows).await?;
+        upsert(transaction, table, rows).await?;
     }
-    if closed.is_empty() { Ok(ClosedHits::new()) } else { insert_history(transaction, &closed).await }
+    if closed.is_empty() { Ok(ClosedHits::new()) } else { insert_history(transaction, table, &closed).await }
 }
 
-async fn delete(transaction: &DatabaseTransaction, deleted: &[(ClusterId, i32)]) -> Result<(), DbErr> {
+async fn delete(transaction: &DatabaseTransaction, table: HitTable, deleted: &[(ClusterId, i32)]) -> Result<(), DbErr> {
     let rows = vec![
         Column::clusters(deleted.iter().map(|(cluster, _)| *cluster)),
         Column::Int(deleted.iter().map(|(_, recommendation_id)| *recommendation_id).collect()),
     ];
-    statement::RULE_HITS_DELETE.execute(transaction, rows, []).await
+    statement::HITS_DELETE.on(table.name()).execute(transaction, rows, []).await
 }
 
 /// Splits the rows into slices of about [`UPSERT_BYTES`].
@@ -92,7 +96,11 @@ fn by_size<'a, 'b>(
     })
 }
 
-async fn upsert(transaction: &DatabaseTransaction, upserted: &[(ClusterId, &UpsertedHit<'_>)]) -> Result<(), DbErr> {
+async fn upsert(
+    transaction: &DatabaseTransaction,
+    table: HitTable,
+    upserted: &[(ClusterId, &UpsertedHit<'_>)],
+) -> Result<(), DbErr> {
     let details = |row: &UpsertedHit<'_>| row.hit.details.as_ref().map(|details| Details::as_str(details).to_owned());
     let rows = vec![
         Column::clusters(upserted.iter().map(|(cluster, _)| *cluster)),
@@ -102,11 +110,12 @@ async fn upsert(transaction: &DatabaseTransaction, upserted: &[(ClusterId, &Upse
         Column::Bytes(upserted.iter().map(|(_, row)| row.hit.digest.as_bytes().to_vec()).collect()),
         Column::OptionalText(upserted.iter().map(|(_, row)| details(row)).collect()),
     ];
-    statement::RULE_HITS_UPSERT.execute(transaction, rows, []).await
+    statement::HITS_UPSERT.on(table.name()).execute(transaction, rows, []).await
 }
 
 async fn insert_history(
     transaction: &DatabaseTransaction,
+    table: HitTable,
     closed: &[(ClusterId, &ClosedInterval)],
 ) -> Result<ClosedHits, DbErr> {
     let rows = vec![
@@ -116,7 +125,7 @@ async fn insert_history(
         Column::Time(closed.iter().map(|(_, interval)| interval.closed_at).collect()),
         Column::BigInt(closed.iter().map(|(_, interval)| interval.organization.as_i64()).collect()),
     ];
-    let inserted: Vec<InsertedRow> = statement::RULE_HIT_HISTORY_INSERT.find(transaction, rows).await?;
+    let inserted: Vec<InsertedRow> = statement::HIT_HISTORY_INSERT.on(table.name()).find(transaction, rows).await?;
     let mut closed_hits = ClosedHits::new();
     for row in inserted {
         *closed_hits.entry((row.cluster_id, row.org_id)).or_default() += 1;

@@ -1,5 +1,5 @@
 -- Writes opened hits, and hits whose details or owner changed.
-INSERT INTO rule_hit (cluster_id, recommendation_id, org_id, impacted_since, digest, details)
+INSERT INTO {hit} (cluster_id, recommendation_id, org_id, impacted_since, digest, details)
 SELECT n.cluster_id, n.recommendation_id, n.org_id, n.impacted_since, n.digest, nullif(n.details, '')
 FROM unnest($1::uuid[], $2::int[], $3::bigint[], $4::timestamptz[], $5::bytea[], $6::text[])
     AS n (cluster_id, recommendation_id, org_id, impacted_since, digest, details)

@@ -1,5 +1,5 @@
 -- Writes opened hits, and hits whose details or owner changed.
-INSERT INTO rule_hit (cluster_id, recommendation_id, org_id, impacted_since, digest, details)
+INSERT INTO {hit} (cluster_id, recommendation_id, org_id, impacted_since, digest, details)
 SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5
 FROM json_each(?1)
 WHERE true

@@ -1,4 +1,4 @@
 -- Reads the open hits of the clusters whose hits may have changed. The digest identifies the details.
 SELECT cluster_id, recommendation_id, impacted_since, digest
-FROM rule_hit
-WHERE cluster_id = ANY ($1::uuid[])
+FROM {hit}
+WHERE cluster_id IN (SELECT unhex(value ->> 0) FROM json_each(?1))

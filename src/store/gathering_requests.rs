@@ -1,0 +1,8 @@
+//! Uploads with a request id, which are remembered for a time.
+
+use crate::domain::Selector;
+
+/// The text in which the selectors of a report's hits are stored.
+pub(super) fn selectors_as_json<'a>(selectors: impl Iterator<Item = &'a Selector>) -> String {
+    serde_json::Value::from_iter(selectors.map(Selector::as_str)).to_string()
+}

@@ -1,0 +1,4 @@
+-- Reads the namespaces of the clusters whose workloads may have changed. The digest identifies the objects.
+SELECT cluster_id, namespace_key, reported_at, digest
+FROM workload_namespace
+WHERE cluster_id IN (SELECT unhex(value ->> 0) FROM json_each(?1))
