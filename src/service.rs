@@ -208,7 +208,7 @@ impl Service {
             };
             tokio::select! {
                 never = content => match never {},
-                never = requests::remove_expired(&self.config.requests, &self.store) => match never {},
+                never = Box::pin(requests::remove_expired(&self.config.requests, &self.store)) => match never {},
                 error = ingest(&self.config, &self.store, &self.readiness, &mut ingester), if self.role.ingests() => error,
             }
         };

@@ -70,6 +70,10 @@ impl Topic {
         self.workloads.as_ref().expect("a topic with workloads")
     }
 
+    pub(crate) fn has_workloads(&self) -> bool {
+        self.workloads.is_some()
+    }
+
     /// Creates the topic on the broker.
     pub(crate) async fn make(&self) {
         self.make_with(&[]).await;
@@ -260,8 +264,14 @@ impl Topic {
         consumer.commit(&list, CommitMode::Sync).expect("committed");
     }
 
-    /// Waits until the group has committed past all messages of the topic.
+    /// Waits until the group has committed past all messages of the topic, and of its workload topic.
     pub(crate) async fn until_all_committed(&self) {
+        for topic in std::iter::once(self).chain(self.workloads.as_deref()) {
+            topic.until_its_messages_are_committed().await;
+        }
+    }
+
+    async fn until_its_messages_are_committed(&self) {
         let consumer: BaseConsumer = client().create().expect("a consumer");
         let end = |partition| {
             consumer.fetch_watermarks(&self.name, partition, TIMEOUT).expect("the partition's watermarks").1
