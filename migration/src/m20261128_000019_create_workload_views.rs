@@ -55,7 +55,7 @@ impl Dialect {
         if self.is_sqlite() { "char(1)" } else { "chr(1)" }
     }
 
-    /// Namespaces with what lists have of their clusters. `place` orders those of an organization.
+    /// Namespaces with what lists have of their clusters. `namespace_order` orders those of an organization.
     fn listed_namespace(&self) -> String {
         let place = self.by_bytes(&format!("{} || ' ' || n.uid", self.hex("n.cluster_id", &[])));
         let cluster = self.owned_cluster("n");
@@ -63,7 +63,7 @@ impl Dialect {
             "CREATE VIEW listed_namespace AS
              SELECT n.cluster_id, n.namespace_key, n.org_id, n.uid, n.name, n.reported_at,
                  coalesce(c.workload_checked_at, n.reported_at) AS last_checked_at, c.sort_name AS cluster_name,
-                 {place} AS place
+                 {place} AS namespace_order
              FROM workload_namespace AS n
              {cluster}"
         )
@@ -87,8 +87,8 @@ impl Dialect {
         )
     }
 
-    /// Objects, each with the recommendation of a namespace that lists it. `place` orders those by kind and name; the key
-    /// at its end makes it unique.
+    /// Objects, each with the recommendation of a namespace that lists it. `object_order` orders those by kind and
+    /// name; the key at its end makes it unique.
     fn listed_workload_object(&self) -> String {
         let listed_by = self.hex("cluster_id", &["namespace_key"]);
         let listed_by = self.by_bytes(&format!("{listed_by} || ' ' || recommendation_id"));
@@ -98,7 +98,7 @@ impl Dialect {
         format!(
             "CREATE VIEW listed_workload_object AS
              SELECT cluster_id, namespace_key, recommendation_id, org_id, kind, name, uid, {listed_by} AS listed_by,
-                 {place} AS place
+                 {place} AS object_order
              FROM workload_object"
         )
     }

@@ -170,7 +170,7 @@ impl List for Namespace {
     const ORDER_ONLY: &'static [&'static str] = &["recommendations", "objects", "total_risk"];
     const KEY: SortColumn<Self> = SortColumn {
         name: "namespace",
-        column: "place",
+        column: "namespace_order",
         kind: SortKind::Text,
         is_nullable: false,
         value: |namespace| Some(SortValue::Text(format!("{} {}", namespace.cluster.uuid().simple(), namespace.uid))),

@@ -52,7 +52,7 @@ impl WorkloadObject {
     /// By kind, then by name.
     const BY_KIND_AND_NAME: SortColumn<Self> = SortColumn {
         name: "kindAndName",
-        column: "place",
+        column: "object_order",
         kind: SortKind::Text,
         is_nullable: false,
         value: |object| Some(SortValue::Text(object.place.clone())),
@@ -66,7 +66,7 @@ impl List for WorkloadObject {
     const NAME: &'static str = "workloadObjects";
     const SOURCE: Source = Source::Sorted("listed_workload_object");
     const PARENT: Option<&'static str> = Some("listed_by");
-    const COLUMNS: &'static [&'static str] = &["kind", "name", "uid", "place"];
+    const COLUMNS: &'static [&'static str] = &["kind", "name", "uid", "object_order"];
     const KEY: SortColumn<Self> = Self::BY_KIND_AND_NAME;
     const DEFAULT_ORDER: Order<Self> = Order::new(&Self::BY_KIND_AND_NAME, Direction::Ascending);
 
