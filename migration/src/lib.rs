@@ -21,6 +21,7 @@ mod m20261128_000015_keep_cluster_counts;
 mod m20261128_000016_order_hits_by_facts;
 mod m20261128_000017_create_user_actions;
 mod m20261128_000018_create_workloads;
+mod m20261128_000019_create_workload_views;
 
 /// All migrations in their order.
 pub struct Migrator;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000016_order_hits_by_facts::Migration),
             Box::new(m20261128_000017_create_user_actions::Migration),
             Box::new(m20261128_000018_create_workloads::Migration),
+            Box::new(m20261128_000019_create_workload_views::Migration),
         ]
     }
 }

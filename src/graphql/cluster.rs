@@ -6,14 +6,19 @@ use std::{
 };
 
 use async_graphql::{Context, Object, Result};
+use tokio::sync::OnceCell;
 
 use super::{
+    cluster_list::at_most,
     connection::{Connection, Listed, PageArguments, ParentOf, load_one},
-    error::LoadFailed,
+    error::{LoadFailed, bad_user_input},
+    gathering_request::{GatheringRequest, MAX_REQUESTS},
     history_event::HistoryEvent,
     in_order::{InOrder, ListInOrder},
     list_size::list_size,
     loaders::{ClusterById, Loaders},
+    namespace::{Namespace, NamespacesOfNode},
+    namespace_list::NamespaceOrder,
     node_id::NodeId,
     organization::Organization,
     report::Report,
@@ -25,7 +30,7 @@ use super::{
 };
 use crate::{
     domain::{ClusterId, OrgId, Selector},
-    store::{self, ClusterHits, IncludedHits, RuleHitFilter},
+    store::{self, ClusterHits, IncludedHits, List as _, NamespaceFilter, RuleHitFilter},
 };
 
 /// A cluster, with the clusters that were returned together with it.
@@ -34,6 +39,10 @@ pub(super) struct Cluster {
     pub(super) row: Arc<store::Cluster>,
     siblings: Arc<Siblings<store::Cluster>>,
 }
+
+/// The clusters that sibling rows refer to, siblings themselves.
+#[derive(Default)]
+struct Referred(OnceCell<Result<HashMap<ClusterId, Cluster>, LoadFailed>>);
 
 /// The owners of sibling clusters, siblings themselves.
 struct Owners(Arc<Siblings<store::Organization>>);
@@ -56,6 +65,22 @@ impl Cluster {
         siblings.rows.iter().map(cluster).collect()
     }
 
+    /// The cluster that a row refers to with `key`, read together with those that the row's siblings refer to.
+    pub(super) async fn referred_to<R>(
+        loaders: &Loaders,
+        siblings: &Siblings<R>,
+        id: ClusterId,
+        key: impl Fn(&R) -> ClusterId,
+    ) -> Result<Self, LoadFailed> {
+        let referred = siblings.shared.get(Referred::default);
+        let read = || Self::find(loaders, siblings.rows.iter().map(|row| key(row)));
+        match referred.0.get_or_init(read).await {
+            // It moved to another organization after the row was read.
+            Ok(clusters) => clusters.get(&id).cloned().ok_or(LoadFailed::Changed),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
     /// A cluster without siblings.
     pub(super) fn alone(row: Arc<store::Cluster>) -> Self {
         Self { siblings: Siblings::new(vec![row.clone()]), row }
@@ -71,6 +96,16 @@ impl Cluster {
     /// The owner of each of the cluster and its siblings.
     pub(super) fn owners_by_cluster(&self) -> HashMap<ClusterId, OrgId> {
         self.siblings.rows.iter().map(|cluster| (cluster.id, cluster.organization)).collect()
+    }
+
+    /// The rows of the cluster and its siblings.
+    pub(super) fn sibling_rows(&self) -> impl Iterator<Item = &Arc<store::Cluster>> {
+        self.siblings.rows.iter()
+    }
+
+    /// What the cluster and its siblings loaded.
+    pub(super) fn shared(&self) -> &Shared {
+        &self.siblings.shared
     }
 
     /// The organizations that own the cluster and its siblings.
@@ -169,6 +204,68 @@ impl Cluster {
     ) -> Result<Option<InOrder<Connection<HistoryEvent>>>> {
         PageArguments { first, after, last, before }.load(ctx, self).await
     }
+
+    /// The namespaces of the cluster with objects to which recommendations apply, ordered by name unless `orderBy` is
+    /// given. A namespace is also listed if all of its recommendations are hidden. Null only if loading failed, with an
+    /// entry in `errors`.
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+    async fn namespaces(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Number of items from the start, 1 to 100. Defaults to 20 unless `last` is given.")]
+        first: Option<i64>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "The order of the list.")] order_by: Option<NamespaceOrder>,
+    ) -> Result<Option<InOrder<Connection<Namespace>>>> {
+        let order = order_by.map_or(store::Namespace::DEFAULT_ORDER, store::Order::from);
+        let parent = NamespacesOfNode::Cluster(self.clone());
+        let filter = NamespaceFilter::default();
+        PageArguments { first, after, last, before }.load_by(ctx, &parent, filter, order).await
+    }
+
+    /// The namespace with this uid. Null if the newest workload result of the cluster has no object in it.
+    async fn namespace(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What identifies the namespace within the cluster.")] uid: String,
+    ) -> Result<Option<InOrder<Namespace>>> {
+        let filter = NamespaceFilter { uid: Some(uid), ..NamespaceFilter::default() };
+        Ok(load_one(ctx, &NamespacesOfNode::Cluster(self.clone()), filter).await?.map(InOrder))
+    }
+
+    /// The request to gather data of the cluster with this id. Null if no report of it was processed for the organization
+    /// that owns the cluster, or if it is no longer remembered.
+    async fn gathering_request(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of the request.")] request_id: String,
+    ) -> Result<Option<InOrder<GatheringRequest>>> {
+        Ok(GatheringRequest::by_ids(ctx, self, vec![request_id], 1).await?.pop().map(InOrder))
+    }
+
+    /// Requests to gather data of the cluster, at most 100: those with the given ids in the order of the ids, each once,
+    /// without unknown ones, or else the newest ones, last processed first. Null only if loading failed, with an entry in
+    /// `errors`.
+    #[graphql(directive = list_size::apply(MAX_REQUESTS))]
+    async fn gathering_requests(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ids of the requests, at most 100. The newest requests if null.")] request_ids: Option<
+            Vec<String>,
+        >,
+        #[graphql(desc = "Number of requests from the start, 1 to 100. Defaults to 100.")] first: Option<i64>,
+    ) -> Result<Option<ListInOrder<InOrder<GatheringRequest>>>> {
+        let most = first.map_or(Some(MAX_REQUESTS), |first| usize::try_from(first).ok());
+        let most = most.filter(|most| (1..=MAX_REQUESTS).contains(most));
+        let most = most.ok_or_else(|| bad_user_input("first", &format!("must be from 1 to {MAX_REQUESTS}")))?;
+        let requests = match at_most("requestIds", request_ids)? {
+            Some(ids) => GatheringRequest::by_ids(ctx, self, ids, most).await?,
+            None => GatheringRequest::newest(ctx, self, most).await?,
+        };
+        Ok(Some(ListInOrder(requests.into_iter().map(InOrder).collect())))
+    }
 }
 
 impl Listed for Cluster {
@@ -187,6 +284,20 @@ impl ParentOf<store::RuleHit> for Cluster {
 
     fn sibling_keys(&self) -> Vec<ClusterHits> {
         self.siblings.rows.iter().map(|row| row.hits()).collect()
+    }
+
+    fn shared(&self) -> Option<&Shared> {
+        Some(&self.siblings.shared)
+    }
+}
+
+impl ParentOf<store::GatheringRequest> for Cluster {
+    fn key(&self) -> ClusterId {
+        self.row.id
+    }
+
+    fn sibling_keys(&self) -> Vec<ClusterId> {
+        self.siblings.rows.iter().map(|row| row.id).collect()
     }
 
     fn shared(&self) -> Option<&Shared> {

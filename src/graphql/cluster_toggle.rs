@@ -1,15 +1,13 @@
 //! `ClusterToggle`.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result};
-use tokio::sync::OnceCell;
 
 use super::{
     cluster::Cluster,
     connection::{Listed, ParentOf},
     context::ContextExt as _,
-    error::LoadFailed,
     in_order::InOrder,
     node_id::NodeId,
     organization::Organization,
@@ -19,7 +17,7 @@ use super::{
     siblings::Siblings,
 };
 use crate::{
-    domain::{ClusterId, Selector},
+    domain::Selector,
     store::{self, TogglesOf},
 };
 
@@ -29,10 +27,6 @@ pub(super) struct ClusterToggle {
     row: Arc<store::ClusterToggle>,
     siblings: Arc<Siblings<store::ClusterToggle>>,
 }
-
-/// The clusters of sibling toggles, siblings themselves.
-#[derive(Default)]
-struct Clusters(OnceCell<Result<HashMap<ClusterId, Cluster>, LoadFailed>>);
 
 impl ClusterToggle {
     /// A toggle that was read together with others.
@@ -57,14 +51,8 @@ impl ClusterToggle {
 
     /// The cluster. The organization owns it.
     async fn cluster(&self, ctx: &Context<'_>) -> Result<InOrder<Cluster>> {
-        let clusters = self.siblings.shared.get(Clusters::default);
-        let loaders = ctx.loaders()?;
-        let read = || Cluster::find(loaders, self.siblings.rows.iter().map(|toggle| toggle.cluster));
-        match clusters.0.get_or_init(read).await {
-            // It moved to another organization after the toggle was read.
-            Ok(clusters) => Ok(clusters.get(&self.row.cluster).cloned().map(InOrder).ok_or(LoadFailed::Changed)?),
-            Err(error) => Err(error.clone().into()),
-        }
+        let cluster = Cluster::referred_to(ctx.loaders()?, &self.siblings, self.row.cluster, |row| row.cluster).await?;
+        Ok(InOrder(cluster))
     }
 
     /// The recommendation, as the organization sees it.

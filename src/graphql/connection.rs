@@ -142,12 +142,12 @@ pub(super) async fn load_one<T: Listed>(
 }
 
 /// The most bytes of large columns that are read, if they are.
-fn large(ctx: &Context<'_>, is_selected: bool) -> Result<Option<usize>> {
+pub(super) fn large(ctx: &Context<'_>, is_selected: bool) -> Result<Option<usize>> {
     is_selected.then(|| ctx.answer_size().map(AnswerSize::limit)).transpose()
 }
 
 /// Loads a part of the parent's list, together with those of its siblings.
-async fn load_children<L: LoadPages>(
+pub(super) async fn load_children<L: LoadPages>(
     ctx: &Context<'_>,
     parent: &impl ParentOf<L>,
     request: ListRequest<L>,

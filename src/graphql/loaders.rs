@@ -21,7 +21,8 @@ use crate::{
     identity::Scope,
     store::{
         Acknowledgement, Cluster, ClusterCounts, ClusterFilter, ClusterHits, ClusterToggle, Error, ImpactCounts, List,
-        ListRequest, Page, Paged, ParentKey as _, RuleHit, Store, Vote,
+        ListRequest, Namespace, NamespaceCounts, NamespaceKey, Page, Paged, ParentKey as _, RuleHit, Store, Vote,
+        WorkloadDetails, WorkloadHitKey,
     },
 };
 
@@ -220,6 +221,33 @@ impl Batch for VoteOf {
     }
 }
 
+/// Namespaces by organization, cluster and uid.
+pub(super) struct NamespaceOf;
+
+impl Batch for NamespaceOf {
+    type Key = (OrgId, ClusterId, String);
+    type Value = Option<Arc<Namespace>>;
+
+    async fn load(store: &Store, scope: Scope, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        let keys: Vec<_> = keys.iter().map(|(_, cluster, uid)| (*cluster, uid.clone())).collect();
+        let rows = store.namespaces(scope, &keys).await?;
+        let key = |row: &Namespace| (row.organization, row.cluster, row.uid.clone());
+        Ok(found(rows.into_values().map(|row| (key(&row), row)).collect()))
+    }
+}
+
+/// The objects of namespaces, counted.
+pub(super) struct NamespaceCountsOf;
+
+impl Batch for NamespaceCountsOf {
+    type Key = NamespaceKey;
+    type Value = Option<Arc<NamespaceCounts>>;
+
+    async fn load(store: &Store, scope: Scope, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error> {
+        Ok(found(store.namespace_counts(scope, keys).await?))
+    }
+}
+
 fn found<K: Eq + Hash, R>(rows: HashMap<K, R>) -> HashMap<K, Option<Arc<R>>> {
     rows.into_iter().map(|(key, row)| (key, Some(Arc::new(row)))).collect()
 }
@@ -271,7 +299,7 @@ impl Loaders {
         Ok(organizations.iter().copied().filter(|organization| known.contains(organization)).collect())
     }
 
-    /// Returns those of the recommendations that hit a cluster that the viewer may see, or did.
+    /// Returns those of the recommendations that hit a cluster that the viewer may see, or workloads on it, or did.
     pub(super) async fn ever_hit(
         &self,
         selectors: impl IntoIterator<Item = Selector>,
@@ -279,6 +307,19 @@ impl Loaders {
         let requested: Vec<_> = selectors.into_iter().map(|selector| (None, selector)).collect();
         let known = self.store.known_recommendations(self.scope, &requested).await?;
         Ok(known.into_iter().map(|(_, selector)| selector).collect())
+    }
+
+    /// Reads the details of hits of workloads, of which there may be up to `allowed` bytes.
+    pub(super) async fn workload_details(
+        &self,
+        hits: impl IntoIterator<Item = WorkloadHitKey>,
+        allowed: usize,
+    ) -> Result<WorkloadDetails, LoadFailed> {
+        let hits: Vec<_> = hits.into_iter().collect();
+        let details = self.store.workload_details(self.scope, &hits, allowed).await?;
+        let bytes = details.values().map(|details| details.as_str().len() as u64).fold(0, u64::saturating_add);
+        self.take_turn_for_bytes(bytes).await?;
+        Ok(details)
     }
 
     /// Reads single hits by their clusters and selectors, whose clusters may have up to `allowed` bytes of details.

@@ -18,7 +18,8 @@ use super::{
     context::ContextExt as _,
     error::LoadFailed,
     in_order::InOrder,
-    loaders::{AcknowledgementOf, Batch, Loaders, ToggleOn},
+    loaders::{AcknowledgementOf, Batch, Loaders, NamespaceOf, ToggleOn},
+    namespace::Namespace,
     node_id::NodeId,
     organization::Organization,
     recommendation::Recommendation,
@@ -39,6 +40,7 @@ pub(super) enum Node {
     Recommendation(Recommendation),
     Acknowledgement(Acknowledgement),
     ClusterToggle(ClusterToggle),
+    Namespace(Namespace),
 }
 
 /// A node whose fields are resolved in the query's order.
@@ -66,6 +68,7 @@ impl OutputType for NodeInOrder {
             Node::Recommendation(node) => InOrder(node).resolve(ctx, field).await,
             Node::Acknowledgement(node) => InOrder(node).resolve(ctx, field).await,
             Node::ClusterToggle(node) => InOrder(node).resolve(ctx, field).await,
+            Node::Namespace(node) => InOrder(node).resolve(ctx, field).await,
         }
     }
 }
@@ -96,6 +99,7 @@ pub(super) async fn in_order(ctx: &Context<'_>, ids: &[Option<NodeId>]) -> Resul
     let (acknowledgements, acknowledgement_siblings) =
         rows::<AcknowledgementOf, _>(loaders, named().filter_map(acknowledgement_of)).await?;
     let (toggles, toggle_siblings) = rows::<ToggleOn, _>(loaders, named().filter_map(toggle_of)).await?;
+    let (namespaces, namespace_siblings) = rows::<NamespaceOf, _>(loaders, named().filter_map(namespace_of)).await?;
 
     let node = |id: &NodeId| match id {
         NodeId::Organization(id) => organizations.get(id).cloned().map(Node::Organization),
@@ -115,6 +119,10 @@ pub(super) async fn in_order(ctx: &Context<'_>, ids: &[Option<NodeId>]) -> Resul
         NodeId::ClusterToggle(of, cluster, selector) => {
             let row = toggles.get(&(*of, *cluster, selector.clone()))?;
             Some(Node::ClusterToggle(ClusterToggle::among((row.clone(), toggle_siblings.clone()))))
+        }
+        NodeId::Namespace(of, cluster, uid) => {
+            let row = namespaces.get(&(*of, *cluster, uid.clone()))?;
+            Some(Node::Namespace(Namespace::among((row.clone(), namespace_siblings.clone()))))
         }
     };
     Ok(ids.iter().map(|id| id.as_ref().and_then(node).map(NodeInOrder)).collect())
@@ -144,7 +152,8 @@ fn cluster_of(id: &NodeId) -> Option<ClusterId> {
         NodeId::Organization(_)
         | NodeId::Recommendation(..)
         | NodeId::Acknowledgement(..)
-        | NodeId::ClusterToggle(..) => None,
+        | NodeId::ClusterToggle(..)
+        | NodeId::Namespace(..) => None,
     }
 }
 
@@ -158,4 +167,8 @@ fn acknowledgement_of(id: &NodeId) -> Option<(OrgId, Selector)> {
 
 fn toggle_of(id: &NodeId) -> Option<(OrgId, ClusterId, Selector)> {
     if let NodeId::ClusterToggle(of, cluster, selector) = id { Some((*of, *cluster, selector.clone())) } else { None }
+}
+
+fn namespace_of(id: &NodeId) -> Option<(OrgId, ClusterId, String)> {
+    if let NodeId::Namespace(of, cluster, uid) = id { Some((*of, *cluster, uid.clone())) } else { None }
 }

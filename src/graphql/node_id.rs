@@ -27,6 +27,8 @@ pub(super) enum NodeId {
     Acknowledgement(OrgId, Selector),
     /// The toggle that an organization set. It exists while the organization owns the cluster.
     ClusterToggle(OrgId, ClusterId, Selector),
+    /// The namespace with this uid, while the organization owns the cluster.
+    Namespace(OrgId, ClusterId, String),
 }
 
 /// Represents all organizations in the id of a recommendation.
@@ -48,6 +50,7 @@ impl fmt::Display for NodeId {
             Self::Recommendation(Some(of), selector) => format!("1:Recommendation:{of}:{selector}"),
             Self::Acknowledgement(of, selector) => format!("1:Acknowledgement:{of}:{selector}"),
             Self::ClusterToggle(of, cluster, selector) => format!("1:ClusterToggle:{of}:{cluster}:{selector}"),
+            Self::Namespace(of, cluster, uid) => format!("1:Namespace:{of}:{cluster}:{uid}"),
         };
         f.write_str(&URL_SAFE_NO_PAD.encode(text))
     }
@@ -85,6 +88,11 @@ impl FromStr for NodeId {
                 let (of, key) = key.split_once(':').ok_or(InvalidNodeId)?;
                 let (key, selector) = with_selector(key)?;
                 Self::ClusterToggle(organization(of)?, cluster(key)?, selector)
+            }
+            "Namespace" => {
+                let (of, key) = key.split_once(':').ok_or(InvalidNodeId)?;
+                let (key, uid) = key.split_once(':').ok_or(InvalidNodeId)?;
+                Self::Namespace(organization(of)?, cluster(key)?, uid.to_owned())
             }
             _ => return Err(InvalidNodeId),
         };
@@ -133,7 +141,7 @@ mod tests {
 
     const CLUSTER: &str = "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c";
 
-    fn ids() -> [NodeId; 8] {
+    fn ids() -> [NodeId; 10] {
         let cluster: ClusterId = CLUSTER.parse().expect("a cluster");
         let selector: Selector = "a.b|KEY:1".parse().expect("a selector");
         let organization: OrgId = "42".parse().expect("an organization");
@@ -146,6 +154,8 @@ mod tests {
             NodeId::Recommendation(None, selector.clone()),
             NodeId::Acknowledgement(organization, selector.clone()),
             NodeId::ClusterToggle(organization, cluster, selector),
+            NodeId::Namespace(organization, cluster, "a:b".to_owned()),
+            NodeId::Namespace(organization, cluster, String::new()),
         ]
     }
 
@@ -162,6 +172,8 @@ mod tests {
                 "MTpSZWNvbW1lbmRhdGlvbjoqOmEuYnxLRVk6MQ",
                 "MTpBY2tub3dsZWRnZW1lbnQ6NDI6YS5ifEtFWTox",
                 "MTpDbHVzdGVyVG9nZ2xlOjQyOjdmNmUyYzFhLTRiMWQtNGMwZS05YTU1LTBkMWYyZTNhNGI1YzphLmJ8S0VZOjE",
+                "MTpOYW1lc3BhY2U6NDI6N2Y2ZTJjMWEtNGIxZC00YzBlLTlhNTUtMGQxZjJlM2E0YjVjOmE6Yg",
+                "MTpOYW1lc3BhY2U6NDI6N2Y2ZTJjMWEtNGIxZC00YzBlLTlhNTUtMGQxZjJlM2E0YjVjOg",
             ]
         );
     }
@@ -192,6 +204,10 @@ mod tests {
             encoded(&format!("1:ClusterToggle:042:{CLUSTER}:a|B")),
             encoded("1:ClusterToggle:42:a|B"),
             encoded(&format!("1:RuleHit:{CLUSTER}:a|\0")),
+            encoded(&format!("1:Namespace:42:{CLUSTER}")),
+            encoded(&format!("1:Namespace:42:{}:a", CLUSTER.to_uppercase())),
+            encoded(&format!("1:Namespace:042:{CLUSTER}:a")),
+            encoded(&format!("1:Namespace:42:{CLUSTER}:a\0")),
         ]) {
             assert_eq!(id.parse::<NodeId>(), Err(InvalidNodeId), "{id}");
         }

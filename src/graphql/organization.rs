@@ -12,6 +12,8 @@ use super::{
     connection::{Connection, Listed, PageArguments, ParentOf},
     context::ContextExt as _,
     in_order::InOrder,
+    namespace::{Namespace, NamespacesOfNode},
+    namespace_list::{NamespaceFilter, NamespaceOrder},
     node_id::NodeId,
     organization_summary::OrganizationSummary,
     recommendation::Recommendation,
@@ -170,6 +172,27 @@ impl Organization {
         let parent = TogglesOfNode::Organization(self.clone());
         let order = store::ClusterToggle::DEFAULT_ORDER;
         PageArguments { first, after, last, before }.load_by(ctx, &parent, ToggleFilter::new(clusters), order).await
+    }
+
+    /// The namespaces of the organization's clusters with objects to which recommendations apply, ordered by name unless
+    /// `orderBy` is given. A namespace is also listed if all of its recommendations are hidden. Null only if loading
+    /// failed, with an entry in `errors`.
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+    async fn namespaces(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Number of items from the start, 1 to 100. Defaults to 20 unless `last` is given.")]
+        first: Option<i64>,
+        #[graphql(desc = "Returns only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of items from the end, 1 to 100. Cannot be used with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Returns only items before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Returns only namespaces that meet all of these conditions.")] filter: Option<NamespaceFilter>,
+        #[graphql(desc = "The order of the list.")] order_by: Option<NamespaceOrder>,
+    ) -> Result<Option<InOrder<Connection<Namespace>>>> {
+        let filter = filter.map(NamespaceFilter::check).transpose()?.unwrap_or_default();
+        let order = order_by.map_or(store::Namespace::DEFAULT_ORDER, store::Order::from);
+        let parent = NamespacesOfNode::Organization(self.clone());
+        PageArguments { first, after, last, before }.load_by(ctx, &parent, filter, order).await
     }
 }
 

@@ -1,8 +1,11 @@
-//! Which recommendations have hit the clusters of an organization.
+//! Which recommendations have hit the clusters of an organization, or workloads on them.
 
 use std::{collections::HashSet, ops::RangeInclusive};
 
-use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait as _, Order, Query};
+use sea_orm::{
+    Condition,
+    sea_query::{CommonTableExpression, Expr, ExprTrait as _, Order, Query},
+};
 
 use super::{
     columns::Column,
@@ -19,14 +22,14 @@ use crate::{
 pub type OfOrganization = (Option<OrgId>, Selector);
 
 /// Tables whose rows are hits, each with an index that begins with `recommendation_id` and `org_id`.
-const HITS: [&str; 2] = ["rule_hit", "rule_hit_history"];
+const HITS: [&str; 4] = ["rule_hit", "rule_hit_history", "workload_hit", "workload_hit_history"];
 /// The name of the requested recommendations.
 const REQUESTED: &str = "p";
 
 impl Store {
-    /// Returns those of the recommendations that hit or have hit a cluster of their organization, in one statement.
-    /// Internal ones only if the scope includes them. That a recommendation has an id proves nothing: content gives one
-    /// too, and so do the hits of other organizations.
+    /// Returns those of the recommendations that hit or have hit a cluster of their organization, or workloads on one, in
+    /// one statement. Internal ones only if the scope includes them. That a recommendation has an id proves nothing:
+    /// content gives one too, and so do the hits of other organizations.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -51,14 +54,15 @@ impl Store {
             .table_name(REQUESTED)
             .columns(["place", "first_org", "last_org", "selector"])
             .to_owned();
-        let [open, closed] = HITS.map(first_hit);
+        let is_known =
+            HITS.map(|table| first_hit(table).is_not_null()).into_iter().fold(Condition::any(), Condition::add);
         let mut select = Query::select();
         select
             .with_cte(Query::with().cte(requested).to_owned())
             .column((REQUESTED, "place"))
             .from(REQUESTED)
             .inner_join("recommendation", Expr::col(("recommendation", "selector")).equals((REQUESTED, "selector")))
-            .and_where(open.is_not_null().or(closed.is_not_null()));
+            .cond_where(is_known);
         if !scope.includes_internal() {
             select.and_where(Expr::col(("recommendation", "internal")).not());
         }

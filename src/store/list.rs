@@ -75,10 +75,15 @@ pub trait List: Debug + Sized + Send + Sync + 'static {
     /// When a column does not hold what it should.
     fn read(row: &mut Row<'_>) -> Result<Self, DbErr>;
 
+    /// The column with the parent's key, where parents are of several kinds: the filter says of which.
+    fn parent_column(_filter: &Self::Filter) -> Option<&'static str> {
+        Self::PARENT
+    }
+
     /// The condition that an item belongs to a parent, whose column is `parent`; `column` is a column of the item. `None`
     /// for a list without parents.
-    fn belongs_to(_filter: &Self::Filter, parent: &Expr, column: &dyn Fn(&'static str) -> Expr) -> Option<Condition> {
-        Self::PARENT.map(|name| column(name).eq(parent.clone()).into())
+    fn belongs_to(filter: &Self::Filter, parent: &Expr, column: &dyn Fn(&'static str) -> Expr) -> Option<Condition> {
+        Self::parent_column(filter).map(|name| column(name).eq(parent.clone()).into())
     }
 
     /// The expression of a column that the table does not have; the table's row is named by `items`.

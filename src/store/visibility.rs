@@ -1,8 +1,9 @@
-//! Which open hits of a cluster are shown. Every read of hits uses this condition.
+//! Which open hits of a cluster, or of its workloads, are shown. Every read of hits uses this condition.
 //!
 //! Internal recommendations are hidden from scopes that do not include them. Those that the organization has acknowledged
 //! are hidden unless they are requested, and so are those that it has turned off for the cluster; on a managed cluster, so
-//! are those that do not apply to managed clusters. Recommendations without content are shown.
+//! are those that do not apply to managed clusters. Recommendations without content are shown. What is turned off for a
+//! cluster concerns its report, not its workloads.
 
 use sea_orm::{
     Condition,
@@ -28,6 +29,8 @@ impl IncludedHits {
     pub const ALL: Self = Self { not_for_managed: true, disabled: true, acknowledged: true };
     /// Those of recommendations that are disabled, in either way.
     pub(super) const OF_DISABLED: Self = Self { not_for_managed: false, ..Self::ALL };
+    /// Those of workloads: a toggle does not concern them.
+    const OF_WORKLOADS: Self = Self { not_for_managed: false, disabled: true, acknowledged: false };
 }
 
 /// The condition that a hit is shown. The table named `hits` has the columns `cluster_id`, `org_id` and
@@ -40,6 +43,11 @@ pub(super) fn shown(scope: Scope, included: IncludedHits, hits: &'static str) ->
         .add_option((!included.not_for_managed).then(|| is_for_managed().or(is_unmanaged())))
         .add_option((!included.acknowledged).then(|| is_acknowledged(hits).not()))
         .add_option((!included.disabled).then(|| is_disabled(hits).not()))
+}
+
+/// The condition that a hit of workloads is shown, for the same columns.
+pub(super) fn shown_of_workloads(scope: Scope, hits: &'static str) -> Condition {
+    shown(scope, IncludedHits::OF_WORKLOADS, hits)
 }
 
 /// The condition that a hit is shown by default, for rows that have the row of the hit's cluster, named `clusters`.

@@ -102,7 +102,7 @@ test_each_point! {
     batch_filled: BatchFilled,
     transaction_begun: TransactionBegun,
     clusters_locked: ClustersLocked,
-    reports_written: ReportsWritten,
+    results_written: ResultsWritten,
     rows_written: RowsWritten,
     committed: Committed,
     dead_letters_delivered: DeadLettersDelivered,

@@ -2,7 +2,8 @@
 //!
 //! How many items a field may return is read from the schema's types: a connection as many as its page has, a field with
 //! a list of keys one per key, the results of a mutation one per key of its input, another list as many as `@listSize`
-//! says. So a list cannot be added without a cost; a test checks that for the schema.
+//! says, or fewer if an argument `first` or a list of keys says so. So a list cannot be added without a cost; a test checks
+//! that for the schema.
 
 use std::collections::HashMap;
 
@@ -48,8 +49,8 @@ enum Length {
     Keys(String),
     /// One per key in the input of the mutation that returned the list.
     KeysOfInput,
-    /// As many as `@listSize` says.
-    AtMost(usize),
+    /// As many as `@listSize` says; at most `first`, and one per key of this argument, where these are given.
+    AtMost(usize, Option<String>),
 }
 
 impl FieldCosts {
@@ -85,7 +86,8 @@ impl Length {
             return Some(Self::One);
         }
         if let Some(size) = field.directives.iter().find_map(|directive| list_size::read(&directive.node)) {
-            return Some(Self::AtMost(size));
+            let keys = field.arguments.iter().find(|argument| is_list(&argument.node.ty.node));
+            return Some(Self::AtMost(size, keys.map(|keys| keys.node.name.node.to_string())));
         }
         if parent.ends_with(PAYLOAD) {
             return Some(Self::KeysOfInput);
@@ -103,7 +105,12 @@ impl FieldCost {
         let argument = |name: &str| field.get_argument(name).map(|value| &value.node);
         match &self.length {
             Length::One => 1,
-            Length::AtMost(size) => *size,
+            Length::AtMost(size, keys) => {
+                let first = argument("first").and_then(|value| number(value, variables));
+                let first = first.map_or(*size, |first| usize::try_from(first).unwrap_or(1));
+                let keys = keys.as_deref().and_then(argument).and_then(|keys| given_length(keys, variables));
+                first.min(keys.unwrap_or(*size)).min(*size)
+            }
             Length::Page if !may_show_items(&field.selection_set.node) => 1,
             Length::Page => {
                 let number = |name| argument(name).and_then(|value| number(value, variables));
@@ -184,6 +191,16 @@ fn list_length(value: &Value, variables: &Variables) -> usize {
     }
 }
 
+/// The length of a list that may be null, which is as if it were not given.
+fn given_length(value: &Value, variables: &Variables) -> Option<usize> {
+    let is_given = match value {
+        Value::Null => false,
+        Value::Variable(name) => !matches!(variables.get(name), None | Some(ConstValue::Null)),
+        _ => true,
+    };
+    is_given.then(|| list_length(value, variables))
+}
+
 fn constant_list_length(value: &ConstValue) -> usize {
     match value {
         ConstValue::List(items) => items.len(),
@@ -206,7 +223,7 @@ mod tests {
     use super::*;
     use crate::{
         content::{MAX_CATEGORIES, MAX_TAGS},
-        graphql::{mutation::MAX_USER_ERRORS, sdl},
+        graphql::{gathering_request::MAX_REQUESTS, mutation::MAX_USER_ERRORS, sdl},
     };
 
     fn types(sdl: &str) -> SchemaTypes {
@@ -247,6 +264,10 @@ mod tests {
             ("Recommendation", "impactedClusters"),
             ("Report", "ruleHits"),
             ("Cluster", "history"),
+            ("Cluster", "namespaces"),
+            ("Namespace", "recommendations"),
+            ("WorkloadRecommendation", "objects"),
+            ("GatheringRequest", "ruleHits"),
         ] {
             assert_eq!(length(parent, field), Length::Page, "{parent}.{field}");
         }
@@ -254,8 +275,10 @@ mod tests {
         assert_eq!(length("Query", "nodes"), Length::Keys("ids".to_owned()));
         assert_eq!(length("ClusterConnection", "nodes"), Length::One);
         assert_eq!(length("ClusterTogglesPayload", "results"), Length::KeysOfInput);
-        assert_eq!(length("ClusterTogglesPayload", "userErrors"), Length::AtMost(MAX_USER_ERRORS));
-        assert_eq!(length("Query", "categories"), Length::AtMost(MAX_CATEGORIES));
-        assert_eq!(length("RecommendationContent", "tags"), Length::AtMost(MAX_TAGS));
+        assert_eq!(length("ClusterTogglesPayload", "userErrors"), Length::AtMost(MAX_USER_ERRORS, None));
+        assert_eq!(length("Query", "categories"), Length::AtMost(MAX_CATEGORIES, None));
+        assert_eq!(length("RecommendationContent", "tags"), Length::AtMost(MAX_TAGS, None));
+        let requests = Length::AtMost(MAX_REQUESTS, Some("requestIds".to_owned()));
+        assert_eq!(length("Cluster", "gatheringRequests"), requests);
     }
 }

@@ -10,7 +10,7 @@ use async_graphql::{
 };
 
 use super::cost::may_show_items;
-use crate::graphql::{cluster_list, impacted_cluster_list};
+use crate::graphql::{cluster_list, impacted_cluster_list, namespace_list};
 
 /// The cost of reading all items of a list once, in fields. A filtered list with its total reads them twice: the limit of
 /// 20,000 allows nine of these. Thirty took 5.4 s of SQL over 20,000 clusters.
@@ -20,6 +20,13 @@ pub(super) const SCAN_COST: usize = 1_000;
 /// open ones, which it sorts. Pages of 100 clusters with 100 open hits each took 0.15 s of SQL.
 pub(super) const HISTORY_COST: usize = 20;
 
+/// The cost of a page of one cluster's namespaces, of one namespace's recommendations, or of their objects, beside its
+/// items, in fields: all are read and sorted.
+pub(super) const WORKLOADS_COST: usize = 20;
+
+/// How many scans a list costs that reads the objects of all namespaces.
+const OBJECT_SCANS: usize = 2;
+
 /// The cost of filling in a text of a hit, or writing one as HTML, in fields: up to a tenth of a millisecond.
 const TEXT_COST: usize = 4;
 
@@ -27,6 +34,9 @@ const TEXT_COST: usize = 4;
 pub(super) fn cost_per_parent(parent: Option<&str>, field: &Field) -> usize {
     match (parent, field.name.node.as_str()) {
         (Some("Cluster"), "history") if may_show_items(&field.selection_set.node) => HISTORY_COST,
+        (Some("Cluster"), "namespaces" | "gatheringRequests")
+        | (Some("Namespace"), "recommendations")
+        | (Some("WorkloadRecommendation"), "objects") => WORKLOADS_COST,
         (Some("RuleHit"), "description" | "reason" | "resolution" | "moreInfo")
         | (Some("RecommendationContent"), "summary" | "generic") => TEXT_COST,
         _ => 0,
@@ -51,6 +61,8 @@ pub(super) fn count(parent: Option<&str>, field: &Field, variables: &Variables) 
     match (parent, field.name.node.as_str()) {
         (Some("Organization"), "clusters") => of_list(cluster_list::scans),
         (Some("Recommendation"), "impactedClusters") => of_list(impacted_cluster_list::scans),
+        // All namespaces are read in any case, and where their number or order depends on their objects, these too.
+        (Some("Organization"), "namespaces") => 1 + OBJECT_SCANS * of_list(namespace_list::scans),
         // The hits of each recommendation are counted; all acknowledgements and toggles of an organization are read. Of a
         // summary also the clusters of each version are counted, which are looked up.
         (Some("Organization" | "Query"), "recommendations")

@@ -29,11 +29,6 @@ pub(in crate::store) fn subquery(statement: SelectStatement) -> Expr {
     Expr::SubQuery(None, Box::new(statement.into()))
 }
 
-/// The key of an item's parent.
-pub(super) fn parent<L: List>() -> Expr {
-    L::PARENT.map_or_else(null, item)
-}
-
 pub(super) fn null() -> Expr {
     Expr::cust("NULL")
 }
@@ -51,6 +46,16 @@ pub(super) struct Select<'a, L: List> {
 }
 
 impl<L: List> Select<'_, L> {
+    /// The column with the key of an item's parent.
+    pub(super) fn parent_column(&self) -> Option<&'static str> {
+        L::parent_column(&self.request.filter)
+    }
+
+    /// The key of an item's parent.
+    pub(super) fn parent(&self) -> Expr {
+        self.parent_column().map_or_else(null, item)
+    }
+
     /// The statement for a page of each of these parents, or of the whole list.
     pub(super) fn statement(&self, parents: Option<Column>) -> SelectStatement {
         match L::SOURCE {
@@ -66,7 +71,7 @@ impl<L: List> Select<'_, L> {
         L::SOURCE.add_to(&mut items, table, self.backend);
         items
             .cond_where(within::<L>(self.scope))
-            .cond_where(L::always(self.scope, of_parent.cloned().unwrap_or_else(parent::<L>)))
+            .cond_where(L::always(self.scope, of_parent.cloned().unwrap_or_else(|| self.parent())))
             .cond_where(self.request.filter.condition(self.scope, self.backend));
         let belongs_to = |of_parent| L::belongs_to(&self.request.filter, of_parent, &item);
         items.cond_where(Condition::all().add_option(of_parent.and_then(belongs_to)));

@@ -10,7 +10,7 @@ use sea_orm::{
 use super::{
     List, Position,
     order::Side,
-    select::{ITEM, Select, null, parent},
+    select::{ITEM, Select, null},
 };
 use crate::store::columns::Column;
 
@@ -24,7 +24,7 @@ pub(super) fn statement<L: List>(
     let request = select.request;
     let mut items = select.items(table, None);
     if let Some(parents) = parents {
-        items.and_where(parents.contains(parent::<L>(), select.backend));
+        items.and_where(parents.contains(select.parent(), select.backend));
     }
     if request.page.size == 0 {
         return lists(select, items);
@@ -36,7 +36,7 @@ pub(super) fn statement<L: List>(
     let mut page = Query::select();
     page.column("parent");
     if request.total && !lists_apart {
-        numbered.expr_window_as(Func::count(Expr::col(Asterisk)), by_parent::<L>(), "total");
+        numbered.expr_window_as(Func::count(Expr::col(Asterisk)), by_parent(select), "total");
         page.column("total");
     } else {
         page.expr_as(null(), "total");
@@ -53,9 +53,9 @@ pub(super) fn statement<L: List>(
 /// The items between the page's positions, each with its place counted from the end that the page is taken from.
 fn numbered<L: List>(select: &Select<'_, L>, mut items: SelectStatement) -> SelectStatement {
     let request = select.request;
-    let mut places = by_parent::<L>();
+    let mut places = by_parent(select);
     request.order.apply(&mut places, |column| select.column(ITEM, column), request.page.is_backward());
-    items.expr_as(parent::<L>(), "parent");
+    items.expr_as(select.parent(), "parent");
     select.select_inner_columns(&mut items);
     items.expr_window_as(Func::cust("row_number"), places, "place").cond_where(select.between_positions());
     items
@@ -68,19 +68,19 @@ fn lists<L: List>(select: &Select<'_, L>, mut items: SelectStatement) -> SelectS
         |(position, side): (&Position, Side)| Func::cust(any).arg(Expr::from(select.beyond(position, side))).into();
     let (after, before) = select.positions_with_sides();
     items
-        .expr(parent::<L>())
+        .expr(select.parent())
         .expr(if select.request.total { Func::count(Expr::col(Asterisk)).into() } else { null() })
         .expr(after.map(|after| (after, Side::UpTo)).map_or_else(null, has_items))
         .expr(before.map(|before| (before, Side::From)).map_or_else(null, has_items))
         .expr(Expr::val(false))
         .exprs(L::COLUMNS.iter().map(|_| null()))
         .expr(Expr::val(0));
-    if let Some(column) = L::PARENT {
+    if let Some(column) = select.parent_column() {
         items.group_by_col((ITEM, column));
     }
     items
 }
 
-fn by_parent<L: List>() -> WindowStatement {
-    L::PARENT.map_or_else(WindowStatement::new, |column| WindowStatement::partition_by((ITEM, column)))
+fn by_parent<L: List>(select: &Select<'_, L>) -> WindowStatement {
+    select.parent_column().map_or_else(WindowStatement::new, |column| WindowStatement::partition_by((ITEM, column)))
 }

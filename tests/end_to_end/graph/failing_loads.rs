@@ -8,11 +8,19 @@ use sea_orm::ConnectionTrait as _;
 use super::*;
 use crate::{
     harness::each_database,
-    reports::{cluster, report, reports},
+    reports::{cluster, report, reports, time},
+    workloads::{workloads, write_workloads},
 };
 
 /// The relations that are views.
-const VIEWS: [&str; 4] = ["open_hit", "hit_closed_event", "closed_hit_opened_event", "open_hit_opened_event"];
+const VIEWS: [&str; 6] = [
+    "open_hit",
+    "hit_closed_event",
+    "closed_hit_opened_event",
+    "open_hit_opened_event",
+    "listed_workload_object",
+    "listed_gathering_request",
+];
 
 /// The graph over a database whose table or view is removed after the reports are written.
 async fn graph_without(database: &Database, name: &str, reports: &[Report]) -> Graph {
@@ -194,5 +202,55 @@ async fn a_long_list_of_errors_is_cut_and_all_failed_fields_are_null() {
         let expected =
             json!({ "message": "There are 51 more errors like these.", "extensions": { "code": "MORE_ERRORS" } });
         assert_eq!(errors[99], expected, "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn objects_that_cannot_be_read_are_loaded_once_and_leave_the_namespaces() {
+    const QUERY: &str = "{ organizations(first: 1) { nodes { namespaces { totalCount nodes { name
+        recommendations { totalCount nodes { selector objects { totalCount } } } } } } } }";
+    const COUNTED: &str =
+        "{ organizations(first: 1) { nodes { namespaces { nodes { name objectCount hitsByTotalRisk { count } } } } } }";
+    for database in each_database().await {
+        let graph = graph_without(&database, "listed_workload_object", &[]).await;
+        let result = workloads(
+            1,
+            1,
+            time("2024-05-02T08:15:59Z"),
+            &[("a|A", "", &["shop/Pod/cart", "till/Pod/x"]), ("b|B", "", &["till/Pod/x"])],
+        );
+        write_workloads(&graph.store, &[result]).await;
+        let (answer, statements) = graph.query_counting(QUERY).await;
+        // Organizations, namespaces, their recommendations, and the objects of all three once.
+        assert_eq!(statements, 4, "{}", database.name);
+        let errors = paths_of_one_masked_cause(&answer);
+        assert_eq!((errors.len(), &nulls(&answer)), (3, &errors), "{}", database.name);
+        let namespaces = &answer["data"]["organizations"]["nodes"][0]["namespaces"];
+        assert_eq!(namespaces["totalCount"], 2, "{}: {answer}", database.name);
+        assert_eq!(namespaces["nodes"][1]["recommendations"]["nodes"][1]["selector"], "b|B", "{}", database.name);
+
+        database.connect().await.execute_unprepared(DROP_OBJECTS).await.expect("a removed table");
+        let (answer, statements) = graph.query_counting(COUNTED).await;
+        assert_eq!(statements, 3, "{}", database.name);
+        let errors = paths_of_one_masked_cause(&answer);
+        assert_eq!((errors.len(), &nulls(&answer)), (4, &errors), "{}", database.name);
+    }
+}
+
+/// A view that remains refers to the table, so PostgreSQL would rename it there too.
+const DROP_OBJECTS: &str = "ALTER TABLE workload_object RENAME COLUMN object_key TO elsewhere";
+
+#[tokio::test]
+async fn requests_that_cannot_be_read_leave_the_clusters() {
+    const QUERY: &str = "{ organizations(first: 1) { nodes { clusters { nodes { uuid
+        gatheringRequests { requestId } gatheringRequest(requestId: \"a\") { requestId } } } } } }";
+    for database in each_database().await {
+        let graph = graph_without(&database, "listed_gathering_request", &reports(1, 1, 3, 1)).await;
+        let (answer, statements) = graph.query_counting(QUERY).await;
+        // Organizations, clusters, and the two sets of requests of all three once.
+        assert_eq!(statements, 4, "{}", database.name);
+        assert_eq!(nulls(&answer).len(), 6, "{}: {answer}", database.name);
+        let clusters = &answer["data"]["organizations"]["nodes"][0]["clusters"]["nodes"];
+        assert_eq!(clusters[2]["uuid"], cluster(3).to_string(), "{}: {answer}", database.name);
     }
 }

@@ -219,6 +219,9 @@ async fn read_of_organizations(store: &Store) {
             read_children(store, scope, total).await;
         }
     }
+    for scope in scopes() {
+        workloads::read(store, scope).await;
+    }
     let keys = [None, Some(organization(1)), Some(organization(2))];
     let recommendations = keys.map(|organization| (organization, selector("a0")));
     for scope in scopes() {

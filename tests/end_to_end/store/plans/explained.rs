@@ -20,7 +20,18 @@ const OF_EACH_ORGANIZATION: &str = r#"GROUP BY "i"."org_id""#;
 /// The statements that find recommendations with new facts. They are run where content is loaded.
 const OF_NEW_FACTS: &str = "IS DISTINCT FROM counted_risk";
 /// The tables that grow with clusters, reports and messages.
-const GROWING_TABLES: [&str; 5] = ["cluster", "rule_hit", "rule_hit_history", "imported_cluster", "consumer_error"];
+const GROWING_TABLES: [&str; 10] = [
+    "cluster",
+    "rule_hit",
+    "rule_hit_history",
+    "imported_cluster",
+    "consumer_error",
+    "workload_namespace",
+    "workload_hit",
+    "workload_hit_history",
+    "workload_object",
+    "gathering_request",
+];
 
 /// Updates the planner's statistics, as autovacuum does from time to time.
 pub(super) async fn analyze(database: &Database) {
