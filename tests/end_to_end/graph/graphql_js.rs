@@ -57,6 +57,9 @@ const EVERYTHING: &str = "{ viewer { isAdministrator isOrganizationAdministrator
         rating acknowledgement { id } clusterToggles(first: 100) { edges { cursor node { id } } }
         impactedClusters(first: 100) { edges { cursor impactedSince node { uuid } ruleHit { selector } } } }";
 
+/// The levels of fields of the query for everything.
+const DEPTH: usize = 20;
+
 /// A recommendation that no longer hits a cluster of organization 1.
 const ENDED: &str = "rule_ended|KEY";
 
@@ -138,7 +141,8 @@ async fn graph(database: &Database) -> Graph {
     without_hit.last_checked = time("2024-05-03T08:15:59Z");
     write(&store, &[without_hit]).await;
     let limits = default_config().limits;
-    let graph = Graph::with_limits(store, &Limits { query_cost: usize::MAX, query_root_fields: usize::MAX, ..limits });
+    let wide = Limits { query_cost: usize::MAX, query_root_fields: usize::MAX, query_depth: DEPTH, ..limits };
+    let graph = Graph::with_limits(store, &wide);
     act(&graph).await;
     graph
 }

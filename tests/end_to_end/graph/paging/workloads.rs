@@ -87,9 +87,9 @@ impl<'a> Namespace<'a> {
 pub(super) fn lists(fleet: &Fleet) -> Vec<List> {
     let namespaces = Namespace::all(fleet);
     let mut lists = Vec::new();
-    for of_clusters in [false, true] {
+    for (of_clusters, directions) in [(false, &[false, true][..]), (true, &[true])] {
         lists.push(namespaces_by(fleet, &namespaces, of_clusters, "", |namespace| namespace.name));
-        for descending in [false, true] {
+        for &descending in directions {
             let order = |field| format!("{{field: {field}, direction: {}}}", if descending { "DESC" } else { "ASC" });
             let mut add = |field, value: &dyn Fn(&Namespace<'_>) -> Option<String>| {
                 let sort_key = |namespace: &Namespace<'_>| directed(value(namespace), descending);
