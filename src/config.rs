@@ -50,6 +50,8 @@ pub struct Config {
     pub kafka: Kafka,
     /// Sizes of messages and batches.
     pub ingest: Ingest,
+    /// On-demand requests.
+    pub requests: Requests,
     /// What one GraphQL request may contain.
     pub limits: Limits,
     /// Authentication.
@@ -133,6 +135,15 @@ pub struct Ingest {
     pub batch_wait: Duration,
     /// Largest message that is ingested, in bytes, before and after decompression.
     pub max_message_bytes: usize,
+}
+
+/// `[requests]`: on-demand requests, which are identified by the request ids of reports.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requests {
+    /// How long a request is remembered after its report was processed.
+    #[serde(deserialize_with = "parse::duration")]
+    pub keep: Duration,
 }
 
 /// `[limits]`: what one GraphQL request may contain.

@@ -17,7 +17,7 @@ pub use identifiers::{ClusterId, InvalidOrgId, OrgId};
 pub use lower_case::lower_case;
 pub use recommendation::{Level, RecommendationFacts, RiskOfChange, TotalRisk};
 pub use report::{Details, Report, RuleHit};
-pub use selector::{InvalidSelector, Selector, rule_of_component};
+pub use selector::{InvalidSelector, Selector, rule_of_component, rule_of_workload_component};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use version::VersionKey;
 pub use workload::{ListedObject, Namespace, WorkloadHit, WorkloadObject, WorkloadResult};

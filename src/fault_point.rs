@@ -18,10 +18,10 @@ pub enum FaultPoint {
     BatchFilled,
     /// The transaction has begun.
     TransactionBegun,
-    /// The clusters of its batch exist and are locked, and their reports are not yet written.
+    /// The clusters of its batch exist and are locked, and their results are not yet written.
     ClustersLocked,
-    /// The reports are written, and the records of rejected messages are not.
-    ReportsWritten,
+    /// The results are written, and the records of rejected messages are not.
+    ResultsWritten,
     /// All rows are written, and not yet committed.
     RowsWritten,
     /// The transaction is committed, and no offset is stored.

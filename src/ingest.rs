@@ -1,11 +1,11 @@
-//! From a topic to the store: partitions -> batches -> store -> offsets.
+//! From the topics to the store: partitions -> batches -> store -> offsets.
 //!
-//! `client` configures librdkafka. `consumer` polls it on a thread of its own, and `callbacks` handles what it calls
+//! `source` lists the topics, each with the kind of its messages. `client` configures librdkafka. `consumer` polls it on a thread of its own, and `callbacks` handles what it calls
 //! back. `assignment` runs one task per assigned partition, which ends with its `partition_lease`. `partition` is that
 //! task: with `intake` it fills a `batch` while `writer` writes the previous one, with retries. Messages that cannot be
 //! ingested are sent to `dead_letters`. After an error of its queue `recovery` restarts a partition with
 //! `fetch_control`, for one of the reasons of `stop_reason`; `start_offset` decides where, and what is lost.
-//! `subscription_check` finds out whether topic and group can be used. An offset is stored only after its batch is
+//! `subscription_check` finds out whether the topics and the group can be used. An offset is stored only after its batch is
 //! committed and its dead letters are delivered, so a process that is killed at any point loses and duplicates nothing.
 
 mod assignment;
@@ -22,6 +22,7 @@ mod intake;
 mod partition;
 mod partition_lease;
 mod recovery;
+mod source;
 mod start_offset;
 mod stop_reason;
 mod subscription_check;

@@ -4,6 +4,7 @@
 //! served at once. While the database, the schema or Kafka is missing, /readyz lists it and the process waits.
 
 mod content;
+mod requests;
 mod watch;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -134,7 +135,7 @@ impl Service {
         }
         let metrics = telemetry::metrics::start();
         if role.ingests() {
-            ingest::start_counters();
+            ingest::start_counters(&config.kafka);
         }
         if source.is_some() {
             CONTENT_FAILED_LOADS.start_at_zero([]);
@@ -207,6 +208,7 @@ impl Service {
             };
             tokio::select! {
                 never = content => match never {},
+                never = Box::pin(requests::remove_expired(&self.config.requests, &self.store)) => match never {},
                 error = ingest(&self.config, &self.store, &self.readiness, &mut ingester), if self.role.ingests() => error,
             }
         };

@@ -14,6 +14,7 @@ mod columns;
 mod consumer_errors;
 mod contains;
 mod error;
+mod expired_requests;
 mod facts_to_count;
 mod gathering_requests;
 mod history;

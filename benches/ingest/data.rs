@@ -55,15 +55,17 @@ impl Wave {
             Self::Changed | Self::TimesOnly => (2..HITS + 2).map(|hit| (hit, if hit == 2 { 2 } else { 1 })).collect(),
         };
         let hits = hits.into_iter().map(|(hit, count)| Hit { recommendation: (number + hit) % RECOMMENDATIONS, count });
-        Message { organization, cluster, last_checked: self.last_checked(), hits: hits.collect() }
+        Message { organization, cluster, last_checked: self.last_checked(), request_id: None, hits: hits.collect() }
     }
 }
 
 /// A message of one cluster.
 pub(crate) struct Message {
-    organization: u32,
+    pub(crate) organization: u32,
     pub(crate) cluster: Uuid,
     last_checked: &'static str,
+    /// The id of its upload, of as many characters as real ones.
+    pub(crate) request_id: Option<String>,
     hits: Vec<Hit>,
 }
 
@@ -75,10 +77,11 @@ struct Hit {
 impl Message {
     /// The message's value.
     pub(crate) fn json(&self) -> String {
-        let Self { organization, cluster, last_checked, hits } = self;
+        let Self { organization, cluster, last_checked, request_id, hits } = self;
+        let request_id = request_id.as_ref().map(|id| format!(r#""RequestId": "{id}", "#)).unwrap_or_default();
         let hits: Vec<_> = hits.iter().map(Hit::json).collect();
         let mut json = format!(
-            r#"{{"OrgID": {organization}, "AccountNumber": 1, "ClusterName": "{cluster}", "LastChecked": "{last_checked}", "Version": 2, "Report": {{"system": {{"metadata": {{}}, "hostname": null}}, "fingerprints": [], "info": [{{"info_id": "version_info|CLUSTER_VERSION_INFO", "component": "ccx_rules_ocp.ocs.version_info", "type": "info", "key": "CLUSTER_VERSION_INFO", "details": {{"version": "4.16.3"}}}}], "reports": [{}], "skips": ["#,
+            r#"{{"OrgID": {organization}, "AccountNumber": 1, "ClusterName": "{cluster}", "LastChecked": "{last_checked}", "Version": 2, {request_id}"Report": {{"system": {{"metadata": {{}}, "hostname": null}}, "fingerprints": [], "info": [{{"info_id": "version_info|CLUSTER_VERSION_INFO", "component": "ccx_rules_ocp.ocs.version_info", "type": "info", "key": "CLUSTER_VERSION_INFO", "details": {{"version": "4.16.3"}}}}], "reports": [{}], "skips": ["#,
             hits.join(", ")
         );
         // Skipped rules are the longest part of real reports.

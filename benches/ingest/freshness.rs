@@ -41,7 +41,7 @@ pub(crate) async fn measure() {
     let environment = environment(url.as_str(), Method::Service, "steady");
     let kafka = config(&environment).kafka;
     eprintln!("sent to stored ..");
-    topic::create(&kafka).await;
+    topic::create(&kafka, &kafka.ocp_topic, topic::PARTITIONS).await;
     let producer = topic::producer(&kafka, Duration::ZERO);
     let service = ServiceProcess::start(&environment);
     let first = Method::Service.messages();

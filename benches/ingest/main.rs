@@ -3,7 +3,8 @@
 //!
 //! `make bench-ingest` runs it, and `make bench-ingest ARGS=service` only the service. The whole run also measures the
 //! method of the original aggregator (one message at a time, in eight transactions) and the service with batches of one
-//! message. The topic is filled before a consumer starts; the time from the first stored message to the last is
+//! message, and the service with messages that have request ids. Then it measures a wave of workload results, and the peak
+//! memory with both topics. A topic is filled before a consumer starts; the time from the first stored message to the last is
 //! measured.
 //!
 //! The service runs in a process of its own, whose peak memory is printed. At the end, the time from sent to stored is
@@ -16,6 +17,7 @@ mod plot;
 mod process;
 mod service;
 mod topic;
+mod workloads;
 
 use std::{collections::BTreeMap, env, path::Path, time::Instant};
 
@@ -38,6 +40,8 @@ enum Method {
     Original,
     BatchesOfOne,
     Service,
+    /// The service, and each message has a request id that is remembered.
+    ServiceWithRequests,
 }
 
 /// The throughput of a method in each wave, in messages per second.
@@ -50,13 +54,14 @@ pub(crate) struct Row {
 pub(crate) type Environment = BTreeMap<String, String>;
 
 impl Method {
-    const ALL: [Self; 3] = [Self::Original, Self::BatchesOfOne, Self::Service];
+    const ALL: [Self; 4] = [Self::Original, Self::BatchesOfOne, Self::Service, Self::ServiceWithRequests];
 
     fn name(self) -> &'static str {
         match self {
             Self::Original => "one at a time, eight transactions",
             Self::BatchesOfOne => "batches of one",
             Self::Service => "the service",
+            Self::ServiceWithRequests => "the service with request ids",
         }
     }
 
@@ -65,7 +70,7 @@ impl Method {
         match self {
             Self::Original => 1_500,
             Self::BatchesOfOne => 4_000,
-            Self::Service => 40_000,
+            Self::Service | Self::ServiceWithRequests => 40_000,
         }
     }
 }
@@ -82,10 +87,11 @@ async fn main() {
     }
     if rows.len() == Method::ALL.len() {
         print_ratios(&rows);
-        plot::draw(Path::new(CHART), &rows).expect("the chart is drawn");
+        plot::draw(Path::new(CHART), &rows[..3]).expect("the chart is drawn");
         println!("drawn: docs/ingest.svg");
     }
-    if rows.last().is_some_and(|row| row.name == Method::Service.name()) {
+    if rows.iter().any(|row| row.name == Method::Service.name()) {
+        workloads::measure().await;
         freshness::measure().await;
     }
 }
@@ -104,16 +110,18 @@ async fn measure(method: Method) -> Row {
         let environment = environment(&url, method, wave.name());
         let config = config(&environment);
         eprintln!("{}: {} ..", method.name(), wave.name());
-        topic::fill(&config.kafka, wave, method.messages()).await;
+        let messages = (0..method.messages()).map(|number| message(method, wave, number));
+        topic::fill(&config.kafka, &config.kafka.ocp_topic, topic::PARTITIONS, messages).await;
         *figure = match method {
             Method::Original => {
                 let mut start = Instant::now();
                 original::ingest(&config.kafka, &database, method.messages(), || start = Instant::now()).await;
                 f64::from(method.messages()) / start.elapsed().as_secs_f64()
             }
-            Method::BatchesOfOne | Method::Service => {
+            Method::BatchesOfOne | Method::Service | Method::ServiceWithRequests => {
                 let service = ServiceProcess::start(&environment);
-                let figure = service::ingest(&database, wave, method.messages()).await;
+                let is_stored = ("last_checked_at", wave.last_checked());
+                let figure = service::ingest(&database, is_stored, method.messages()).await;
                 *peak = service.stop();
                 figure
             }
@@ -123,14 +131,24 @@ async fn measure(method: Method) -> Row {
         // So that writes of this wave do not slow down the next.
         database.execute_unprepared("CHECKPOINT").await.expect("checkpoint");
     }
-    if let Method::Service = method {
+    if let Method::Service | Method::ServiceWithRequests = method {
         print_row(&Row { name: "peak memory of the service, MB", figures: peaks });
     }
     Row { name: method.name(), figures }
 }
 
+/// Key and value of the message of a cluster.
+fn message(method: Method, wave: Wave, number: u32) -> (String, String) {
+    let mut message = wave.message(number);
+    if let Method::ServiceWithRequests = method {
+        let letter = wave.name().chars().next().unwrap_or_default();
+        message.request_id = Some(format!("{letter}{number:025}"));
+    }
+    (message.cluster.to_string(), message.json())
+}
+
 fn print_ratios(rows: &[Row]) {
-    let [original, .., service] = rows else { return };
+    let [original, _, service, ..] = rows else { return };
     let ratio = |wave: usize| format!("{:9.1}x", service.figures[wave] / original.figures[wave]);
     println!("{:40} {}", "ratio of the service to one at a time", [0, 1, 2].map(ratio).join(" "));
 }
@@ -164,6 +182,7 @@ fn database_url(method: Method) -> url::Url {
         Method::Original => "bench_original",
         Method::BatchesOfOne => "bench_one",
         Method::Service => "bench_service",
+        Method::ServiceWithRequests => "bench_requests",
     });
     url
 }

@@ -4,19 +4,17 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 
-use super::data::Wave;
-
 /// The pause between two counts of the stored messages near the start and the end.
 const MIN_PAUSE: Duration = Duration::from_millis(20);
 /// The pause in between. Each count scans a table, which slows down what is measured.
 const MAX_PAUSE: Duration = Duration::from_millis(200);
 
-/// Waits until the service has stored the wave's messages. Returns messages per second from the first batch on, which
+/// Waits until the service has stored a message of each cluster, which have this time in this column. Returns messages per second from the first batch on, which
 /// excludes the seconds in which the consumer group forms.
-pub(crate) async fn ingest(database: &DatabaseConnection, wave: Wave, messages: u32) -> f64 {
+pub(crate) async fn ingest(database: &DatabaseConnection, (column, time): (&str, &str), messages: u32) -> f64 {
     let mut first = None;
     loop {
-        let (now, done) = (Instant::now(), stored(database, wave).await);
+        let (now, done) = (Instant::now(), stored(database, column, time).await);
         let mut pause = MIN_PAUSE;
         if done > 0 {
             let (start, before) = *first.get_or_insert((now, done));
@@ -31,10 +29,10 @@ pub(crate) async fn ingest(database: &DatabaseConnection, wave: Wave, messages: 
     }
 }
 
-/// Number of clusters whose report of this wave is stored.
-async fn stored(database: &DatabaseConnection, wave: Wave) -> u32 {
-    let sql = "SELECT count(*) FROM cluster WHERE last_checked_at >= $1::timestamptz - interval '1 s'";
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [wave.last_checked().into()]);
+/// Number of clusters that have this time in this column.
+async fn stored(database: &DatabaseConnection, column: &str, time: &str) -> u32 {
+    let sql = format!("SELECT count(*) FROM cluster WHERE {column} >= $1::timestamptz - interval '1 s'");
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [time.into()]);
     // The statement fails until the service has created its tables.
     let Ok(Some(row)) = database.query_one_raw(statement).await else { return 0 };
     let count: i64 = row.try_get_by_index(0).expect("a number");

@@ -1,4 +1,4 @@
-//! The topic: four partitions on real Kafka, filled before a consumer starts.
+//! Topics on real Kafka, filled before a consumer starts.
 
 use std::time::Duration;
 
@@ -10,19 +10,21 @@ use rdkafka::{
     producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer},
 };
 
-use super::data::Wave;
-
-const PARTITIONS: i32 = 4;
+/// The partitions of a topic whose throughput is measured.
+pub(crate) const PARTITIONS: i32 = 4;
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Creates a topic and sends one wave of reports of `clusters` clusters to it.
-pub(crate) async fn fill(kafka: &config::Kafka, wave: Wave, clusters: u32) {
-    create(kafka).await;
+/// Creates a topic with this many partitions and sends messages to it, each with its key.
+pub(crate) async fn fill(
+    kafka: &config::Kafka,
+    topic: &str,
+    partitions: i32,
+    messages: impl Iterator<Item = (String, String)>,
+) {
+    create(kafka, topic, partitions).await;
     let producer = producer(kafka, Duration::from_millis(20));
-    for number in 0..clusters {
-        let message = wave.message(number);
-        let (key, value) = (message.cluster.to_string(), message.json());
-        let mut record = BaseRecord::to(&kafka.ocp_topic).key(&key).payload(&value);
+    for (key, value) in messages {
+        let mut record = BaseRecord::to(topic).key(&key).payload(&value);
         while let Err((_, returned)) = producer.send(record) {
             // The queue is full.
             std::thread::sleep(Duration::from_millis(5));
@@ -33,9 +35,9 @@ pub(crate) async fn fill(kafka: &config::Kafka, wave: Wave, clusters: u32) {
 }
 
 /// Creates an empty topic.
-pub(crate) async fn create(kafka: &config::Kafka) {
+pub(crate) async fn create(kafka: &config::Kafka, topic: &str, partitions: i32) {
     let admin: AdminClient<DefaultClientContext> = client(kafka).create().expect("an admin client");
-    let topic = NewTopic::new(&kafka.ocp_topic, PARTITIONS, TopicReplication::Fixed(1));
+    let topic = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
     let created = admin.create_topics([&topic], &AdminOptions::new().operation_timeout(Some(TIMEOUT))).await;
     created.expect("create a topic").pop().expect("one result").expect("the topic is created");
 }

@@ -16,6 +16,7 @@ const EMBEDDED: &str = include_str!("recommendations.toml");
 #[derive(Debug)]
 pub struct Catalogue {
     recommendations: Vec<Recommendation>,
+    workload_recommendations: Vec<WorkloadRecommendation>,
     skips: Vec<String>,
     total_weight: u32,
 }
@@ -31,6 +32,17 @@ pub struct Recommendation {
     pub(crate) details: Template,
     /// The item of `reports` after the members of its details.
     pub(crate) tail: String,
+}
+
+/// A recommendation that may apply to workloads of a generated cluster.
+#[derive(Debug)]
+pub struct WorkloadRecommendation {
+    selector: String,
+    /// The share of the objects of these kinds to which it applies.
+    pub(crate) percent: u32,
+    pub(crate) kinds: Vec<String>,
+    /// The item of `workload_recommendations` up to its list of objects.
+    pub(crate) head: String,
 }
 
 /// Why a list is invalid.
@@ -64,6 +76,8 @@ struct List {
     #[serde(default)]
     words: Words,
     recommendation: Vec<RecommendationEntry>,
+    #[serde(default)]
+    workload_recommendation: Vec<WorkloadEntry>,
     skip: Vec<SkipEntry>,
 }
 
@@ -80,6 +94,20 @@ struct RecommendationEntry {
     tags: Vec<String>,
     #[serde(default)]
     links: Links,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WorkloadEntry {
+    rule: String,
+    error_key: String,
+    percent: u32,
+    kinds: Vec<String>,
+    details: serde_json::Map<String, serde_json::Value>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    links: BTreeMap<String, Vec<String>>,
 }
 
 /// Where to read more, by the kind of page.
@@ -115,12 +143,19 @@ impl Catalogue {
         if total_weight == 0 || skips.is_empty() {
             return Err(CatalogueError::Empty);
         }
-        Ok(Self { recommendations, skips, total_weight })
+        let workload_recommendations =
+            list.workload_recommendation.into_iter().map(WorkloadEntry::parse).collect::<Result<_, _>>()?;
+        Ok(Self { recommendations, workload_recommendations, skips, total_weight })
     }
 
     /// All recommendations, in the order of the list.
     pub fn recommendations(&self) -> &[Recommendation] {
         &self.recommendations
+    }
+
+    /// All recommendations for workloads, in the order of the list.
+    pub fn workload_recommendations(&self) -> &[WorkloadRecommendation] {
+        &self.workload_recommendations
     }
 
     /// Items of `skips`, as JSON.
@@ -152,20 +187,49 @@ impl Recommendation {
     }
 }
 
+impl WorkloadRecommendation {
+    /// `rule_fqdn|ERROR_KEY`.
+    pub fn selector(&self) -> &str {
+        &self.selector
+    }
+}
+
+impl WorkloadEntry {
+    fn parse(self) -> Result<WorkloadRecommendation, CatalogueError> {
+        let Self { rule, error_key, percent, kinds, details, tags, links } = self;
+        let selector = selector(&rule, &error_key)?;
+        let (response_id, component, key) =
+            (json!(short_id(&rule, &error_key)), json!(format!("{rule}.recommendation")), json!(error_key));
+        let item = format!(r#"{{"response_id": {response_id}, "component": {component}, "key": {key}"#);
+        let details = serde_json::Value::Object(details);
+        let head = format!(r#"{item}, "details": {details}, "tags": {}, "links": {}"#, json!(tags), json!(links));
+        Ok(WorkloadRecommendation { selector, percent, kinds, head })
+    }
+}
+
+/// `rule|ERROR_KEY`.
+fn selector(rule: &str, error_key: &str) -> Result<String, CatalogueError> {
+    if rule.is_empty() || error_key.is_empty() || rule.contains('|') {
+        return Err(CatalogueError::Selector { rule: rule.to_owned() });
+    }
+    Ok(format!("{rule}|{error_key}"))
+}
+
+/// The selector with the last part of the rule's module only.
+fn short_id(rule: &str, error_key: &str) -> String {
+    format!("{}|{error_key}", rule.rsplit('.').next().unwrap_or_default())
+}
+
 impl RecommendationEntry {
     fn parse(self, words: &Words) -> Result<Recommendation, CatalogueError> {
         let Self { rule, error_key, description, weight, details, tags, links } = self;
-        if rule.is_empty() || error_key.is_empty() || rule.contains('|') {
-            return Err(CatalogueError::Selector { rule });
-        }
-        let selector = format!("{rule}|{error_key}");
+        let selector = selector(&rule, &error_key)?;
         let details = match Template::parse(&with_separator(&details), words) {
             Ok(template) => template,
             Err(source) => return Err(CatalogueError::Template { selector, source }),
         };
-        let module = rule.rsplit('.').next().unwrap_or_default();
         let (rule_id, component, key) =
-            (json!(format!("{module}|{error_key}")), json!(format!("{rule}.report")), json!(error_key));
+            (json!(short_id(&rule, &error_key)), json!(format!("{rule}.report")), json!(error_key));
         let item = format!(r#"{{"rule_id": {rule_id}, "component": {component}, "type": "rule", "key": {key}"#);
         let head = format!(r#"{item}, "details": {{"type": "rule", "error_key": {key}"#);
         let tail = format!(r#"}}, "tags": {}, "links": {}}}"#, json!(tags), json!(links));

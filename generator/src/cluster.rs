@@ -8,6 +8,7 @@ use crate::{
     random::{Purpose, SeededRng},
     site::Site,
     template::Context,
+    workloads::{self, Object},
 };
 
 /// The largest number seen in a real report.
@@ -36,6 +37,8 @@ pub(crate) struct Cluster {
     pub(crate) hits: Vec<Hit>,
     reports: u32,
     last_checked: Option<DateTime<Utc>>,
+    workload_results: u32,
+    workloads_checked: Option<DateTime<Utc>>,
 }
 
 /// An open hit.
@@ -64,6 +67,8 @@ impl Cluster {
             hits: Vec::new(),
             reports: 0,
             last_checked: None,
+            workload_results: 0,
+            workloads_checked: None,
         }
     }
 
@@ -75,7 +80,7 @@ impl Cluster {
     /// Changes the cluster to its state in the next report and returns the report's time. That lies shortly before
     /// `at`, or at `at`, or, where the previous report is not before `at`, a microsecond after that report.
     pub(crate) fn advance(&mut self, catalogue: &Catalogue, at: DateTime<Utc>, rng: &mut SeededRng) -> DateTime<Utc> {
-        let last_checked = self.next_check(at.trunc_subsecs(6), rng);
+        let last_checked = next_check(self.last_checked, at, rng);
         if self.reports > 0 {
             self.change(rng);
         }
@@ -85,12 +90,24 @@ impl Cluster {
         last_checked
     }
 
-    fn next_check(&self, at: DateTime<Utc>, rng: &mut SeededRng) -> DateTime<Utc> {
-        let drawn = later(at, -i64::from(rng.below(SPREAD_MICROSECONDS)));
-        match self.last_checked {
-            Some(previous) if drawn <= previous => at.max(later(previous, 1)),
-            _ => drawn,
-        }
+    /// The random number generator of the next workload result.
+    pub(crate) fn workload_rng(&self) -> SeededRng {
+        SeededRng::new(self.seed, Purpose::WorkloadReport, self.index, self.workload_results.into())
+    }
+
+    /// Returns the objects of the next workload result by recommendation, and the result's time, as
+    /// [`Cluster::advance`] does for reports.
+    pub(crate) fn advance_workloads(
+        &mut self,
+        catalogue: &Catalogue,
+        at: DateTime<Utc>,
+        rng: &mut SeededRng,
+    ) -> (Vec<Vec<Object>>, DateTime<Utc>) {
+        let checked = next_check(self.workloads_checked, at, rng);
+        let objects = workloads::by_recommendation(self.seed, self.index, self.workload_results, catalogue);
+        self.workload_results += 1;
+        self.workloads_checked = Some(checked);
+        (objects, checked)
     }
 
     /// Closes some hits, changes the details of others, and occasionally upgrades the cluster.
@@ -136,6 +153,16 @@ impl Cluster {
         let lasting = SeededRng::new(self.seed, Purpose::Hit, subject, appeared_in);
         let changing = SeededRng::new(self.seed, Purpose::Change, subject, appeared_in << 32 | u64::from(hit.revision));
         Context::new(&self.site, hit.appeared, lasting, changing)
+    }
+}
+
+/// The time of a result whose previous one had this time.
+fn next_check(previous: Option<DateTime<Utc>>, at: DateTime<Utc>, rng: &mut SeededRng) -> DateTime<Utc> {
+    let at = at.trunc_subsecs(6);
+    let drawn = later(at, -i64::from(rng.below(SPREAD_MICROSECONDS)));
+    match previous {
+        Some(previous) if drawn <= previous => at.max(later(previous, 1)),
+        _ => drawn,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     cluster::{Cluster, GeneratedCluster},
     message::Message,
     random::{Purpose, SeededRng},
+    workload_message::WorkloadMessage,
 };
 
 /// Far below the 19 million numbers to draw from, so that drawing distinct ones takes few tries.
@@ -24,6 +25,7 @@ pub struct Fleet {
     organizations: Vec<Organization>,
     clusters: Vec<Cluster>,
     turns: u64,
+    workload_turns: u64,
 }
 
 /// The size of a fleet.
@@ -90,7 +92,7 @@ impl Fleet {
         let catalogue = Catalogue::embedded()?;
         let organizations = draw_organizations(seed, organizations);
         let clusters = draw_clusters(seed, clusters, &organizations);
-        Ok(Self { seed, catalogue, organizations, clusters, turns: 0 })
+        Ok(Self { seed, catalogue, organizations, clusters, turns: 0, workload_turns: 0 })
     }
 
     /// The organizations. A larger fleet of the same seed begins with the same ones.
@@ -118,6 +120,20 @@ impl Fleet {
         self.turns += 1;
         report(&mut self.clusters[index], &self.catalogue, at)
     }
+
+    /// One workload result of every cluster, with the times of [`Fleet::round`], which do not depend on those of reports.
+    pub fn workload_round(&mut self, at: DateTime<Utc>) -> impl ExactSizeIterator<Item = GeneratedMessage> + '_ {
+        let Self { catalogue, clusters, .. } = self;
+        clusters.iter_mut().map(move |cluster| workload_result(cluster, catalogue, at))
+    }
+
+    /// One workload result of a random cluster, with the times of [`Fleet::round`].
+    pub fn next_workload_message(&mut self, at: DateTime<Utc>) -> GeneratedMessage {
+        let mut rng = SeededRng::new(self.seed, Purpose::WorkloadTurn, self.workload_turns, 0);
+        let index = rng.index_in(&self.clusters);
+        self.workload_turns += 1;
+        workload_result(&mut self.clusters[index], &self.catalogue, at)
+    }
 }
 
 impl GeneratedMessage {
@@ -131,6 +147,15 @@ fn report(cluster: &mut Cluster, catalogue: &Catalogue, at: DateTime<Utc>) -> Ge
     let mut rng = cluster.report_rng();
     let last_checked = cluster.advance(catalogue, at, &mut rng);
     let value = Message::new(cluster, catalogue, last_checked, &mut rng).to_string().into_bytes();
+    let GeneratedCluster { organization, id } = cluster.identity;
+    GeneratedMessage { cluster: id, organization, last_checked, value }
+}
+
+fn workload_result(cluster: &mut Cluster, catalogue: &Catalogue, at: DateTime<Utc>) -> GeneratedMessage {
+    let mut rng = cluster.workload_rng();
+    let (objects, last_checked) = cluster.advance_workloads(catalogue, at, &mut rng);
+    let message = WorkloadMessage::new(cluster, catalogue, objects, last_checked, &mut rng);
+    let value = message.to_string().into_bytes();
     let GeneratedCluster { organization, id } = cluster.identity;
     GeneratedMessage { cluster: id, organization, last_checked, value }
 }
@@ -177,3 +202,5 @@ fn draw_clusters(seed: u64, number: u32, organizations: &[Organization]) -> Vec<
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod workload_tests;

@@ -104,7 +104,7 @@ fn micros(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-fn write_list<T>(
+pub(crate) fn write_list<T>(
     f: &mut fmt::Formatter<'_>,
     items: impl IntoIterator<Item = T>,
     write_item: impl Fn(&mut fmt::Formatter<'_>, T) -> fmt::Result,
@@ -129,7 +129,7 @@ fn write_info_item(
 }
 
 /// 26 characters; for one in eight, the form of a gateway with slash and hyphen.
-fn request_id(rng: &mut SeededRng) -> String {
+pub(crate) fn request_id(rng: &mut SeededRng) -> String {
     if rng.below(8) > 0 {
         return rng.text(BASE_32, 26);
     }

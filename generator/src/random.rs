@@ -24,6 +24,18 @@ pub(crate) enum Purpose {
     Change,
     /// Which cluster reports next.
     Turn,
+    /// The number of a cluster's namespaces, and which names they have, by the cluster's index.
+    Workloads,
+    /// The uid and the number of objects of a namespace, by the namespace's number.
+    Namespace,
+    /// The kind, name and uid of an object and the recommendations that apply to it, by the object's number.
+    Object,
+    /// Whether an object exists, by the number of its period.
+    ObjectPeriod,
+    /// What differs from one workload result of a cluster to the next, by the result's number.
+    WorkloadReport,
+    /// Which cluster sends the next workload result.
+    WorkloadTurn,
 }
 
 /// A random number generator for one purpose. It computes ranges itself, because those of the crate `rand` may change

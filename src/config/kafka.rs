@@ -20,6 +20,9 @@ pub struct Kafka {
     pub group: String,
     /// Topic of the OCP results.
     pub ocp_topic: String,
+    /// Topic of the workload results. `None` means that none are read.
+    #[serde(deserialize_with = "parse::optional")]
+    pub workload_topic: Option<String>,
     /// Topic of the messages that cannot be ingested.
     pub dead_letter_topic: String,
     /// Name of this replica as a static member. `None` means dynamic membership.

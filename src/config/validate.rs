@@ -18,6 +18,7 @@ const MIB: usize = 1024 * KIB;
 const GIB: usize = 1024 * MIB;
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Records an error for every value that is invalid.
 pub(super) fn validate(config: &Config, layers: &mut Layers) {
@@ -27,6 +28,7 @@ pub(super) fn validate(config: &Config, layers: &mut Layers) {
     checks.check_kafka(&config.kafka);
     checks.check_security(&config.kafka.security);
     checks.check_ingest(&config.ingest);
+    checks.unless_duration_between("requests.keep", config.requests.keep, SECOND..=366 * DAY);
     checks.check_limits(&config.limits, &config.http);
     checks.check_content(&config.content);
     checks.check_auth(&config.auth);
@@ -74,9 +76,22 @@ impl Checks<'_> {
         }
         self.unless_kafka_name("kafka.ocp_topic", &kafka.ocp_topic);
         self.unless_kafka_name("kafka.dead_letter_topic", &kafka.dead_letter_topic);
+        let endlessly = "dead letters would be ingested again endlessly; choose another name";
         if kafka.dead_letter_topic == kafka.ocp_topic {
-            let text = "must not be kafka.ocp_topic: dead letters would be ingested again endlessly";
-            self.add_beside("kafka.dead_letter_topic", "kafka.ocp_topic", text);
+            let text = format!("must not be kafka.ocp_topic: {endlessly}");
+            self.add_beside("kafka.dead_letter_topic", "kafka.ocp_topic", &text);
+        }
+        if let Some(workload_topic) = &kafka.workload_topic {
+            self.unless_kafka_name("kafka.workload_topic", workload_topic);
+            if kafka.dead_letter_topic == *workload_topic {
+                let text = format!("must not be kafka.workload_topic: {endlessly}");
+                self.add_beside("kafka.dead_letter_topic", "kafka.workload_topic", &text);
+            }
+            if kafka.ocp_topic == *workload_topic {
+                let text = "must not be kafka.ocp_topic, whose messages are reports; name the topic of the workload \
+                            results, or leave this empty to read none";
+                self.add_beside("kafka.workload_topic", "kafka.ocp_topic", text);
+            }
         }
         if let Some(name) = &kafka.group_instance_id {
             self.unless_kafka_name("kafka.group_instance_id", name);
@@ -249,7 +264,7 @@ mod tests {
             let (key, rest) = line.split_once(" = ")?;
             let zero = if rest.starts_with(|c: char| c.is_ascii_digit()) {
                 "0"
-            } else if key.ends_with("_timeout") || key.ends_with("_wait") {
+            } else if ["_timeout", "_wait", ".keep"].iter().any(|end| key.ends_with(end)) {
                 "0s"
             } else {
                 return None;
@@ -257,7 +272,7 @@ mod tests {
             Some((key.replace('.', "__").to_uppercase(), zero, key.to_owned()))
         };
         let counted: Vec<_> = defaults.lines().filter_map(counted).collect();
-        assert_eq!(counted.len(), 22);
+        assert_eq!(counted.len(), 23);
         for (variable, zero, key) in counted {
             assert_eq!(keys(&[(&variable, zero)]), [key]);
         }

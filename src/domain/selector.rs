@@ -17,10 +17,18 @@ pub struct InvalidSelector;
 
 /// The suffix of a rule's FQDN where it is written as a component, as in messages.
 const COMPONENT_SUFFIX: &str = ".report";
+/// That of a rule about workloads.
+const WORKLOAD_COMPONENT_SUFFIX: &str = ".recommendation";
 
 /// Returns the FQDN of a component's rule: without the suffix `.report`, which is removed once and may be missing.
 pub fn rule_of_component(component: &str) -> &str {
     component.strip_suffix(COMPONENT_SUFFIX).unwrap_or(component)
+}
+
+/// Returns the FQDN of the rule about workloads that a component belongs to: without the suffix `.recommendation`, which
+/// is removed once and may be missing.
+pub fn rule_of_workload_component(component: &str) -> &str {
+    component.strip_suffix(WORKLOAD_COMPONENT_SUFFIX).unwrap_or(component)
 }
 
 impl Selector {

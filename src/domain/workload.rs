@@ -53,8 +53,11 @@ pub struct Namespace {
     pub name: String,
     /// Equal for two namespaces with the same name and objects.
     pub digest: Digest,
-    objects: BTreeMap<(Selector, Digest), WorkloadObject>,
+    objects: Objects,
 }
+
+/// The objects of a namespace, by recommendation and key.
+type Objects = BTreeMap<(Selector, Digest), WorkloadObject>;
 
 /// An object in a namespace. Any text may be empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +141,7 @@ fn last_of_each(hits: Vec<WorkloadHit>) -> Vec<WorkloadHit> {
 }
 
 fn namespaces(hits: &[WorkloadHit]) -> Vec<Namespace> {
-    let mut by_uid: BTreeMap<&str, (&str, BTreeMap<_, _>)> = BTreeMap::new();
+    let mut by_uid: BTreeMap<&str, (&str, Objects)> = BTreeMap::new();
     for hit in hits {
         for listed in &hit.objects {
             let (name, objects) = by_uid.entry(&listed.namespace_uid).or_default();
@@ -150,7 +153,7 @@ fn namespaces(hits: &[WorkloadHit]) -> Vec<Namespace> {
             objects.entry((hit.selector.clone(), object.key())).or_insert(object);
         }
     }
-    let namespace = |(uid, (name, objects)): (&str, (&str, BTreeMap<(Selector, Digest), WorkloadObject>))| {
+    let namespace = |(uid, (name, objects)): (&str, (&str, Objects))| {
         let name = if name.is_empty() { uid } else { name };
         let digest = digest_of_namespace(name, &objects);
         Namespace { uid: uid.to_owned(), name: name.to_owned(), digest, objects }
@@ -158,7 +161,7 @@ fn namespaces(hits: &[WorkloadHit]) -> Vec<Namespace> {
     by_uid.into_iter().map(namespace).collect()
 }
 
-fn digest_of_namespace(name: &str, objects: &BTreeMap<(Selector, Digest), WorkloadObject>) -> Digest {
+fn digest_of_namespace(name: &str, objects: &Objects) -> Digest {
     let of_objects = objects.iter().flat_map(|((selector, _), WorkloadObject { kind, name, uid })| {
         [selector.as_str(), kind, name, uid].map(str::as_bytes)
     });

@@ -22,15 +22,17 @@ use super::{
     partition::{self, Reader},
     partition_lease::PartitionLease,
     recovery::Recovery,
+    source::{SourcePartition, Sources},
     writer::Writer,
 };
-use crate::store::Store;
+use crate::{message::Kind, store::Store};
 
 /// What a partition's task needs, and the running tasks.
 pub(super) struct Assignment {
     runtime: Handle,
     /// Weak, because the consumer owns this, as its listener.
     consumer: Weak<KafkaConsumer>,
+    sources: Sources,
     store: Store,
     dead_letters: Arc<DeadLetters>,
     bounds: Bounds,
@@ -46,6 +48,7 @@ pub(super) struct Channels {
 }
 
 struct Running {
+    partition: Arc<SourcePartition>,
     task: JoinHandle<()>,
     lease: PartitionLease,
     /// Whether librdkafka does not fetch it at present.
@@ -60,6 +63,7 @@ impl Assignment {
     /// An empty assignment. Must be called on the runtime on which the tasks are to run.
     pub(super) fn new(
         consumer: Weak<KafkaConsumer>,
+        sources: Sources,
         store: Store,
         dead_letters: Arc<DeadLetters>,
         bounds: Bounds,
@@ -67,29 +71,28 @@ impl Assignment {
         channels: Channels,
     ) -> Self {
         let runtime = Handle::current();
-        Self { runtime, consumer, store, dead_letters, bounds, health, channels, running: Mutex::default() }
+        Self { runtime, consumer, sources, store, dead_letters, bounds, health, channels, running: Mutex::default() }
     }
 
-    fn start(&self, (topic, partition): TopicPartition, queue: MessageQueue) {
+    fn start(&self, kind: Kind, key: TopicPartition, queue: MessageQueue) {
         let lease = PartitionLease::default();
-        let name = name(&topic, partition);
-        let control = FetchControl { partition: (topic.clone(), partition), requests: self.channels.requests.clone() };
-        let recovery = Recovery::new(name.clone(), self.consumer.clone(), control, self.health.clone(), lease.clone());
-        let intake = Intake::new(self.bounds, lease.clone(), recovery, self.store.clone());
+        let partition = Arc::new(SourcePartition::new(kind, &key.0, key.1));
+        let control = FetchControl { partition: key.clone(), requests: self.channels.requests.clone() };
+        let recovery =
+            Recovery::new(partition.clone(), self.consumer.clone(), control, self.health.clone(), lease.clone());
+        let intake = Intake::new(kind, self.bounds, lease.clone(), recovery, self.store.clone());
         let reader = Reader::new(queue, intake);
         let writer = Writer {
-            name,
-            topic: topic.clone(),
-            partition,
+            partition: partition.clone(),
             store: self.store.clone(),
             dead_letters: self.dead_letters.clone(),
             consumer: self.consumer.clone(),
             lease: lease.clone(),
         };
-        PartitionState::Read.emit(partition);
+        PartitionState::Read.emit(&partition);
         let watched = watch(partition::run(reader, writer), lease.clone(), self.channels.ended.clone());
         let task = self.runtime.spawn(watched);
-        self.running().insert((topic, partition), Running { task, lease, is_paused: false });
+        self.running().insert(key, Running { partition, task, lease, is_paused: false });
     }
 
     /// Stops all partitions.
@@ -119,10 +122,10 @@ impl RebalanceListener for Assignment {
     fn on_assigned(&self, partitions: Vec<TopicPartition>) {
         let Some(consumer) = self.consumer.upgrade() else { return };
         for (topic, partition) in partitions {
-            match consumer.split_partition_queue(&topic, partition) {
-                Some(queue) => self.start((topic, partition), queue),
+            match (self.sources.kind(&topic), consumer.split_partition_queue(&topic, partition)) {
+                (Some(kind), Some(queue)) => self.start(kind, (topic, partition), queue),
                 // Its messages would be delivered to the main queue, which ends ingestion.
-                None => tracing::error!(topic, partition, "a partition without a queue"),
+                _ => tracing::error!(topic, partition, "a partition without a queue, or of another topic"),
             }
         }
     }
@@ -140,7 +143,7 @@ impl RebalanceListener for Assignment {
             running.lease.revoke();
         }
         let deadline = Instant::now() + timeout;
-        for (key, Running { task, lease, is_paused }) in stopped {
+        for (key, Running { partition, task, lease, is_paused }) in stopped {
             let remaining = deadline.saturating_duration_since(Instant::now());
             let ended = self.runtime.block_on(async { tokio::time::timeout(remaining, task).await });
             lease.fence();
@@ -150,9 +153,9 @@ impl RebalanceListener for Assignment {
             if is_paused && let Some(consumer) = self.consumer.upgrade() {
                 fetch_control::resume(&consumer, &key);
             }
-            self.health.started(&name(&key.0, key.1));
-            PartitionState::Revoked.emit(key.1);
-            Lag { partition: key.1, messages: None }.emit();
+            self.health.started(&partition.name);
+            PartitionState::Revoked.emit(&partition);
+            Lag { kind: partition.kind, partition: partition.number, messages: None }.emit();
         }
     }
 
@@ -167,11 +170,6 @@ impl RebalanceListener for Assignment {
             running.lease.set_at_end();
         }
     }
-}
-
-/// The name of a partition in logs and health.
-fn name(topic: &str, partition: i32) -> String {
-    format!("{topic}/{partition}")
 }
 
 /// Reports a task that panics, or that ends although its partition was not revoked. Its partition would never be read

@@ -6,17 +6,19 @@ use std::{
 };
 
 use rdkafka::{
-    ClientContext, Statistics, TopicPartitionList,
+    ClientContext, Offset, Statistics, TopicPartitionList,
     config::RDKafkaLogLevel,
     consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance, base_consumer::PartitionQueue},
     error::{KafkaError, KafkaResult, RDKafkaErrorCode},
     statistics::{Broker, Partition},
 };
+use tokio::sync::Notify;
 
 use super::{
     client::is_connection_error,
     events::{KafkaErrorReported, Lag, OffsetsCommitted},
     health::Health,
+    source::{Source, Sources},
     stop_reason::is_refused,
 };
 use crate::{config, fault_point::FaultPoint};
@@ -48,21 +50,24 @@ pub(super) trait RebalanceListener: Send + Sync {
 
 /// The state of the callbacks.
 pub(super) struct Context {
-    topic: String,
+    sources: Sources,
     group: String,
     revoke_timeout: Duration,
     health: Arc<Health>,
+    /// Requests a check of the topics and the group at once.
+    subscription_check: Arc<Notify>,
     listener: OnceLock<Arc<dyn RebalanceListener>>,
 }
 
 impl Context {
-    pub(super) fn new(kafka: &config::Kafka, health: Arc<Health>) -> Self {
+    pub(super) fn new(kafka: &config::Kafka, health: Arc<Health>, subscription_check: Arc<Notify>) -> Self {
         Self {
-            topic: kafka.ocp_topic.clone(),
+            sources: Sources::new(kafka),
             group: kafka.group.clone(),
             // The broker must not reassign the partitions while a batch is still being finished.
             revoke_timeout: kafka.session_timeout / 2,
             health,
+            subscription_check,
             listener: OnceLock::new(),
         }
     }
@@ -80,14 +85,10 @@ impl Context {
         let (reason, is_new) = match error {
             // The error callback reports these, with a more precise text.
             KafkaError::MessageConsumption(code) if is_connection_error(*code) => return,
-            KafkaError::MessageConsumption(Code::UnknownTopicOrPartition | Code::UnknownTopic) => {
-                let reason = topic_missing(&self.topic);
-                (reason.clone(), self.health.set_topic_error(Some(reason)))
-            }
-            KafkaError::MessageConsumption(Code::TopicAuthorizationFailed) => {
-                let reason = topic_refused(&self.topic);
-                (reason.clone(), self.health.set_topic_error(Some(reason)))
-            }
+            // The error does not name the topic; the check does.
+            KafkaError::MessageConsumption(
+                Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::TopicAuthorizationFailed,
+            ) => return self.subscription_check.notify_one(),
             error => {
                 let is_refused = code == Some(Code::GroupAuthorizationFailed);
                 let reason = if is_refused { group_refused(&self.group) } else { error.to_string() };
@@ -122,28 +123,21 @@ impl Context {
     /// in unfinished batches; and whether its end is reached. The end offset minus the committed one would be wrong:
     /// aborted messages and transaction markers stay between the two.
     fn report_positions(&self, statistics: &Statistics) {
-        let (Some(listener), Some(topic)) = (self.listener.get(), statistics.topics.get(&self.topic)) else { return };
-        for partition in topic.partitions.values() {
-            let key = (self.topic.clone(), partition.partition);
-            if partition.eof_offset >= 0 && partition.eof_offset == partition.next_offset {
-                listener.on_end(&key);
-            }
-            if let Some(unfinished) = listener.unfinished(&key) {
-                let messages = unfinished + unsent(partition) + partition.fetchq_cnt.max(0).unsigned_abs();
-                Lag { partition: partition.partition, messages: Some(messages) }.emit();
+        let Some(listener) = self.listener.get() else { return };
+        for Source { topic, kind } in self.sources.iter() {
+            let statistics = statistics.topics.get(topic);
+            for partition in statistics.iter().flat_map(|topic| topic.partitions.values()) {
+                let key = (topic.clone(), partition.partition);
+                if partition.eof_offset >= 0 && partition.eof_offset == partition.next_offset {
+                    listener.on_end(&key);
+                }
+                if let Some(unfinished) = listener.unfinished(&key) {
+                    let messages = unfinished + unsent(partition) + partition.fetchq_cnt.max(0).unsigned_abs();
+                    Lag { kind: *kind, partition: partition.partition, messages: Some(messages) }.emit();
+                }
             }
         }
     }
-}
-
-/// The reason while the brokers do not have the topic.
-pub(super) fn topic_missing(topic: &str) -> String {
-    format!("the topic {topic} does not exist")
-}
-
-/// The reason while the brokers refuse access to the topic.
-pub(super) fn topic_refused(topic: &str) -> String {
-    format!("the brokers refuse access to the topic {topic}: grant this user Describe and Read")
 }
 
 /// The reason while the brokers refuse access to the group.
@@ -196,11 +190,17 @@ impl ConsumerContext for Context {
         }
     }
 
-    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
+    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
         match result {
             Ok(()) => {
                 FaultPoint::OffsetCommitted.pass();
-                OffsetsCommitted::emit();
+                for Source { topic, kind } in self.sources.iter() {
+                    let elements = offsets.elements_for_topic(topic);
+                    // The list also has partitions without a new offset.
+                    if elements.iter().any(|element| matches!(element.offset(), Offset::Offset(_))) {
+                        OffsetsCommitted { kind: *kind }.emit();
+                    }
+                }
                 self.health.set_commit_error(None);
             }
             Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}

@@ -47,7 +47,8 @@ const CONSUMER_DEFAULTS: [(&str, &str); 7] = [
     // A broker delays its response by up to this time if some partitions have no new messages. With librdkafka's
     // default of 500 ms, a partition full of messages is starved by idle ones.
     ("fetch.wait.max.ms", "50"),
-    ("topic.metadata.refresh.interval.ms", "60000"),
+    // A topic that is created later is read after this time at the latest.
+    ("topic.metadata.refresh.interval.ms", "30000"),
 ];
 
 /// Settings of a consumer that cannot be overridden. An offset is committed only after it was stored, which is after

@@ -16,6 +16,7 @@ use super::{
     dead_letters::{DeadLetterTopic, DeadLetters},
     fetch_control::Request,
     health::Health,
+    source::Sources,
     subscription_check::SubscriptionCheck,
 };
 use crate::{config, store::Store};
@@ -71,22 +72,25 @@ impl Ingester {
         health: Arc<Health>,
     ) -> Result<Self, Error> {
         let dead_letters = Arc::new(DeadLetters::new(kafka, health.clone()).map_err(Error::Setup)?);
-        let consumer =
-            consumer_config(kafka).create_with_context(Context::new(kafka, health.clone())).map_err(Error::Setup)?;
+        let sources = Sources::new(kafka);
+        let check = SubscriptionCheck::new(kafka, health.clone());
+        let context = Context::new(kafka, health.clone(), check.requested());
+        let consumer = consumer_config(kafka).create_with_context(context).map_err(Error::Setup)?;
         let consumer: Arc<KafkaConsumer> = Arc::new(consumer);
         let (ended, ended_tasks) = mpsc::unbounded_channel();
         let (requests, requested) = mpsc::unbounded_channel();
         let channels = Channels { ended, requests };
         let weak = Arc::downgrade(&consumer);
-        let check = SubscriptionCheck::new(kafka, weak.clone(), health.clone());
-        let assignment = Assignment::new(weak, store, dead_letters.clone(), ingest.into(), health, channels);
+        let check = check.repeat(weak.clone());
+        let assignment =
+            Assignment::new(weak, sources.clone(), store, dead_letters.clone(), ingest.into(), health, channels);
         let assignment = Arc::new(assignment);
         consumer.context().set_listener(assignment.clone());
-        consumer.subscribe(&[&kafka.ocp_topic]).map_err(Error::Setup)?;
+        consumer.subscribe(&sources.topics()).map_err(Error::Setup)?;
 
         let stop = CancellationToken::new();
         tokio::spawn(stop.clone().run_until_cancelled_owned(DeadLetterTopic::new(kafka).ensure()));
-        tokio::spawn(stop.clone().run_until_cancelled_owned(check.repeat()));
+        tokio::spawn(stop.clone().run_until_cancelled_owned(check));
         let (end, ended) = oneshot::channel();
         let polling = Polling { consumer, assignment, dead_letters, stop: stop.clone(), ended_tasks, requested };
         // Not joined: closing a consumer whose broker is unavailable can take longer than the caller's deadline.

@@ -7,6 +7,7 @@
 //! their origin.
 
 mod delivery;
+mod events;
 mod headers;
 mod reader;
 mod replay;

@@ -2,18 +2,20 @@
 
 use std::{fmt, time::Duration};
 
-use rdkafka::{Message as _, error::RDKafkaErrorCode, message::OwnedMessage};
+use rdkafka::Message as _;
 use strum::VariantArray as _;
 
 use super::{
     batch::Counts,
-    dead_letters::{RejectedMessage, Undelivered},
+    dead_letters::RejectedMessage,
+    source::{SourcePartition, Sources},
     start_offset::{DataLoss, LossCause},
     stop_reason::StopReason,
 };
 use crate::{
+    config,
     domain::Timestamp,
-    message::{Deviations, LeftOutFields, OptionalField, Reason},
+    message::{Deviations, Kind, LeftOutFields, OptionalField, Reason},
     store::{self, Written},
     telemetry::{
         Throttle,
@@ -26,22 +28,24 @@ use crate::{
 };
 
 /// The class of the tries to deliver dead letters.
-const DEAD_LETTERS: &str = "dead_letters";
+pub(super) const DEAD_LETTERS: &str = "dead_letters";
 
-/// Exports the counters of ingestion with every value of their labels.
-pub fn start_counters() {
-    INGEST_MESSAGES.start_at_zero(["applied", "stale", "empty", "rejected"]);
-    INGEST_MOVED.start_at_zero([]);
-    INGEST_LEFT_OUT_FIELDS.start_at_zero(OptionalField::VARIANTS.iter().map(|field| field.as_str()));
-    INGEST_DEAD_LETTERS.start_at_zero(Reason::VARIANTS.iter().map(|reason| reason.as_str()));
-    let classes = store::Class::VARIANTS.iter().map(|class| class.as_str());
-    INGEST_RETRIES.start_at_zero(classes.chain([DEAD_LETTERS]));
-    INGEST_DATA_LOSSES.start_at_zero(LossCause::VARIANTS.iter().map(|cause| cause.as_str()));
+/// Exports the counters of ingestion with every value of their labels, for the configured topics.
+pub fn start_counters(kafka: &config::Kafka) {
+    let sources = Sources::new(kafka);
+    let topics = || sources.iter().map(|source| source.kind.as_str());
+    INGEST_MESSAGES.start_pairs_at_zero(topics(), || ["applied", "stale", "empty", "rejected"]);
+    INGEST_MOVED.start_at_zero(topics());
+    INGEST_LEFT_OUT_FIELDS.start_pairs_at_zero(topics(), || OptionalField::VARIANTS.iter().map(|field| field.as_str()));
+    INGEST_DEAD_LETTERS.start_pairs_at_zero(topics(), || Reason::VARIANTS.iter().map(|reason| reason.as_str()));
+    let classes = || store::Class::VARIANTS.iter().map(|class| class.as_str());
+    INGEST_RETRIES.start_pairs_at_zero(topics(), || classes().chain([DEAD_LETTERS]));
+    INGEST_DATA_LOSSES.start_pairs_at_zero(topics(), || LossCause::VARIANTS.iter().map(|cause| cause.as_str()));
 }
 
 /// A batch is committed.
 pub(super) struct BatchCommitted<'a> {
-    pub(super) partition: &'a str,
+    pub(super) partition: &'a SourcePartition,
     pub(super) last_offset: i64,
     pub(super) counts: Counts,
     pub(super) written: Written,
@@ -55,7 +59,7 @@ impl BatchCommitted<'_> {
         let (counts, written) = (self.counts, self.written);
         self.count();
         tracing::debug!(
-            partition = self.partition,
+            partition = self.partition.name,
             last_offset = self.last_offset,
             messages = counts.messages,
             applied = written.applied,
@@ -68,13 +72,17 @@ impl BatchCommitted<'_> {
             "batch committed"
         );
         if written.moved > 0 {
-            tracing::info!(partition = self.partition, clusters = written.moved, "clusters changed their organization");
+            tracing::info!(
+                partition = self.partition.name,
+                clusters = written.moved,
+                "clusters changed their organization"
+            );
         }
         if counts.deviations != Deviations::default()
             && let Some(left_out) = LINES.admit()
         {
             tracing::info!(
-                partition = self.partition,
+                partition = self.partition.name,
                 unknown_versions = counts.deviations.unknown_versions,
                 from_the_future = counts.deviations.from_the_future,
                 repeated_hits = counts.deviations.repeated_hits,
@@ -99,7 +107,8 @@ impl fmt::Display for Listed {
 
 impl BatchCommitted<'_> {
     fn count(&self) {
-        let Self { counts, written, .. } = self;
+        let Self { partition, counts, written, .. } = self;
+        let topic = partition.kind.as_str();
         let outcomes = [
             ("applied", written.applied),
             ("stale", written.stale),
@@ -107,21 +116,22 @@ impl BatchCommitted<'_> {
             ("rejected", self.rejected),
         ];
         for (outcome, messages) in outcomes.into_iter().filter(|(_, messages)| *messages > 0) {
-            metrics::counter!(INGEST_MESSAGES.name, "fate" => outcome).increment(messages as u64);
+            metrics::counter!(INGEST_MESSAGES.name, "topic" => topic, "fate" => outcome).increment(messages as u64);
         }
-        metrics::counter!(INGEST_MOVED.name).increment(written.moved as u64);
+        metrics::counter!(INGEST_MOVED.name, "topic" => topic).increment(written.moved as u64);
         for (field, times) in counts.deviations.left_out.iter() {
-            metrics::counter!(INGEST_LEFT_OUT_FIELDS.name, "field" => field.as_str()).increment(times.into());
+            let labels = [("topic", topic), ("field", field.as_str())];
+            metrics::counter!(INGEST_LEFT_OUT_FIELDS.name, &labels).increment(times.into());
         }
         #[expect(clippy::cast_precision_loss, reason = "at most a batch")]
-        metrics::histogram!(INGEST_BATCH_MESSAGES.name).record(counts.messages as f64);
-        metrics::histogram!(INGEST_BATCH_DURATION.name).record(self.took.as_secs_f64());
+        metrics::histogram!(INGEST_BATCH_MESSAGES.name, "topic" => topic).record(counts.messages as f64);
+        metrics::histogram!(INGEST_BATCH_DURATION.name, "topic" => topic).record(self.took.as_secs_f64());
     }
 }
 
 /// A message cannot be ingested.
 pub(super) struct MessageRejected<'a> {
-    pub(super) partition: &'a str,
+    pub(super) partition: &'a SourcePartition,
     pub(super) rejected: &'a RejectedMessage,
 }
 
@@ -131,14 +141,14 @@ impl MessageRejected<'_> {
         if let Some(left_out) = LINES.admit() {
             let Self { partition, rejected: RejectedMessage { message, rejection } } = self;
             let (offset, reason, detail) = (message.offset(), rejection.reason.as_str(), &rejection.detail);
-            tracing::warn!(partition, offset, reason, detail, left_out, "bad message");
+            tracing::warn!(partition = partition.name, offset, reason, detail, left_out, "bad message");
         }
     }
 }
 
 /// Writing a batch failed; it will be retried.
 pub(super) struct BatchDelayed<'a> {
-    pub(super) partition: &'a str,
+    pub(super) partition: &'a SourcePartition,
     pub(super) tries: u32,
     pub(super) error: &'a store::Error,
 }
@@ -146,9 +156,10 @@ pub(super) struct BatchDelayed<'a> {
 impl BatchDelayed<'_> {
     pub(super) fn emit(&self) {
         static LINES: Throttle = Throttle::new();
-        metrics::counter!(INGEST_RETRIES.name, "class" => self.error.class().as_str()).increment(1);
+        let (topic, class) = (self.partition.kind.as_str(), self.error.class());
+        metrics::counter!(INGEST_RETRIES.name, "topic" => topic, "class" => class.as_str()).increment(1);
         if let Some(left_out) = LINES.admit() {
-            let (partition, tries, class) = (self.partition, self.tries, self.error.class());
+            let (partition, tries) = (&self.partition.name, self.tries);
             if class == store::Class::Setup {
                 tracing::error!(partition, tries, error = %self.error, left_out, "the database must be fixed; the batch waits");
             } else {
@@ -158,30 +169,23 @@ impl BatchDelayed<'_> {
     }
 }
 
-/// A dead letter is delivered.
-pub(super) struct DeadLetterDelivered<'a> {
-    pub(super) rejected: &'a RejectedMessage,
+/// Offsets of a topic are committed.
+pub(super) struct OffsetsCommitted {
+    pub(super) kind: Kind,
 }
-
-impl DeadLetterDelivered<'_> {
-    pub(super) fn emit(&self) {
-        metrics::counter!(INGEST_DEAD_LETTERS.name, "reason" => self.rejected.rejection.reason.as_str()).increment(1);
-    }
-}
-
-/// Offsets are committed.
-pub(super) struct OffsetsCommitted;
 
 impl OffsetsCommitted {
-    pub(super) fn emit() {
+    pub(super) fn emit(&self) {
         let now = Timestamp::now().utc().timestamp();
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970")]
-        metrics::gauge!(INGEST_LAST_COMMIT.name).set(now as f64);
+        metrics::gauge!(INGEST_LAST_COMMIT.name, "topic" => self.kind.as_str()).set(now as f64);
     }
 }
 
 /// The number of messages of a partition that are not finished.
 pub(super) struct Lag {
+    /// The kind of messages of its topic.
+    pub(super) kind: Kind,
     pub(super) partition: i32,
     /// `None` if it is unknown: the partition cannot be read, or is not assigned.
     pub(super) messages: Option<u64>,
@@ -191,90 +195,8 @@ impl Lag {
     pub(super) fn emit(&self) {
         #[expect(clippy::cast_precision_loss, reason = "a partition does not hold 2^52 messages")]
         let value = self.messages.map_or(UNKNOWN, |messages| messages as f64);
-        metrics::gauge!(INGEST_LAG.name, "partition" => self.partition.to_string()).set(value);
-    }
-}
-
-/// Dead letters were not delivered; they will be sent again.
-pub(super) struct DeadLettersDelayed<'a> {
-    pub(super) partition: &'a str,
-    pub(super) tries: u32,
-    pub(super) error: &'a Undelivered,
-}
-
-impl DeadLettersDelayed<'_> {
-    pub(super) fn emit(&self) {
-        static LINES: Throttle = Throttle::new();
-        metrics::counter!(INGEST_RETRIES.name, "class" => DEAD_LETTERS).increment(1);
-        if let Some(left_out) = LINES.admit() {
-            let Self { partition, tries, error } = self;
-            tracing::warn!(partition, tries, %error, left_out, "the partition waits for its dead letters");
-        }
-    }
-}
-
-/// The brokers accepted only a part of a dead letter.
-pub(super) struct DeadLetterTruncated<'a> {
-    pub(super) message: &'a OwnedMessage,
-}
-
-impl DeadLetterTruncated<'_> {
-    pub(super) fn emit(&self) {
-        static LINES: Throttle = Throttle::new();
-        if let Some(left_out) = LINES.admit() {
-            let (topic, partition, offset) = (self.message.topic(), self.message.partition(), self.message.offset());
-            tracing::warn!(
-                topic,
-                partition,
-                offset,
-                left_out,
-                "a dead letter was truncated: it is larger than its topic accepts"
-            );
-        }
-    }
-}
-
-/// A dead letter got a key, because its topic refuses records without one.
-pub(super) struct DeadLetterKeyAdded<'a> {
-    pub(super) topic: &'a str,
-}
-
-impl DeadLetterKeyAdded<'_> {
-    pub(super) fn emit(&self) {
-        static LINES: Throttle = Throttle::new();
-        if let Some(left_out) = LINES.admit() {
-            tracing::warn!(
-                topic = self.topic,
-                left_out,
-                "a dead letter got its origin as key, because the topic's cleanup.policy is compact; set it to delete: \
-                 compaction removes dead letters whose messages have the same key"
-            );
-        }
-    }
-}
-
-/// The dead-letter topic was missing and is created.
-pub(super) struct DeadLetterTopicCreated<'a> {
-    pub(super) topic: &'a str,
-    pub(super) partitions: i32,
-}
-
-impl DeadLetterTopicCreated<'_> {
-    pub(super) fn emit(&self) {
-        tracing::info!(topic = self.topic, partitions = self.partitions, "the dead-letter topic is created");
-    }
-}
-
-/// The dead-letter topic is missing, and the brokers refuse to create it.
-pub(super) struct DeadLetterTopicNotCreated<'a> {
-    pub(super) topic: &'a str,
-    pub(super) code: RDKafkaErrorCode,
-}
-
-impl DeadLetterTopicNotCreated<'_> {
-    pub(super) fn emit(&self) {
-        let Self { topic, code } = self;
-        tracing::warn!(topic, %code, "the dead-letter topic is missing and cannot be created: the first bad message will wait for it");
+        let labels = [("topic", self.kind.as_str().to_owned()), ("partition", self.partition.to_string())];
+        metrics::gauge!(INGEST_LAG.name, &labels).set(value);
     }
 }
 
@@ -300,14 +222,18 @@ pub(super) enum PartitionState {
 }
 
 impl PartitionState {
-    pub(super) fn emit(&self, partition: i32) {
+    pub(super) fn emit(&self, partition: &SourcePartition) {
         for &reason in StopReason::VARIANTS {
             let value = match self {
                 Self::Stopped(stopped) if *stopped == reason => 1.0,
                 Self::Stopped(_) | Self::Read => 0.0,
                 Self::Revoked => UNKNOWN,
             };
-            let labels = [("partition", partition.to_string()), ("reason", reason.as_str().to_owned())];
+            let labels = [
+                ("topic", partition.kind.as_str().to_owned()),
+                ("partition", partition.number.to_string()),
+                ("reason", reason.as_str().to_owned()),
+            ];
             metrics::gauge!(INGEST_STOPPED_PARTITIONS.name, &labels).set(value);
         }
     }
@@ -315,8 +241,7 @@ impl PartitionState {
 
 /// A partition cannot be read.
 pub(super) struct PartitionStopped<'a> {
-    pub(super) partition: &'a str,
-    pub(super) number: i32,
+    pub(super) partition: &'a SourcePartition,
     pub(super) reason: StopReason,
     pub(super) text: &'a str,
     /// Whether it was read until now. Its further attempts are only logged at debug; readiness reminds of them.
@@ -326,47 +251,46 @@ pub(super) struct PartitionStopped<'a> {
 impl PartitionStopped<'_> {
     pub(super) fn emit(&self) {
         static LINES: Throttle = Throttle::new();
-        let Self { partition, number, reason, text, is_first } = *self;
-        PartitionState::Stopped(reason).emit(number);
+        let Self { partition, reason, text, is_first } = *self;
+        PartitionState::Stopped(reason).emit(partition);
         if reason != StopReason::Clock {
-            Lag { partition: number, messages: None }.emit();
+            Lag { kind: partition.kind, partition: partition.number, messages: None }.emit();
         }
         if !is_first {
-            tracing::debug!(partition, ?reason, text, "the partition still cannot be read");
+            tracing::debug!(partition = partition.name, ?reason, text, "the partition still cannot be read");
         } else if let Some(left_out) = LINES.admit() {
-            tracing::error!(partition, ?reason, text, left_out, "the partition cannot be read");
+            tracing::error!(partition = partition.name, ?reason, text, left_out, "the partition cannot be read");
         }
     }
 }
 
 /// A partition is read again after it was stopped.
 pub(super) struct PartitionReadAgain<'a> {
-    pub(super) partition: &'a str,
-    pub(super) number: i32,
+    pub(super) partition: &'a SourcePartition,
     pub(super) reason: StopReason,
 }
 
 impl PartitionReadAgain<'_> {
     pub(super) fn emit(&self) {
-        PartitionState::Read.emit(self.number);
-        tracing::info!(partition = self.partition, reason = ?self.reason, "the partition is read again");
+        PartitionState::Read.emit(self.partition);
+        tracing::info!(partition = self.partition.name, reason = ?self.reason, "the partition is read again");
     }
 }
 
 /// Messages are gone before they were read.
 pub(super) struct DataLost<'a> {
-    pub(super) topic: &'a str,
-    pub(super) partition: i32,
+    pub(super) partition: &'a SourcePartition,
     pub(super) loss: DataLoss,
 }
 
 impl DataLost<'_> {
     pub(super) fn emit(&self) {
-        let Self { topic, partition, loss: DataLoss { cause, from, to } } = *self;
-        metrics::counter!(INGEST_DATA_LOSSES.name, "cause" => cause.as_str()).increment(1);
+        let Self { partition, loss: DataLoss { cause, from, to } } = *self;
+        let labels = [("topic", partition.kind.as_str()), ("cause", cause.as_str())];
+        metrics::counter!(INGEST_DATA_LOSSES.name, &labels).increment(1);
         tracing::error!(
-            topic,
-            partition,
+            topic = partition.topic,
+            partition = partition.number,
             from,
             to,
             cause = cause.as_str(),

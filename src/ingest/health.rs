@@ -14,8 +14,8 @@ struct State {
     assigned: bool,
     /// The error of the connection to the brokers, until one of them answers.
     connection_error: Option<String>,
-    /// The error of the topic, until its metadata can be read.
-    topic_error: Option<String>,
+    /// The error of each topic, until its metadata can be read.
+    topic_errors: BTreeMap<String, String>,
     /// The error of the group, until the group can be used.
     group_error: Option<String>,
     /// Why the brokers refuse commits, until one succeeds or the partitions are revoked.
@@ -31,8 +31,8 @@ impl Health {
     /// error is gone.
     pub fn not_ready(&self) -> Option<String> {
         let state = self.state();
-        let general = [&state.connection_error, &state.topic_error, &state.group_error];
-        let error = general.into_iter().flatten().next().cloned();
+        let general = [state.connection_error.clone(), state.topic_error(), state.group_error.clone()];
+        let error = general.into_iter().flatten().next();
         let partition_error = || state.stopped_error().or_else(|| state.dead_letter_error());
         match error.or_else(partition_error).or_else(|| state.commit_error.clone()) {
             Some(error) => Some(error),
@@ -60,10 +60,15 @@ impl Health {
         is_first
     }
 
-    /// The brokers do not have the topic, or refuse access to it; `None` when they return its metadata. Returns whether
+    /// The brokers do not have a topic, or refuse access to it; `None` when they return its metadata. Returns whether
     /// that is new.
-    pub(super) fn set_topic_error(&self, error: Option<String>) -> bool {
-        replace(&mut self.state().topic_error, error)
+    pub(super) fn set_topic_error(&self, topic: &str, error: Option<String>) -> bool {
+        let topic_errors = &mut self.state().topic_errors;
+        let previous = match error.clone() {
+            Some(error) => topic_errors.insert(topic.to_owned(), error),
+            None => topic_errors.remove(topic),
+        };
+        previous != error
     }
 
     /// The group cannot be used; `None` when it can. Returns whether that is new.
@@ -113,6 +118,12 @@ fn replace(current: &mut Option<String>, error: Option<String>) -> bool {
 }
 
 impl State {
+    /// The errors of all topics that have one.
+    fn topic_error(&self) -> Option<String> {
+        let errors: Vec<_> = self.topic_errors.values().map(String::as_str).collect();
+        (!errors.is_empty()).then(|| errors.join("; "))
+    }
+
     fn stopped_error(&self) -> Option<String> {
         let (partition, reason, others) = first(&self.stopped_partitions, "and")?;
         Some(format!("{partition} {reason}{others}"))
@@ -142,17 +153,20 @@ mod tests {
     fn an_error_stays_until_its_own_cause_is_gone() {
         let health = Health::default();
         assert_eq!(health.not_ready().as_deref(), Some("no partition is assigned yet"));
-        health.set_topic_error(Some("no such topic".to_owned()));
+        assert!(health.set_topic_error("a", Some("no such topic".to_owned())));
+        assert!(!health.set_topic_error("a", Some("no such topic".to_owned())), "known already");
+        health.set_topic_error("b", Some("no such topic, either".to_owned()));
         health.set_group_error(Some("no right".to_owned()));
         health.stopped("t/1", "stopped at offset 5".to_owned());
         health.stopped("t/2", "stopped at offset 7".to_owned());
         health.connection_failed("connection refused".to_owned());
         assert_eq!(health.not_ready().as_deref(), Some("connection refused"));
         health.connection_restored();
-        assert_eq!(health.not_ready().as_deref(), Some("no such topic"));
+        assert_eq!(health.not_ready().as_deref(), Some("no such topic; no such topic, either"));
+        assert!(health.set_topic_error("b", None));
         health.assigned();
         assert_eq!(health.not_ready().as_deref(), Some("no such topic"));
-        health.set_topic_error(None);
+        health.set_topic_error("a", None);
         assert_eq!(health.not_ready().as_deref(), Some("no right"));
         health.set_group_error(None);
         assert_eq!(health.not_ready().as_deref(), Some("t/1 stopped at offset 5, and 1 more"));

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::Timestamp,
     fault_point::FaultPoint,
-    message::{OcpResult, Reason, Rejection},
+    message::{self, Content, Kind, Reason, Rejection},
     store::Store,
 };
 
@@ -29,6 +29,8 @@ const CLOCK_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The state of reading a partition's messages.
 pub(super) struct Intake {
+    /// The kind of the partition's messages.
+    pub(super) kind: Kind,
     pub(super) bounds: Bounds,
     pub(super) lease: PartitionLease,
     pub(super) recovery: Recovery,
@@ -41,8 +43,8 @@ pub(super) struct Intake {
 
 impl Intake {
     /// Nothing is read yet.
-    pub(super) fn new(bounds: Bounds, lease: PartitionLease, recovery: Recovery, store: Store) -> Self {
-        Self { bounds, lease, recovery, store, next_offset: None, held: None }
+    pub(super) fn new(kind: Kind, bounds: Bounds, lease: PartitionLease, recovery: Recovery, store: Store) -> Self {
+        Self { kind, bounds, lease, recovery, store, next_offset: None, held: None }
     }
 
     /// Whether no further message can be taken into this batch.
@@ -96,8 +98,8 @@ impl Intake {
     }
 
     /// Parses a message; or returns why it must not be rejected for being from the future.
-    fn parse(&self, message: &impl Message) -> Result<Result<OcpResult, Rejection>, String> {
-        let parsed = OcpResult::parse(message.payload(), Timestamp::now(), &self.bounds.limits);
+    fn parse(&self, message: &impl Message) -> Result<Result<Content, Rejection>, String> {
+        let parsed = message::parse(self.kind, message.payload(), Timestamp::now(), &self.bounds.limits);
         match parsed {
             Err(rejection) if rejection.reason == Reason::FutureTime => {
                 distrust(self.store.clock_ahead()).map_or(Ok(Err(rejection)), Err)

@@ -44,7 +44,7 @@ impl Reader {
         while self.intake.recovery.is_stopped() {
             self.restart(writer_free).await.ok()?;
         }
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(self.intake.kind);
         self.intake.take_held(&mut batch).await.ok()?;
         let mut closes_at = None;
         while !batch.is_full(&self.intake.bounds) {

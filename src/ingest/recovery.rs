@@ -23,6 +23,7 @@ use super::{
     fetch_control::FetchControl,
     health::Health,
     partition_lease::{PartitionLease, Revoked},
+    source::SourcePartition,
     start_offset::{Extent, Start},
     stop_reason::StopReason,
 };
@@ -40,8 +41,7 @@ const OFFSETS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Reads a partition again after errors.
 pub(super) struct Recovery {
-    /// `topic/partition`, for logs and health.
-    name: String,
+    partition: Arc<SourcePartition>,
     consumer: Weak<KafkaConsumer>,
     control: FetchControl,
     health: Arc<Health>,
@@ -69,14 +69,15 @@ struct Stop {
 impl Recovery {
     /// A partition without an error.
     pub(super) fn new(
-        name: String,
+        partition: Arc<SourcePartition>,
         consumer: Weak<KafkaConsumer>,
         control: FetchControl,
         health: Arc<Health>,
         lease: PartitionLease,
     ) -> Self {
         let restarted_at = Instant::now();
-        Self { name, consumer, control, health, lease, stop: None, is_reported: false, is_stopped: false, restarted_at }
+        let (is_reported, is_stopped) = (false, false);
+        Self { partition, consumer, control, health, lease, stop: None, is_reported, is_stopped, restarted_at }
     }
 
     /// Whether the partition has to be restarted before it is read.
@@ -108,8 +109,8 @@ impl Recovery {
         let Some(stop) = self.stop.take() else { return };
         if std::mem::take(&mut self.is_reported) {
             self.lease.set_readable(true);
-            self.health.started(&self.name);
-            PartitionReadAgain { partition: &self.name, number: self.control.partition.1, reason: stop.reason }.emit();
+            self.health.started(&self.partition.name);
+            PartitionReadAgain { partition: &self.partition, reason: stop.reason }.emit();
         }
     }
 
@@ -164,8 +165,7 @@ impl Recovery {
                 self.is_stopped = false;
                 self.restarted_at = Instant::now();
                 if let Some(loss) = start.loss {
-                    let (topic, partition) = &self.control.partition;
-                    DataLost { topic, partition: *partition, loss }.emit();
+                    DataLost { partition: &self.partition, loss }.emit();
                 }
             }
             Some(Err(error)) => {
@@ -182,8 +182,8 @@ impl Recovery {
         let is_first = !std::mem::replace(&mut self.is_reported, true);
         // What waits for the clock is counted.
         self.lease.set_readable(reason == StopReason::Clock);
-        self.health.stopped(&self.name, text.to_owned());
-        PartitionStopped { partition: &self.name, number: self.control.partition.1, reason, text, is_first }.emit();
+        self.health.stopped(&self.partition.name, text.to_owned());
+        PartitionStopped { partition: &self.partition, reason, text, is_first }.emit();
     }
 
     /// What the brokers have of the partition. Waits on a thread for blocking work.

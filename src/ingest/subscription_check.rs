@@ -1,5 +1,5 @@
-//! Checks whether the topic and the group can be used. librdkafka reports that they cannot only once, a failing
-//! heartbeat not at all, and never that they can again.
+//! Checks whether the topics and the group can be used. librdkafka reports that they cannot only once and without the
+//! topic's name, a failing heartbeat not at all, and never that they can again.
 
 use std::{
     convert::Infallible,
@@ -12,72 +12,70 @@ use rdkafka::{
     consumer::Consumer as _,
     error::{KafkaError, RDKafkaErrorCode},
 };
-use tokio::task::spawn_blocking;
+use tokio::{sync::Notify, task::spawn_blocking};
 
 use super::{
-    callbacks::{KafkaConsumer, group_refused, topic_missing, topic_refused},
+    callbacks::{KafkaConsumer, group_refused},
     events::KafkaErrorReported,
     health::Health,
+    source::Sources,
 };
 use crate::config;
 
 /// Pause between two checks.
 const INTERVAL: Duration = Duration::from_secs(3);
-/// Longest wait for each of the two answers.
+/// Longest wait for each answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Checks a topic and a group.
+/// Checks the topics and a group.
 pub(super) struct SubscriptionCheck {
-    topic: String,
+    sources: Sources,
     group: String,
-    consumer: Weak<KafkaConsumer>,
     health: Arc<Health>,
+    requested: Arc<Notify>,
 }
 
-/// The answer about the topic or the group. Without an answer, what is known stays.
+/// The answer about a topic or the group. Without an answer, what is known stays.
 type Answer = Option<Result<(), String>>;
 
 impl SubscriptionCheck {
-    pub(super) fn new(kafka: &config::Kafka, consumer: Weak<KafkaConsumer>, health: Arc<Health>) -> Self {
-        Self { topic: kafka.ocp_topic.clone(), group: kafka.group.clone(), consumer, health }
+    pub(super) fn new(kafka: &config::Kafka, health: Arc<Health>) -> Self {
+        let requested = Arc::default();
+        Self { sources: Sources::new(kafka), group: kafka.group.clone(), health, requested }
+    }
+
+    /// Requests a check at once.
+    pub(super) fn requested(&self) -> Arc<Notify> {
+        self.requested.clone()
     }
 
     /// Checks repeatedly, and updates health.
-    pub(super) async fn repeat(self) -> Infallible {
+    pub(super) async fn repeat(self, consumer: Weak<KafkaConsumer>) -> Infallible {
         let check = Arc::new(self);
         loop {
-            tokio::time::sleep(INTERVAL).await;
-            let this = check.clone();
+            // Ends early if librdkafka reports an error of a topic.
+            let _ = tokio::time::timeout(INTERVAL, check.requested.notified()).await;
+            let (this, consumer) = (check.clone(), consumer.clone());
             // The answers are waited for on a thread for blocking work.
-            let checked = spawn_blocking(move || Some(this.check(&*this.consumer.upgrade()?))).await;
-            let Ok(Some((topic, group))) = checked else { continue };
-            if let Some(topic) = topic {
-                report_new(topic, |error| check.health.set_topic_error(error));
-            }
-            if let Some(group) = group {
-                report_new(group, |error| check.health.set_group_error(error));
-            }
+            let _ = spawn_blocking(move || consumer.upgrade().map(|consumer| this.check(&consumer))).await;
         }
     }
 
-    fn check(&self, consumer: &KafkaConsumer) -> (Answer, Answer) {
-        (self.check_topic(consumer), self.check_group(consumer))
-    }
-
-    fn check_topic(&self, consumer: &KafkaConsumer) -> Answer {
-        let metadata = consumer.fetch_metadata(Some(&self.topic), TIMEOUT).ok()?;
-        let Some(error) = metadata.topics().first()?.error() else { return Some(Ok(())) };
-        match RDKafkaErrorCode::from(error) {
-            RDKafkaErrorCode::UnknownTopicOrPartition => Some(Err(topic_missing(&self.topic))),
-            RDKafkaErrorCode::TopicAuthorizationFailed => Some(Err(topic_refused(&self.topic))),
-            _ => None,
+    fn check(&self, consumer: &KafkaConsumer) {
+        for topic in self.sources.topics() {
+            if let Some(answer) = check_topic(topic, consumer) {
+                report_new(answer, |error| self.health.set_topic_error(topic, error));
+            }
+        }
+        if let Some(answer) = self.check_group(consumer) {
+            report_new(answer, |error| self.health.set_group_error(error));
         }
     }
 
     /// Any of the group's offsets shows whether it can be used.
     fn check_group(&self, consumer: &KafkaConsumer) -> Answer {
         let mut list = TopicPartitionList::new();
-        list.add_partition(&self.topic, 0);
+        list.add_partition(self.sources.topics().first()?, 0);
         match consumer.committed_offsets(list, TIMEOUT) {
             Ok(_) => Some(Ok(())),
             Err(KafkaError::MetadataFetch(RDKafkaErrorCode::GroupAuthorizationFailed)) => {
@@ -85,6 +83,18 @@ impl SubscriptionCheck {
             }
             Err(_) => None,
         }
+    }
+}
+
+fn check_topic(topic: &str, consumer: &KafkaConsumer) -> Answer {
+    let metadata = consumer.fetch_metadata(Some(topic), TIMEOUT).ok()?;
+    let Some(error) = metadata.topics().first()?.error() else { return Some(Ok(())) };
+    match RDKafkaErrorCode::from(error) {
+        RDKafkaErrorCode::UnknownTopicOrPartition => Some(Err(format!("the topic {topic} does not exist"))),
+        RDKafkaErrorCode::TopicAuthorizationFailed => {
+            Some(Err(format!("the brokers refuse access to the topic {topic}: grant this user Describe and Read")))
+        }
+        _ => None,
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     dead_letters::{DeadLetters, RejectedMessage},
     events::{BatchCommitted, BatchDelayed, MessageRejected},
     partition_lease::{PartitionLease, Revoked},
+    source::SourcePartition,
 };
 use crate::{
     fault_point::FaultPoint,
@@ -29,10 +30,7 @@ const MAX_CONSECUTIVE_REJECTIONS: usize = 3;
 
 /// Writes one partition's batches.
 pub(super) struct Writer {
-    pub(super) topic: String,
-    pub(super) partition: i32,
-    /// `topic/partition`, for logs and health.
-    pub(super) name: String,
+    pub(super) partition: Arc<SourcePartition>,
     pub(super) store: Store,
     pub(super) dead_letters: Arc<DeadLetters>,
     pub(super) consumer: Weak<KafkaConsumer>,
@@ -57,7 +55,7 @@ impl Writer {
         let took = started.elapsed();
         self.send_to_dead_letter_topic(&batch.rejections).await?;
         let (counts, rejected) = (batch.counts, batch.rejections.len() + rejected_by_store);
-        BatchCommitted { partition: &self.name, last_offset, counts, written, rejected, took }.emit();
+        BatchCommitted { partition: &self.partition, last_offset, counts, written, rejected, took }.emit();
         self.store_offset(last_offset);
         FaultPoint::OffsetStored.pass();
         self.lease.finish(batch.counts.messages);
@@ -70,21 +68,20 @@ impl Writer {
         let (mut written, mut rejected, mut consecutive_rejections) = (Written::default(), 0, 0);
         let mut unrecorded: Vec<_> = batch.rejections.iter().map(RejectedMessage::record).collect();
         // The pieces that are still to be written, the next one last, so that offset order is kept.
-        let mut pieces: Vec<_> = std::iter::once(0..batch.reports.len()).collect();
+        let mut pieces: Vec<_> = std::iter::once(0..batch.results.len()).collect();
         while let Some(piece) = pieces.pop() {
             // Writing a batch in pieces may take long. After a revocation the new owner reads the rest of it again.
-            if piece.len() < batch.reports.len() && self.lease.is_revoked() {
+            if piece.len() < batch.results.len() && self.lease.is_revoked() {
                 return Err(Revoked);
             }
-            let reports = &batch.reports[piece.clone()];
-            let records = store::Batch { results: store::Results::Reports(reports), rejected: &unrecorded };
+            let records = store::Batch { results: batch.results.slice(piece.clone()), rejected: &unrecorded };
             match self.write_piece(records, consecutive_rejections).await? {
                 Ok(done) => {
                     written += done;
                     unrecorded.clear();
                     consecutive_rejections = 0;
                 }
-                // The error may be about the records, so write these separately before a report is rejected.
+                // The error may be about the records, so write these separately before a result is rejected.
                 Err(_) if !unrecorded.is_empty() => {
                     self.record(&unrecorded).await?;
                     unrecorded.clear();
@@ -125,9 +122,9 @@ impl Writer {
     /// Logs rejected messages and delivers them as dead letters.
     async fn send_to_dead_letter_topic(&self, rejected: &[RejectedMessage]) -> Result<(), Revoked> {
         for rejected in rejected {
-            MessageRejected { partition: &self.name, rejected }.emit();
+            MessageRejected { partition: &self.partition, rejected }.emit();
         }
-        self.dead_letters.deliver(rejected, &self.name, &self.lease).await?;
+        self.dead_letters.deliver(rejected, &self.partition, &self.lease).await?;
         FaultPoint::DeadLettersDelivered.pass();
         Ok(())
     }
@@ -153,7 +150,7 @@ impl Writer {
 
     async fn pause(&self, error: &store::Error, backoff: &mut Backoff) -> Result<(), Revoked> {
         let pause = backoff.next_pause();
-        BatchDelayed { partition: &self.name, tries: backoff.tries(), error }.emit();
+        BatchDelayed { partition: &self.partition, tries: backoff.tries(), error }.emit();
         tokio::select! {
             paused = self.lease.pause(pause) => paused,
             () = self.store.recovered() => Ok(()),
@@ -166,9 +163,9 @@ impl Writer {
         }
         let Some(consumer) = self.consumer.upgrade() else { return };
         // Stores `last_offset + 1`, the next offset to read; librdkafka commits it within a second.
-        if let Err(error) = consumer.store_offset(&self.topic, self.partition, last_offset) {
+        if let Err(error) = consumer.store_offset(&self.partition.topic, self.partition.number, last_offset) {
             // The partition was revoked: its next owner reads the batch again and finds it stale.
-            tracing::debug!(partition = self.name, last_offset, %error, "the offset was not stored");
+            tracing::debug!(partition = self.partition.name, last_offset, %error, "the offset was not stored");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The members around the report: organization, cluster, times, version and request id.
+//! The members around the body: organization, cluster, times, version and request id.
 
 use chrono::TimeDelta;
 
@@ -6,6 +6,8 @@ use super::{
     field,
     json::{Cursor, Value},
     optional::{LeftOutFields, OptionalField},
+    parse::Deviations,
+    parts::Body,
     rejection::{Reason, Rejection, ValueRejection},
 };
 use crate::domain::{ClusterId, OrgId, Timestamp};
@@ -29,7 +31,7 @@ pub(super) struct Envelope<'a> {
     metadata: Option<Value<'a>>,
 }
 
-/// The cluster of the report, and its owner.
+/// The cluster of the result, and its owner.
 pub(super) struct Subject {
     pub(super) organization: OrgId,
     pub(super) cluster: ClusterId,
@@ -40,18 +42,12 @@ pub(super) struct Circumstances {
     pub(super) last_checked: Timestamp,
     pub(super) gathered_at: Option<Timestamp>,
     pub(super) request_id: Option<String>,
-    pub(super) unknown_version: bool,
-    pub(super) from_the_future: bool,
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads a message whose report is the member `body_name`, in any case; `read_body` reads that member. If a member
-    /// is repeated, the last one counts, whatever the others contain.
-    pub(super) fn read<B>(
-        text: &'a str,
-        body_name: &str,
-        read_body: impl Fn(&mut Cursor<'a>) -> Result<B, ValueRejection>,
-    ) -> Result<(Self, Result<B, ValueRejection>), Rejection> {
+    /// Reads a message with this body. Names match in any case. If a member is repeated, the last one counts, whatever
+    /// the others contain.
+    pub(super) fn read<B: Body<'a>>(text: &'a str) -> Result<(Self, Result<B, ValueRejection>), Rejection> {
         let mut cursor = Cursor::new(text);
         if !cursor.enter_object() {
             return Err(ValueRejection::wrong_type("an object").at("the message"));
@@ -59,8 +55,8 @@ impl<'a> Envelope<'a> {
         let mut envelope = Self::default();
         let mut body = Err(ValueRejection::MISSING);
         while let Some(key) = cursor.key() {
-            if key.eq_ignore_ascii_case(body_name) {
-                body = read_body(&mut cursor);
+            if key.eq_ignore_ascii_case(B::NAME) {
+                body = B::read(&mut cursor);
                 continue;
             }
             let value = cursor.value();
@@ -84,7 +80,7 @@ impl<'a> Envelope<'a> {
         fields.into_iter().find_map(|(name, field)| key.eq_ignore_ascii_case(name).then_some(field))
     }
 
-    /// Validates the required fields that come before the report: `OrgID` and `ClusterName`.
+    /// Validates the required fields that are validated before the body: `OrgID` and `ClusterName`.
     pub(super) fn subject(&self) -> Result<Subject, Rejection> {
         let organization = self
             .org_id
@@ -99,26 +95,24 @@ impl<'a> Envelope<'a> {
         Ok(Subject { organization, cluster })
     }
 
-    /// Validates `LastChecked`, the required field behind the report, and reads the optional fields. Those that
-    /// do not fit are left out and counted.
+    /// Validates `LastChecked`, the required field behind the body, and reads the optional fields. Those that
+    /// do not fit are left out. Counts the deviations.
     pub(super) fn circumstances(
         &self,
         arrived_at: Timestamp,
-        left_out: &mut LeftOutFields,
+        deviations: &mut Deviations,
     ) -> Result<Circumstances, Rejection> {
         let last_checked = self.last_checked(arrived_at).map_err(|rejection| rejection.at("LastChecked"))?;
+        let left_out = &mut deviations.left_out;
         // Unused, but the count shows that a sender writes something else.
         left_out.parse_or_leave_out(OptionalField::AccountNumber, self.account_number, field::unsigned::<u32>);
         let version = left_out.parse_or_leave_out(OptionalField::Version, self.version, field::unsigned::<u8>);
         let name = |value| field::required_identifier(Some(value)).ok();
         let request_id = left_out.parse_or_leave_out(OptionalField::RequestId, self.request_id, name);
-        Ok(Circumstances {
-            last_checked,
-            gathered_at: self.gathered_at(left_out),
-            request_id: request_id.map(Into::into),
-            unknown_version: !version.is_some_and(|version| KNOWN_VERSIONS.contains(&version)),
-            from_the_future: last_checked > arrived_at,
-        })
+        let gathered_at = self.gathered_at(left_out);
+        deviations.unknown_versions = (!version.is_some_and(|version| KNOWN_VERSIONS.contains(&version))).into();
+        deviations.from_the_future = (last_checked > arrived_at).into();
+        Ok(Circumstances { last_checked, gathered_at, request_id: request_id.map(Into::into) })
     }
 
     fn last_checked(&self, arrived_at: Timestamp) -> Result<Timestamp, ValueRejection> {

@@ -35,6 +35,15 @@ impl<'a> Cursor<'a> {
         self.step_over(b'{')
     }
 
+    /// Enters the next value, which must be an object; otherwise takes it and returns the reason.
+    pub(super) fn enter_required_object(&mut self) -> Result<(), ValueRejection> {
+        if self.enter_object() {
+            return Ok(());
+        }
+        let other = self.value().unless_null();
+        Err(other.map_or(ValueRejection::MISSING, |_| ValueRejection::wrong_type("an object")))
+    }
+
     /// Enters the next value if it is a list; otherwise returns false and does not move.
     pub(super) fn enter_list(&mut self) -> bool {
         self.step_over(b'[')

@@ -1,4 +1,4 @@
-//! Optional fields: one that does not fit is left out and counted, because only what is needed may cost a report.
+//! Optional fields: one that does not fit is left out and counted, because only what is needed may cost a result.
 
 use std::ops::AddAssign;
 
@@ -26,6 +26,12 @@ pub enum OptionalField {
     /// The cluster's version.
     #[strum(serialize = "Report.info.version")]
     ClusterVersion,
+    /// The tags of a recommendation for workloads. They are not used.
+    #[strum(serialize = "Metrics.workload_recommendations.tags")]
+    WorkloadTags,
+    /// The links of a recommendation for workloads. They are not used.
+    #[strum(serialize = "Metrics.workload_recommendations.links")]
+    WorkloadLinks,
 }
 
 impl OptionalField {

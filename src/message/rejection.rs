@@ -38,13 +38,13 @@ pub enum Reason {
     BadTime,
     /// The rules ran more than a day after the message arrived: stored, it would freeze the cluster.
     FutureTime,
-    /// The report lacks the structure of a report.
+    /// The report, or the metrics of workloads, lack their structure.
     BadReport,
     /// Longer than `ingest.max_message_bytes`, as received or inflated.
     TooLarge,
     /// A hit's details are nested beyond 64 levels, too deep for the readers of our answers.
     TooDeep,
-    /// More than 1,000 hits in one report.
+    /// More than 1,000 hits in one message, or 10,000 objects.
     TooManyHits,
     /// An identifier of more than 255 characters.
     TooLong,

@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::{
-    field,
+    hit,
     info::Info,
     json::{Cursor, Value},
-    optional::LeftOutFields,
+    parse::Deviations,
+    parts::Body,
     rejection::{Reason, Rejection, ValueRejection},
 };
-use crate::domain::{Details, RuleHit, Selector, rule_of_component};
-
-/// The maximum number of hits. Real reports have up to 15; the limit keeps one message from filling a page of results.
-const MAX_HITS: usize = 1000;
+use crate::domain::{Details, RuleHit, rule_of_component};
 
 /// A report with more non-empty members than this is not checked further for emptiness, which limits the memory that a
 /// report of 20 MiB takes.
@@ -24,7 +22,7 @@ pub(super) struct ReportFields<'a> {
     whole: Cursor<'a>,
     has_fingerprints: bool,
     has_system: bool,
-    reports: Option<Result<Vec<Item<'a>>, ValueRejection>>,
+    reports: Option<Result<Vec<hit::Item<'a, 3>>, ValueRejection>>,
     info: Info<'a>,
 }
 
@@ -34,25 +32,24 @@ pub(super) struct Findings {
     pub(super) hits: Vec<RuleHit>,
     /// The cluster's version, if the report contains it.
     pub(super) version: Option<String>,
-    /// The number of invalid info entries.
-    pub(super) ignored_infos: u32,
-    /// The optional fields that did not fit.
-    pub(super) left_out: LeftOutFields,
 }
 
-impl<'a> ReportFields<'a> {
+impl<'a> Body<'a> for ReportFields<'a> {
+    const NAME: &'static str = "Report";
+
+    type Findings = Findings;
+
     /// Reads the next object. If a member is repeated, the last one counts.
-    pub(super) fn read(cursor: &mut Cursor<'a>) -> Result<Self, ValueRejection> {
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, ValueRejection> {
         let whole = cursor.clone();
-        if !cursor.enter_object() {
-            let other = cursor.value().unless_null();
-            return Err(other.map_or(ValueRejection::MISSING, |_| ValueRejection::wrong_type("an object")));
-        }
+        cursor.enter_required_object()?;
         let mut fields =
             Self { whole, has_fingerprints: false, has_system: false, reports: None, info: Info::default() };
         while let Some(key) = cursor.key() {
             match &*key {
-                "reports" => fields.reports = Some(read_items(cursor)),
+                "reports" => {
+                    fields.reports = Some(hit::items(cursor, ["component", "key", "details"], hit::MAX_HITS));
+                }
                 "info" => fields.info = Info::read(cursor),
                 other => {
                     fields.has_fingerprints |= other == "fingerprints";
@@ -66,56 +63,27 @@ impl<'a> ReportFields<'a> {
 
     /// Validates the report. `None` is the empty report of an archive that the rule engine could not process. It says
     /// nothing about the cluster, whereas an empty list of hits says that no rule hits.
-    pub(super) fn findings(self) -> Result<Option<Findings>, Rejection> {
+    fn findings(self, deviations: &mut Deviations) -> Result<Option<Findings>, Rejection> {
         let (Some(reports), true, true) = (self.reports, self.has_fingerprints, self.has_system) else {
             let rejection = ValueRejection::new(Reason::BadReport, "the members fingerprints, reports and system");
             return if is_empty(self.whole) { Ok(None) } else { Err(rejection.at("Report")) };
         };
         let items = reports.map_err(|rejection| rejection.at("Report.reports"))?;
-        if items.len() > MAX_HITS {
+        if items.len() > hit::MAX_HITS {
             return Err(ValueRejection::new(Reason::TooManyHits, "at most 1000 hits").at("Report.reports"));
         }
-        let mut left_out = LeftOutFields::default();
-        let hits = items.into_iter().enumerate().map(|(index, item)| hit(index, item)).collect::<Result<_, _>>()?;
-        let version = self.info.version(&mut left_out);
-        Ok(Some(Findings { hits, version, ignored_infos: self.info.ignored, left_out }))
+        let hits =
+            items.into_iter().enumerate().map(|(index, item)| rule_hit(index, item)).collect::<Result<_, _>>()?;
+        let version = self.info.version(&mut deviations.left_out);
+        deviations.ignored_infos = self.info.ignored;
+        Ok(Some(Findings { hits, version }))
     }
 }
 
-/// An item of `reports`: component, key and details; `None` if it is not an object.
-type Item<'a> = Option<[Option<Value<'a>>; 3]>;
-
-fn read_items<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Item<'a>>, ValueRejection> {
-    if !cursor.enter_list() {
-        cursor.value();
-        return Err(ValueRejection::new(Reason::BadReport, "a list"));
-    }
-    let mut items = Vec::new();
-    while cursor.has_item() {
-        // One item above the limit is enough; the rest is skipped, so that millions of `{}` take no memory.
-        if items.len() > MAX_HITS {
-            cursor.value();
-        } else {
-            items.push(cursor.members(["component", "key", "details"]));
-        }
-    }
-    Ok(items)
-}
-
-fn hit(index: usize, item: Item<'_>) -> Result<RuleHit, Rejection> {
+fn rule_hit(index: usize, item: hit::Item<'_, 3>) -> Result<RuleHit, Rejection> {
     let path = |member: &str| format!("Report.reports[{index}]{member}");
-    let not_an_object = ValueRejection::new(Reason::BadReport, "an object");
-    let [component, key, details] = item.ok_or_else(|| not_an_object.at(path("")))?;
-
-    let component = field::required_identifier(component).map_err(|rejection| rejection.at(path(".component")))?;
-    let rule_fqdn = rule_of_component(&component);
-    if rule_fqdn.is_empty() {
-        return Err(ValueRejection::MISSING.at(path(".component")));
-    }
-    let key = field::required_identifier(key).map_err(|rejection| rejection.at(path(".key")))?;
-    // Neither is empty, so the only possible error is a bar in the rule, which would make the selector ambiguous.
-    let selector = Selector::new(rule_fqdn, &key)
-        .map_err(|_| ValueRejection::new(Reason::BadReport, "a module's name without a bar").at(path(".component")))?;
+    let [component, key, details] = hit::members(item, || path(""))?;
+    let selector = hit::selector(component, key, rule_of_component, path)?;
     let details = details.map(details_of).transpose().map_err(|rejection| rejection.at(path(".details")))?;
     Ok(RuleHit::new(selector, details))
 }

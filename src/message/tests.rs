@@ -5,9 +5,10 @@ mod properties;
 mod report;
 mod silence;
 mod value;
+mod workload;
 
-use super::{Deviations, Limits, OcpResult, Parsed, Rejection};
-use crate::domain::Timestamp;
+use super::{Content, Deviations, Kind, Limits, Parsed, Rejection, RuleResult};
+use crate::domain::{Report, Timestamp};
 
 /// Members of an object: names and raw JSON, since a JSON library would not write most of these cases.
 type Members<'a> = &'a [(&'a str, &'a str)];
@@ -63,37 +64,61 @@ fn repeated(character: &str, times: usize) -> String {
     format!("\"{}\"", character.repeat(times))
 }
 
+fn nested(levels: usize) -> String {
+    "[".repeat(levels) + &"]".repeat(levels)
+}
+
 fn arrived_at() -> Timestamp {
     "2024-05-02T08:16:00Z".parse().expect("time")
 }
 
-fn parse(message: impl AsRef<[u8]>) -> Result<OcpResult, Rejection> {
-    OcpResult::parse(Some(message.as_ref()), arrived_at(), &Limits::default())
+fn parse_as(kind: Kind, message: impl AsRef<[u8]>) -> Result<Content, Rejection> {
+    super::parse(kind, Some(message.as_ref()), arrived_at(), &Limits::default())
 }
 
-/// The outcome of a message: `ok`, `empty` or the reason.
-fn outcome(message: impl AsRef<[u8]>) -> &'static str {
-    match parse(message) {
-        Ok(OcpResult::Report(_)) => "ok",
-        Ok(OcpResult::Empty) => "empty",
+fn parse(message: impl AsRef<[u8]>) -> Result<Content, Rejection> {
+    parse_as(Kind::Ocp, message)
+}
+
+/// The outcome of a message of this kind: `ok`, `empty` or the reason.
+fn outcome_as(kind: Kind, message: impl AsRef<[u8]>) -> &'static str {
+    match parse_as(kind, message) {
+        Ok(Content::Result(_)) => "ok",
+        Ok(Content::Empty) => "empty",
         Err(rejection) => rejection.reason.as_str(),
     }
 }
 
-fn parsed(message: &str) -> Parsed {
-    match parse(message).expect("a good message") {
-        OcpResult::Report(parsed) => *parsed,
-        OcpResult::Empty => panic!("an empty report"),
+fn outcome(message: impl AsRef<[u8]>) -> &'static str {
+    outcome_as(Kind::Ocp, message)
+}
+
+fn parsed_as(kind: Kind, message: &str) -> Parsed {
+    match parse_as(kind, message).expect("a good message") {
+        Content::Result(parsed) => *parsed,
+        Content::Empty => panic!("an empty result"),
+    }
+}
+
+fn report_of(message: &str) -> Report {
+    match parsed_as(Kind::Ocp, message).result {
+        RuleResult::Report(report) => report,
+        RuleResult::Workloads(_) => panic!("parsed as a report"),
     }
 }
 
 fn deviations(message: &str) -> Deviations {
-    parsed(message).deviations
+    parsed_as(Kind::Ocp, message).deviations
 }
 
 /// Checks the outcome for each value of a member; `build` makes a message with it.
 fn check(member: &str, build: fn(Members<'_>) -> String, cases: &[(&str, &str)]) {
+    check_as(Kind::Ocp, member, build, cases);
+}
+
+/// As [`check`], for messages of this kind.
+fn check_as(kind: Kind, member: &str, build: fn(Members<'_>) -> String, cases: &[(&str, &str)]) {
     for (json, expected) in cases {
-        assert_eq!(outcome(build(&[(member, json)])), *expected, "{member}: {json:.80}");
+        assert_eq!(outcome_as(kind, build(&[(member, json)])), *expected, "{member}: {json:.80}");
     }
 }

@@ -89,7 +89,7 @@ impl List for GatheringRequest {
 
 /// The text in which the selectors of a report's hits are stored.
 pub(super) fn selectors_as_json<'a>(selectors: impl Iterator<Item = &'a Selector>) -> String {
-    serde_json::Value::from_iter(selectors.map(Selector::as_str)).to_string()
+    selectors.map(Selector::as_str).collect::<serde_json::Value>().to_string()
 }
 
 fn selectors_of_json(text: &str) -> Result<Vec<Selector>, DbErr> {

@@ -111,7 +111,7 @@ impl Store {
         FaultPoint::TransactionBegun.pass();
         let stored_at = Timestamp::now();
         let (written, ids) = self.write_results(&transaction, batch.results, stored_at).await?;
-        FaultPoint::ReportsWritten.pass();
+        FaultPoint::ResultsWritten.pass();
         consumer_errors::insert(&transaction, batch.rejected, stored_at).await?;
         FaultPoint::RowsWritten.pass();
         transaction.commit().await?;

@@ -120,7 +120,7 @@ pub const GRAPHQL_STATEMENTS: Metric = Metric {
 pub const INGEST_MESSAGES: Metric = Metric {
     name: "ingest_messages_total",
     kind: Kind::Counter,
-    labels: &["fate"],
+    labels: &["topic", "fate"],
     help: "Processed messages, by outcome.",
 };
 
@@ -128,35 +128,35 @@ pub const INGEST_MESSAGES: Metric = Metric {
 pub const INGEST_MOVED: Metric = Metric {
     name: "ingest_moved_clusters_total",
     kind: Kind::Counter,
-    labels: &[],
-    help: "Clusters that a report moved to another organization.",
+    labels: &["topic"],
+    help: "Clusters that a result moved to another organization.",
 };
 
 /// Optional fields of messages that do not fit.
 pub const INGEST_LEFT_OUT_FIELDS: Metric = Metric {
     name: "ingest_left_out_fields_total",
     kind: Kind::Counter,
-    labels: &["field"],
-    help: "Optional fields that were left out of reports because they do not fit, by field.",
+    labels: &["topic", "field"],
+    help: "Optional fields that were left out because they do not fit, by field.",
 };
 
 /// Dead letters by reason.
 pub const INGEST_DEAD_LETTERS: Metric = Metric {
     name: "ingest_dead_letters_total",
     kind: Kind::Counter,
-    labels: &["reason"],
+    labels: &["topic", "reason"],
     help: "Dead letters delivered to the dead-letter topic, by reason.",
 };
 
 /// Messages per batch.
 pub const INGEST_BATCH_MESSAGES: Metric =
-    Metric { name: "ingest_batch_messages", kind: Kind::Histogram, labels: &[], help: "Messages per batch." };
+    Metric { name: "ingest_batch_messages", kind: Kind::Histogram, labels: &["topic"], help: "Messages per batch." };
 
 /// Time to store a batch.
 pub const INGEST_BATCH_DURATION: Metric = Metric {
     name: "ingest_batch_duration_seconds",
     kind: Kind::Histogram,
-    labels: &[],
+    labels: &["topic"],
     help: "Time to store a batch, with all tries, pauses and dead letters of messages that the database rejects.",
 };
 
@@ -164,7 +164,7 @@ pub const INGEST_BATCH_DURATION: Metric = Metric {
 pub const INGEST_RETRIES: Metric = Metric {
     name: "ingest_retries_total",
     kind: Kind::Counter,
-    labels: &["class"],
+    labels: &["topic", "class"],
     help: "Failed tries to store a batch or to deliver its dead letters that were repeated, by error class.",
 };
 
@@ -172,15 +172,15 @@ pub const INGEST_RETRIES: Metric = Metric {
 pub const INGEST_LAG: Metric = Metric {
     name: "ingest_lag_messages",
     kind: Kind::Gauge,
-    labels: &["partition"],
-    help: "Messages of the assigned partitions that are not processed, by partition.",
+    labels: &["topic", "partition"],
+    help: "Messages of the assigned partitions that are not processed, by topic and partition.",
 };
 
 /// Partitions that are not read.
 pub const INGEST_STOPPED_PARTITIONS: Metric = Metric {
     name: "ingest_stopped_partitions",
     kind: Kind::Gauge,
-    labels: &["partition", "reason"],
+    labels: &["topic", "partition", "reason"],
     help: "1 for an assigned partition that is stopped for the reason, else 0.",
 };
 
@@ -188,7 +188,7 @@ pub const INGEST_STOPPED_PARTITIONS: Metric = Metric {
 pub const INGEST_DATA_LOSSES: Metric = Metric {
     name: "ingest_data_losses_total",
     kind: Kind::Counter,
-    labels: &["cause"],
+    labels: &["topic", "cause"],
     help: "Times that messages of a partition were gone before they were read, by cause.",
 };
 
@@ -196,7 +196,7 @@ pub const INGEST_DATA_LOSSES: Metric = Metric {
 pub const INGEST_LAST_COMMIT: Metric = Metric {
     name: "ingest_last_commit_timestamp_seconds",
     kind: Kind::Gauge,
-    labels: &[],
+    labels: &["topic"],
     help: "Time of the last offset commit, in seconds since 1970.",
 };
 

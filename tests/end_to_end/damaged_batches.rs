@@ -11,9 +11,9 @@ use crate::{
 
 /// Longer than the pause between two attempts, and shorter than two pauses.
 const OBSERVED: Duration = Duration::from_secs(40);
-const DAMAGED: &str = "ingest_stopped_partitions{partition=\"0\",reason=\"damaged\"}";
-const LAG: &str = "ingest_lag_messages{partition=\"0\"}";
-const REMOVED: &str = "ingest_data_losses_total{cause=\"removed\"}";
+const DAMAGED: &str = "ingest_stopped_partitions{topic=\"ocp\",partition=\"0\",reason=\"damaged\"}";
+const LAG: &str = "ingest_lag_messages{topic=\"ocp\",partition=\"0\"}";
+const REMOVED: &str = "ingest_data_losses_total{topic=\"ocp\",cause=\"removed\"}";
 
 fn report(number: u16) -> Vec<u8> {
     Message::new(1, &cluster(number), "2024-05-02T08:00:00Z").json()

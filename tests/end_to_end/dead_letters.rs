@@ -4,9 +4,10 @@
 mod commands;
 mod contents;
 mod replay;
+mod sources;
 mod topic;
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use insights_results_aggregator::service::Role;
 use rdkafka::{
@@ -40,10 +41,13 @@ async fn start(database: &Database, topic: &Topic, max_message_bytes: usize) -> 
     Running::start(config, Role::All).await
 }
 
-/// Ingests all messages of the topic.
+/// Ingests all messages of the topic, and of its workload topic.
 async fn ingest(database: &Database, topic: &Topic, max_message_bytes: usize) {
     let running = start(database, topic, max_message_bytes).await;
     topic.until_all_committed().await;
+    if let Some(workloads) = &topic.workloads {
+        workloads.until_all_committed().await;
+    }
     running.stop().await.expect("a clean end");
 }
 
@@ -62,14 +66,20 @@ fn header(message: &OwnedMessage, name: &str) -> String {
 
 /// Runs the command `dead-letters` with these arguments.
 fn dead_letters(database: &Database, topic: &Topic, arguments: &[&str]) -> Output {
+    command(database, topic, arguments).output().expect("the program runs")
+}
+
+/// The command `dead-letters` with these arguments.
+fn command(database: &Database, topic: &Topic, arguments: &[&str]) -> Command {
     let kafka = topic.settings();
     let mut command = program();
     command.arg("dead-letters").args(arguments);
     set_config(&mut command, "DATABASE__URL", database.settings.url.expose());
     set_config(&mut command, "KAFKA__BROKERS", &kafka.brokers.join(","));
     set_config(&mut command, "KAFKA__OCP_TOPIC", &kafka.ocp_topic);
+    set_config(&mut command, "KAFKA__WORKLOAD_TOPIC", kafka.workload_topic.as_deref().unwrap_or_default());
     set_config(&mut command, "KAFKA__DEAD_LETTER_TOPIC", &kafka.dead_letter_topic);
-    command.output().expect("the program runs")
+    command
 }
 
 /// Runs `dead-letters`, which must succeed, and returns what it prints.

@@ -23,8 +23,8 @@ use tokio::runtime::Handle;
 use crate::{
     harness::{Database, Running, Tables, Topic, each_database, postgres, sqlite, tables, wrong_kept_values},
     model::{
-        DETAILS, Flow, Model, OBJECTS, ReportSpec, VERSIONS, WorkloadSpec, differences, know_rules_and_clusters, seed,
-        without_digests,
+        DETAILS, Flow, Model, OBJECTS, ReportSpec, VERSIONS, WORKLOAD_DETAILS, WorkloadSpec, differences,
+        know_rules_and_clusters, seed, without_digests,
     },
 };
 
@@ -50,8 +50,7 @@ fn report() -> impl Strategy<Value = ReportSpec> {
 /// Workload results about the same clusters.
 fn workloads() -> impl Strategy<Value = WorkloadSpec> {
     let objects = prop::collection::vec(0..OBJECTS.len(), 0..5);
-    // Details that are an object, or none.
-    let details = prop::sample::select(&[DETAILS[0], DETAILS[1], DETAILS[2], DETAILS[4], DETAILS[5]][..]);
+    let details = prop::sample::select(&WORKLOAD_DETAILS[..]);
     let hits = prop::collection::btree_map(0_u8..4, (details, objects), 0..4);
     (1_u32..4, 0_u16..4, 0_u32..25, hits).prop_map(|(organization, cluster, minute, hits)| WorkloadSpec {
         organization,
@@ -189,7 +188,7 @@ async fn any_messages_in_any_batches_result_in_the_tables_of_the_model() {
 /// Ingests random messages and compares tables and dead letters with the model. Then reads the whole topic again, which
 /// must change nothing, not even the times of storage.
 async fn assert_exact(database: Database, partitions: i32) {
-    let mut flow = Flow::new(Topic::create(partitions).await, seed());
+    let mut flow = Flow::new(Topic::create_with_workloads(partitions).await, seed());
     flow.send(MESSAGES).await;
     let store = database.store().await;
     know_rules_and_clusters(&store).await;
@@ -197,7 +196,11 @@ async fn assert_exact(database: Database, partitions: i32) {
     ingest(&database, &flow.topic).await;
     let expected = flow.tables();
     assert!(
-        expected.history.len() > 1_000 && expected.consumer_errors.len() > 200,
+        expected.history.len() > 400
+            && expected.workload_history.len() > 400
+            && expected.objects.len() > 200
+            && expected.requests.len() > 400
+            && expected.consumer_errors.len() > 200,
         "the traffic has enough of each kind"
     );
     flow.assert_exact(&database).await;

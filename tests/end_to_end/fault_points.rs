@@ -58,7 +58,7 @@ fn passes_of_second_process(point: FaultPoint) -> u32 {
 }
 
 async fn assert_same_state_despite(point: FaultPoint, fault: Fault, database: Database) {
-    let mut flow = Flow::with_refused_rule(Topic::create(2).await, seed(), &database).await;
+    let mut flow = Flow::with_refused_rule(Topic::create_with_workloads(2).await, seed(), &database).await;
     for passes in [0, passes_of_second_process(point)] {
         flow.send(200).await;
         run_until_fault(serve_small_batches(&database, &flow.topic), point, fault, passes).await;
@@ -102,7 +102,7 @@ test_each_point! {
     batch_filled: BatchFilled,
     transaction_begun: TransactionBegun,
     clusters_locked: ClustersLocked,
-    reports_written: ReportsWritten,
+    results_written: ResultsWritten,
     rows_written: RowsWritten,
     committed: Committed,
     dead_letters_delivered: DeadLettersDelivered,

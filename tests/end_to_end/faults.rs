@@ -29,7 +29,7 @@ async fn until_more_is_stored(than: u64, connection: &DatabaseConnection) {
 }
 
 async fn assert_same_state_despite_kills(database: Database) {
-    let mut flow = Flow::with_refused_rule(Topic::create(4).await, seed(), &database).await;
+    let mut flow = Flow::with_refused_rule(Topic::create_with_workloads(4).await, seed(), &database).await;
     let connection = database.connect().await;
     for kill in 0..KILLS {
         let before = count_rows(&connection).await;
@@ -85,7 +85,7 @@ async fn after_crashes_of_the_database_all_is_stored_and_no_message_is_rejected_
     let mut server = Server::start().await;
     let database = server.database().await;
     database.store().await.close().await;
-    let mut flow = Flow::new(Topic::create(4).await, seed());
+    let mut flow = Flow::new(Topic::create_with_workloads(4).await, seed());
     let process = Process::spawn(serve_small_batches(&database, &flow.topic));
     for _ in 0..CRASHES {
         let connection = database.connect().await;
@@ -108,7 +108,7 @@ async fn a_process_that_is_stopped_under_load_leaves_the_rest_to_the_next_one() 
     let database = postgres().await;
     database.store().await.close().await;
     let connection = database.connect().await;
-    let mut flow = Flow::new(Topic::create(4).await, seed());
+    let mut flow = Flow::new(Topic::create_with_workloads(4).await, seed());
     for _ in 0..3 {
         let before = count_rows(&connection).await;
         flow.send(1_000).await;

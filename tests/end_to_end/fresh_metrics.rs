@@ -13,9 +13,10 @@ use crate::harness::{Process, Topic, serve, serve_api, set_config, sqlite};
 /// Counters whose labels depend on the requests.
 const OPEN: [&str; 2] = ["http_requests_total", "graphql_operations_total"];
 
-/// A counter of the document: name, label and the values of the label.
+/// A counter of the document: name, whether it has the label `topic`, another label and the values of that.
 struct Counter {
     name: String,
+    has_topic: bool,
     label: String,
     values: Vec<String>,
 }
@@ -32,19 +33,34 @@ impl Counter {
             "ingest_dead_letters_total" => Reason::VARIANTS.iter().map(|reason| reason.as_str().to_owned()).collect(),
             _ => words.map(str::to_owned).collect(),
         };
-        Some(Self { name, label: label.replace('`', ""), values })
+        let label = label.replace('`', "");
+        let (has_topic, label) = match label.strip_prefix("topic") {
+            Some(label) => (true, label.trim_start_matches(", ").to_owned()),
+            None => (false, label),
+        };
+        Some(Self { name, has_topic, label, values })
     }
 
-    fn series(&self) -> Vec<String> {
-        let Self { name, label, values } = self;
+    /// The series with each of these values of the label `topic`, if the counter has it.
+    fn series(&self, topics: &[&str]) -> Vec<String> {
+        if !self.has_topic {
+            return self.series_with("");
+        }
+        topics.iter().flat_map(|topic| self.series_with(&format!("topic=\"{topic}\""))).collect()
+    }
+
+    /// The series with this other label.
+    fn series_with(&self, other: &str) -> Vec<String> {
+        let Self { name, label, values, .. } = self;
         if label.is_empty() {
-            return vec![format!("{name} 0")];
+            return vec![if other.is_empty() { format!("{name} 0") } else { format!("{name}{{{other}}} 0") }];
         }
         assert!(values.len() > 1, "{name} has no documented values of {label}");
         if name == "user_actions_total" {
             return series_of_actions(values);
         }
-        values.iter().map(|value| format!("{name}{{{label}=\"{value}\"}} 0")).collect()
+        let comma = if other.is_empty() { "" } else { "," };
+        values.iter().map(|value| format!("{name}{{{other}{comma}{label}=\"{value}\"}} 0")).collect()
     }
 }
 
@@ -83,14 +99,18 @@ fn counted<'a>(text: &'a str, counters: &[Counter]) -> Vec<&'a str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fresh_process_lists_every_outcome_reason_class_and_code() {
-    let (database, topic) = (sqlite(), Topic::create(1).await);
-    let mut command = serve(&database, &topic);
-    set_config(&mut command, "CONTENT__PATH", concat!(env!("CARGO_MANIFEST_DIR"), "/examples/content"));
-    let text = metrics_of(&Process::spawn(command)).await;
-    let counters = documented();
-    let mut expected: Vec<_> = counters.iter().flat_map(Counter::series).collect();
-    expected.sort_unstable();
-    assert_eq!(counted(&text, &counters), expected);
+    let reports = (Topic::create(1).await, ["ocp"].as_slice());
+    let both = (Topic::create_with_workloads(1).await, ["ocp", "workload"].as_slice());
+    for (topic, topics) in [reports, both] {
+        let database = sqlite();
+        let mut command = serve(&database, &topic);
+        set_config(&mut command, "CONTENT__PATH", concat!(env!("CARGO_MANIFEST_DIR"), "/examples/content"));
+        let text = metrics_of(&Process::spawn(command)).await;
+        let counters = documented();
+        let mut expected: Vec<_> = counters.iter().flat_map(|counter| counter.series(topics)).collect();
+        expected.sort_unstable();
+        assert_eq!(counted(&text, &counters), expected, "{topics:?}");
+    }
 }
 
 #[tokio::test]
@@ -99,7 +119,7 @@ async fn a_fresh_process_lists_only_the_counters_of_its_role() {
     let text = metrics_of(&Process::spawn(serve_api(&database))).await;
     let mut counters = documented();
     counters.retain(|counter| ["http_", "graphql_", "user_"].iter().any(|prefix| counter.name.starts_with(prefix)));
-    let mut expected: Vec<_> = counters.iter().flat_map(Counter::series).collect();
+    let mut expected: Vec<_> = counters.iter().flat_map(|counter| counter.series(&[])).collect();
     expected.sort_unstable();
     assert_eq!(counted(&text, &counters), expected);
     assert!(!text.contains("ingest_") && !text.contains("content_"), "{text}");

@@ -47,26 +47,28 @@ async fn each_message_is_counted_by_its_outcome() {
 
     let text = metrics_of(&process).await;
     for (series, expected) in [
-        ("ingest_messages_total{fate=\"applied\"}", 3.0),
-        ("ingest_messages_total{fate=\"stale\"}", 1.0),
-        ("ingest_messages_total{fate=\"empty\"}", 1.0),
-        ("ingest_messages_total{fate=\"rejected\"}", 2.0),
-        ("ingest_moved_clusters_total", 1.0),
-        ("ingest_dead_letters_total{reason=\"not_json\"}", 1.0),
-        ("ingest_dead_letters_total{reason=\"missing_field\"}", 1.0),
-        ("ingest_batch_messages_sum", 7.0),
+        ("ingest_messages_total{topic=\"ocp\",fate=\"applied\"}", 3.0),
+        ("ingest_messages_total{topic=\"ocp\",fate=\"stale\"}", 1.0),
+        ("ingest_messages_total{topic=\"ocp\",fate=\"empty\"}", 1.0),
+        ("ingest_messages_total{topic=\"ocp\",fate=\"rejected\"}", 2.0),
+        ("ingest_moved_clusters_total{topic=\"ocp\"}", 1.0),
+        ("ingest_dead_letters_total{topic=\"ocp\",reason=\"not_json\"}", 1.0),
+        ("ingest_dead_letters_total{topic=\"ocp\",reason=\"missing_field\"}", 1.0),
+        ("ingest_batch_messages_sum{topic=\"ocp\"}", 7.0),
     ] {
         assert_eq!(value(&text, series), Some(expected), "{series} in\n{text}");
     }
-    assert!(value(&text, "ingest_batch_duration_seconds_count") >= Some(1.0), "{text}");
-    assert_eq!(value(&text, "ingest_retries_total{class=\"moment\"}"), Some(0.0), "{text}");
+    assert!(value(&text, "ingest_batch_duration_seconds_count{topic=\"ocp\"}") >= Some(1.0), "{text}");
+    assert_eq!(value(&text, "ingest_retries_total{topic=\"ocp\",class=\"moment\"}"), Some(0.0), "{text}");
     for metric in metrics::ALL.iter().filter(|metric| metric.name.starts_with("ingest_")) {
         let is_reported =
             async || metrics_of(&process).await.contains(&format!("# TYPE {} ", metric.name)).then_some(());
         until("every metric is reported", is_reported).await;
     }
-    until("a commit is reported", async || value(&metrics_of(&process).await, "ingest_last_commit_timestamp_seconds"))
-        .await;
+    until("a commit is reported", async || {
+        value(&metrics_of(&process).await, "ingest_last_commit_timestamp_seconds{topic=\"ocp\"}")
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,12 +82,12 @@ async fn an_optional_field_that_does_not_fit_is_counted_and_costs_no_report() {
     let process = ingesting(&database, &topic).await;
     let text = metrics_of(&process).await;
     for (series, expected) in [
-        ("ingest_messages_total{fate=\"applied\"}", 3.0),
-        ("ingest_messages_total{fate=\"rejected\"}", 0.0),
-        ("ingest_left_out_fields_total{field=\"AccountNumber\"}", 1.0),
-        ("ingest_left_out_fields_total{field=\"RequestId\"}", 1.0),
-        ("ingest_left_out_fields_total{field=\"Metadata.gathering_time\"}", 1.0),
-        ("ingest_left_out_fields_total{field=\"Version\"}", 0.0),
+        ("ingest_messages_total{topic=\"ocp\",fate=\"applied\"}", 3.0),
+        ("ingest_messages_total{topic=\"ocp\",fate=\"rejected\"}", 0.0),
+        ("ingest_left_out_fields_total{topic=\"ocp\",field=\"AccountNumber\"}", 1.0),
+        ("ingest_left_out_fields_total{topic=\"ocp\",field=\"RequestId\"}", 1.0),
+        ("ingest_left_out_fields_total{topic=\"ocp\",field=\"Metadata.gathering_time\"}", 1.0),
+        ("ingest_left_out_fields_total{topic=\"ocp\",field=\"Version\"}", 0.0),
     ] {
         assert_eq!(value(&text, series), Some(expected), "{series} in\n{text}");
     }
@@ -101,14 +103,14 @@ async fn an_idle_partition_has_no_lag_even_if_its_last_offsets_hold_no_messages(
     let process = Process::serve(&database, &topic);
     topic.until_committed(0, 2).await;
 
-    let lag = "ingest_lag_messages{partition=\"0\"}";
+    let lag = "ingest_lag_messages{topic=\"ocp\",partition=\"0\"}";
     until("the lag is 0", async || (value(&metrics_of(&process).await, lag)? == 0.0).then_some(())).await;
     assert!(topic.committed(0).await < topic.end_offset(), "the records after the last message are never delivered");
     let text = metrics_of(&process).await;
     assert_eq!(
-        value(&text, "ingest_messages_total{fate=\"applied\"}"),
+        value(&text, "ingest_messages_total{topic=\"ocp\",fate=\"applied\"}"),
         Some(2.0),
         "messages of the aborted transaction are not read"
     );
-    assert_eq!(value(&text, "ingest_messages_total{fate=\"rejected\"}"), Some(0.0));
+    assert_eq!(value(&text, "ingest_messages_total{topic=\"ocp\",fate=\"rejected\"}"), Some(0.0));
 }

@@ -23,7 +23,7 @@ async fn until_stored(database: &Database, clusters: usize) {
 }
 
 async fn assert_loss(process: &Process, cause: &str, from: i64, to: i64) {
-    process.until_metric(&format!("ingest_data_losses_total{{cause=\"{cause}\"}}"), 1.0).await;
+    process.until_metric(&format!("ingest_data_losses_total{{topic=\"ocp\",cause=\"{cause}\"}}"), 1.0).await;
     let line = format!("partition=0 from={from} to={to} cause=\"{cause}\"");
     assert_eq!(process.lines_with(&line), 1, "{}", process.output());
     assert_eq!(process.lines_with("data loss"), 1, "{}", process.output());

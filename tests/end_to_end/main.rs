@@ -47,6 +47,7 @@ mod secrets;
 mod shutdown;
 mod store;
 mod traffic;
+mod two_topics;
 mod typed_client;
 mod unsuitable_databases;
 mod withdrawn_rights;

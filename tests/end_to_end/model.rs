@@ -3,6 +3,7 @@
 
 mod actions;
 mod flow;
+mod generator;
 mod intervals;
 mod known;
 mod workloads;
@@ -20,7 +21,7 @@ pub(crate) use self::{
     actions::{Action, Actions, RULES, User, query, sorted},
     flow::{Flow, differences},
     known::know_rules_and_clusters,
-    workloads::{OBJECTS, WorkloadSpec},
+    workloads::{OBJECTS, WORKLOAD_DETAILS, WorkloadSpec},
 };
 use crate::{harness::Tables, messages::Message};
 

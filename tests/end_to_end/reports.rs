@@ -3,7 +3,7 @@
 use generator::{DEFAULT_SEED, Fleet, FleetSize};
 use insights_results_aggregator::{
     domain::{ClusterId, Details, OrgId, Report, RuleHit, Timestamp},
-    message::{Limits, OcpResult},
+    message::{self, Content, Kind, Limits, RuleResult},
     store::{Batch, Results, Store},
 };
 use uuid::Uuid;
@@ -46,9 +46,12 @@ pub(crate) fn reports(owner: u32, first: u128, clusters: usize, hits: usize) -> 
 pub(crate) fn reports_of_a_fleet(size: FleetSize) -> Vec<Report> {
     let (now, limits) = (Timestamp::now(), Limits::default());
     let mut fleet = Fleet::new(DEFAULT_SEED, size).expect("a fleet");
-    let report = |message: &[u8]| match OcpResult::parse(Some(message), now, &limits).expect("a report") {
-        OcpResult::Report(parsed) => parsed.report,
-        OcpResult::Empty => panic!("a report without hits is still a report"),
+    let report = |message: &[u8]| match message::parse(Kind::Ocp, Some(message), now, &limits).expect("a report") {
+        Content::Result(parsed) => match parsed.result {
+            RuleResult::Report(report) => report,
+            RuleResult::Workloads(_) => panic!("parsed as a report"),
+        },
+        Content::Empty => panic!("a report without hits is still a report"),
     };
     fleet.round(now.utc()).map(|message| report(&message.value)).collect()
 }

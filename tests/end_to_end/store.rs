@@ -19,6 +19,8 @@ mod plans;
 mod random_pages;
 mod reading;
 mod reading_hits;
+mod requests;
 mod scope;
 mod stale_reports;
 mod visibility;
+mod workloads;

@@ -20,7 +20,7 @@ const RESUME_LIMIT: Duration = Duration::from_mins(1);
 const READ: (On, Right) = (On::Topic, Right::Read);
 const DESCRIBE: (On, Right) = (On::Topic, Right::Describe);
 const GROUP: (On, Right) = (On::Group, Right::Read);
-const LAG: &str = "ingest_lag_messages{partition=\"0\"}";
+const LAG: &str = "ingest_lag_messages{topic=\"ocp\",partition=\"0\"}";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum When {

@@ -14,7 +14,7 @@ use crate::{
 
 const TWO_DAYS: i64 = 2 * 24 * 60 * 60;
 const OBSERVED: Duration = Duration::from_secs(5);
-const FUTURE_TIME: &str = "ingest_dead_letters_total{reason=\"future_time\"}";
+const FUTURE_TIME: &str = "ingest_dead_letters_total{topic=\"ocp\",reason=\"future_time\"}";
 
 fn report(number: u16, checked: &str) -> Vec<u8> {
     Message::new(1, &cluster(number), checked).json()
@@ -39,8 +39,8 @@ async fn while_the_clocks_differ_messages_from_the_future_wait_and_no_others() {
     process.until_kafka_is_missing("seconds behind the database's, and 1 more").await;
     topic.until_committed(0, 1).await;
     topic.until_committed(2, 1).await;
-    process.until_metric("ingest_lag_messages{partition=\"0\"}", 2.0).await;
-    process.until_metric("ingest_stopped_partitions{partition=\"1\",reason=\"clock\"}", 1.0).await;
+    process.until_metric("ingest_lag_messages{topic=\"ocp\",partition=\"0\"}", 2.0).await;
+    process.until_metric("ingest_stopped_partitions{topic=\"ocp\",partition=\"1\",reason=\"clock\"}", 1.0).await;
     let waits = async |partition| {
         let (status, committed) = (process.kafka_readiness().await.0, topic.committed(partition).await);
         let waits = status == StatusCode::SERVICE_UNAVAILABLE && committed < 2 && (partition, committed) != (1, 1);
@@ -58,6 +58,6 @@ async fn while_the_clocks_differ_messages_from_the_future_wait_and_no_others() {
     let stored = tables(&database.connect().await).await;
     assert_eq!((stored.clusters.len(), stored.consumer_errors.len()), (4, 1), "only 2999 is from the future");
     process.until_metric(FUTURE_TIME, 1.0).await;
-    process.until_metric("ingest_lag_messages{partition=\"0\"}", 0.0).await;
-    process.until_metric("ingest_stopped_partitions{partition=\"1\",reason=\"clock\"}", 0.0).await;
+    process.until_metric("ingest_lag_messages{topic=\"ocp\",partition=\"0\"}", 0.0).await;
+    process.until_metric("ingest_stopped_partitions{topic=\"ocp\",partition=\"1\",reason=\"clock\"}", 0.0).await;
 }

@@ -14,17 +14,15 @@ use rdkafka::{
 };
 
 use super::{
-    RejectedMessage, headers,
+    RejectedMessage,
+    events::{DeadLetterKeyAdded, DeadLetterTruncated},
+    headers,
     send_options::{RecordKey, RecordTimestamp, SendOptions, Truncation},
 };
 use crate::{
     config,
     domain::Timestamp,
-    ingest::{
-        client::producer_config,
-        events::{DeadLetterKeyAdded, DeadLetterTruncated},
-        health::Health,
-    },
+    ingest::{client::producer_config, health::Health},
 };
 
 /// A dead letter that is not delivered yet.

@@ -8,7 +8,10 @@ use rdkafka::{
 };
 
 use super::{DeadLetter, headers::DeadLetterHeaders, reader::Position};
-use crate::{config, ingest::client::producer_config};
+use crate::{
+    config,
+    ingest::{client::producer_config, source::Sources},
+};
 
 /// Why a dead letter was not sent.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +24,8 @@ pub enum SendError {
     },
     /// Its origin is a topic that is not ingested.
     #[error(
-        "{position} is from the topic {topic}, which is not kafka.ocp_topic: set that key for this command to send it there"
+        "{position} is from the topic {topic}, which is neither kafka.ocp_topic nor kafka.workload_topic: set one of these \
+         keys for this command to send it there"
     )]
     OtherTopic {
         /// Its position.
@@ -49,7 +53,7 @@ pub enum SendError {
 /// Sends dead letters to the topic and the partitions that they were read from.
 pub struct Replayer {
     producer: FutureProducer,
-    topic: String,
+    sources: Sources,
 }
 
 impl Replayer {
@@ -58,10 +62,11 @@ impl Replayer {
     /// # Errors
     /// When librdkafka rejects a setting.
     pub fn new(kafka: &config::Kafka) -> Result<Self, KafkaError> {
-        Ok(Self { producer: producer_config(kafka).create()?, topic: kafka.ocp_topic.clone() })
+        Ok(Self { producer: producer_config(kafka).create()?, sources: Sources::new(kafka) })
     }
 
-    /// Checks whether a dead letter can be sent: only to the topic that is ingested, since anyone can write headers.
+    /// Checks whether a dead letter can be sent: only to a topic that is ingested, since anyone can write
+    /// headers.
     ///
     /// # Errors
     /// When it cannot; no request is sent.
@@ -76,7 +81,7 @@ impl Replayer {
     /// When it cannot be sent, or was not delivered.
     pub async fn send(&self, dead_letter: &DeadLetter) -> Result<(), SendError> {
         let headers = self.checked_headers(dead_letter)?;
-        let mut record = FutureRecord::<[u8], [u8]>::to(&self.topic).partition(headers.origin.partition);
+        let mut record = FutureRecord::<[u8], [u8]>::to(&headers.origin.topic).partition(headers.origin.partition);
         record.payload = dead_letter.value();
         record.key = dead_letter.key();
         record.timestamp = headers.origin.timestamp;
@@ -88,7 +93,7 @@ impl Replayer {
     fn checked_headers<'a>(&self, dead_letter: &'a DeadLetter) -> Result<&'a DeadLetterHeaders, SendError> {
         let position = dead_letter.position();
         let headers = dead_letter.own_headers.as_ref().ok_or(SendError::NoOrigin { position })?;
-        if headers.origin.topic != self.topic {
+        if self.sources.kind(&headers.origin.topic).is_none() {
             return Err(SendError::OtherTopic { position, topic: headers.origin.topic.clone() });
         }
         if dead_letter.is_truncated() { Err(SendError::Truncated { position }) } else { Ok(headers) }

@@ -6,12 +6,13 @@ use std::{pin::pin, time::Duration};
 use super::{
     RejectedMessage,
     delivery::{DeadLetters, PendingDeadLetter},
+    events::{DeadLetterDelivered, DeadLettersDelayed},
 };
 use crate::ingest::{
     backoff::Backoff,
-    events::{DeadLetterDelivered, DeadLettersDelayed},
     health::Health,
     partition_lease::{PartitionLease, Revoked},
+    source::SourcePartition,
 };
 
 /// A delivery that takes longer than this is reported to readiness.
@@ -21,14 +22,14 @@ const SLOW_DELIVERY: Duration = Duration::from_secs(3);
 const REVOKED_GRACE_PERIOD: Duration = Duration::from_secs(3);
 
 impl DeadLetters {
-    /// Delivers the dead letters of a partition's batch; `partition` is its name in logs and health.
+    /// Delivers the dead letters of a partition's batch.
     pub(in crate::ingest) async fn deliver(
         &self,
         rejected: &[RejectedMessage],
-        partition: &str,
+        partition: &SourcePartition,
         lease: &PartitionLease,
     ) -> Result<(), Revoked> {
-        let reporter = DelayReporter { health: &self.health, partition };
+        let reporter = DelayReporter { health: &self.health, partition: &partition.name };
         let mut pending: Vec<_> = rejected.iter().map(PendingDeadLetter::new).collect();
         let mut backoff = Backoff::default();
         while !pending.is_empty() {
@@ -40,7 +41,7 @@ impl DeadLetters {
             lease.pause(pause).await?;
         }
         for rejected in rejected {
-            DeadLetterDelivered { rejected }.emit();
+            DeadLetterDelivered { kind: partition.kind, rejected }.emit();
         }
         Ok(())
     }

@@ -1,13 +1,20 @@
 //! The fields around the report.
 
-use super::{check, deviations, message, outcome, parse, parsed, repeated};
-use crate::message::LeftOutFields;
+use super::{
+    check, check_as, deviations, message, outcome, parse, parsed_as, repeated, report_of, workload::workload_message,
+};
+use crate::message::{Kind, LeftOutFields};
+
+/// Checks the outcome for each value of a member of either kind of message.
+fn check_both(member: &str, cases: &[(&str, &str)]) {
+    check(member, message, cases);
+    check_as(Kind::Workload, member, workload_message, cases);
+}
 
 #[test]
 fn an_organization_is_a_whole_number_from_1() {
-    check(
+    check_both(
         "OrgID",
-        message,
         &[
             ("1", "ok"),
             ("4294967295", "ok"),
@@ -32,10 +39,13 @@ fn an_organization_is_a_whole_number_from_1() {
 /// Checks for each value of an optional member that the report is stored, and which field is left out and counted.
 fn check_optional(member: &str, cases: &[(&str, &str)]) {
     for (json, left_out) in cases {
-        let counts = deviations(&message(&[(member, json)])).left_out;
-        let fields: Vec<_> = counts.iter().map(|(field, count)| (field.as_str(), count)).collect();
         let expected: Vec<_> = Some((*left_out, 1)).filter(|_| !left_out.is_empty()).into_iter().collect();
-        assert_eq!(fields, expected, "{member}: {json:.80}");
+        let changes = [(member, *json)];
+        for (kind, text) in [(Kind::Ocp, message(&changes)), (Kind::Workload, workload_message(&changes))] {
+            let counts = parsed_as(kind, &text).deviations.left_out;
+            let fields: Vec<_> = counts.iter().map(|(field, count)| (field.as_str(), count)).collect();
+            assert_eq!(fields, expected, "{kind:?} {member}: {json:.80}");
+        }
     }
 }
 
@@ -49,9 +59,8 @@ fn an_account_that_is_not_a_number_is_left_out() {
 
 #[test]
 fn a_cluster_is_a_uuid_in_one_of_four_notations() {
-    check(
+    check_both(
         "ClusterName",
-        message,
         &[
             (r#""7F6E2C1A-4B1D-4C0E-9A55-0D1F2E3A4B5C""#, "ok"),
             (r#""{7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c}""#, "ok"),
@@ -70,14 +79,13 @@ fn a_cluster_is_a_uuid_in_one_of_four_notations() {
         ],
     );
     let upper = message(&[("ClusterName", r#""7F6E2C1A4B1D4C0E9A550D1F2E3A4B5C""#)]);
-    assert_eq!(parsed(&upper).report.cluster.to_string(), "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c");
+    assert_eq!(report_of(&upper).cluster.to_string(), "7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c");
 }
 
 #[test]
 fn last_checked_is_an_rfc_3339_time_up_to_a_day_ahead() {
-    check(
+    check_both(
         "LastChecked",
-        message,
         &[
             (r#""2024-05-02T08:15:59+00:00""#, "ok"),
             (r#""2024-05-02t08:15:59.1234567890z""#, "ok"),
@@ -136,7 +144,7 @@ fn a_request_id_that_is_not_a_name_is_left_out() {
         ],
     );
     for (json, id) in [(r#""b0/x-\u0041""#, Some("b0/x-A")), (r#""""#, None), ("7", None), ("null", None), ("", None)] {
-        assert_eq!(parsed(&message(&[("RequestId", json)])).report.request_id.as_deref(), id, "{json}");
+        assert_eq!(report_of(&message(&[("RequestId", json)])).request_id.as_deref(), id, "{json}");
     }
 }
 
@@ -172,7 +180,7 @@ fn metadata_may_contain_the_time_of_gathering() {
         ("null", None),
         ("", None),
     ] {
-        let time = parsed(&message(&[("Metadata", json)])).report.gathered_at.map(|time| time.to_string());
+        let time = report_of(&message(&[("Metadata", json)])).gathered_at.map(|time| time.to_string());
         assert_eq!(time.as_deref(), gathered, "{json}");
     }
 }

@@ -2,8 +2,14 @@
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{hit, message, outcome, parse, report};
-use crate::message::scan::{TOO_DEEP, scan};
+use super::{
+    hit, message, outcome, outcome_as, parse, parse_as, report,
+    workload::{object_changed, recommendation, recommendations, workload_message},
+};
+use crate::message::{
+    Kind,
+    scan::{TOO_DEEP, scan},
+};
 
 /// Pieces that change the content of a message, or its grammar, wherever they are inserted.
 const PIECES: [&str; 22] = [
@@ -75,32 +81,52 @@ const FIELDS: &[(&str, &str)] = &[
     ("Report", r#"{"reports":[{"KEY":"K","Details":{"a":1},"Component":"a.report"}],"system":{},"fingerprints":[]}"#),
 ];
 
+const WORKLOAD_FIELDS: &[(&str, &str)] = &[
+    ("OrgID", "1"),
+    ("ClusterName", r#""7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c""#),
+    ("LastChecked", r#""2024-05-02T08:15:59.478901889Z""#),
+    ("RequestId", r#""b0/x-000003""#),
+    ("Metrics", r#"{"workload_recommendations":[{"KEY":"K","Component":"a","WORKLOADS":[{"Uid":"1","KIND":"Pod"}]}]}"#),
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_bytes_make_the_parser_panic(bytes in vec(any::<u8>(), 0..300)) {
-        let _ = parse(&bytes);
-        let _ = parse([&[0x1f, 0x8b], bytes.as_slice()].concat());
+        for kind in [Kind::Ocp, Kind::Workload] {
+            let _ = parse_as(kind, &bytes);
+            let _ = parse_as(kind, [&[0x1f, 0x8b], bytes.as_slice()].concat());
+        }
     }
 
     #[test]
     fn no_altered_message_makes_the_parser_panic(
         alterations in vec((any::<prop::sample::Index>(), 0_usize..4, select(&PIECES[..])), 1..6),
     ) {
-        let mut bytes = message(&[]).into_bytes();
-        for (at, removed, piece) in alterations {
-            let at = at.index(bytes.len());
-            let end = (at + removed).min(bytes.len());
-            bytes.splice(at..end, piece.bytes());
+        for (kind, text) in [(Kind::Ocp, message(&[])), (Kind::Workload, workload_message(&[]))] {
+            let mut bytes = text.into_bytes();
+            for (at, removed, piece) in &alterations {
+                let at = at.index(bytes.len());
+                let end = (at + removed).min(bytes.len());
+                bytes.splice(at..end, piece.bytes());
+            }
+            let _ = parse_as(kind, &bytes);
         }
-        let _ = parse(&bytes);
     }
 
     #[test]
     fn neither_order_nor_case_of_the_fields_matters(members in shuffled_and_recased(FIELDS)) {
         let plain: Vec<_> = FIELDS.iter().map(|(name, json)| ((*name).to_owned(), *json)).collect();
         prop_assert_eq!(parse(written(&members)), parse(written(&plain)));
+    }
+
+    #[test]
+    fn neither_order_nor_case_of_the_fields_of_workloads_matters(members in shuffled_and_recased(WORKLOAD_FIELDS)) {
+        let plain: Vec<_> = WORKLOAD_FIELDS.iter().map(|(name, json)| ((*name).to_owned(), *json)).collect();
+        let parse = |members: &[(String, &str)]| parse_as(Kind::Workload, written(members));
+        prop_assert!(parse(&plain).is_ok());
+        prop_assert_eq!(parse(&members), parse(&plain));
     }
 
     #[test]
@@ -132,6 +158,28 @@ proptest! {
         for name in ["component", "key", "details"] {
             let hit = format!("[{}]", hit(&[(name, &json)]));
             let _ = parse(message(&[("Report", &report(&[("reports", &hit)]))]));
+        }
+    }
+
+    #[test]
+    fn no_json_in_an_optional_member_costs_the_workloads(json in json()) {
+        for name in ["AccountNumber", "Version", "RequestId", "Metadata"] {
+            prop_assert_eq!(outcome_as(Kind::Workload, workload_message(&[(name, &json)])), "ok", "{}", name);
+        }
+        for name in ["tags", "links"] {
+            let message = recommendations(&[recommendation(&[(name, &json)])]);
+            prop_assert_eq!(outcome_as(Kind::Workload, message), "ok", "{}", name);
+        }
+    }
+
+    #[test]
+    fn any_json_in_any_member_of_workloads_is_a_result_or_a_rejection(json in json()) {
+        let _ = parse_as(Kind::Workload, workload_message(&[("Metrics", &json)]));
+        for name in ["component", "key", "details", "workloads"] {
+            let _ = parse_as(Kind::Workload, recommendations(&[recommendation(&[(name, &json)])]));
+        }
+        for name in ["namespace", "namespace_uid", "kind", "name", "uid"] {
+            let _ = parse_as(Kind::Workload, object_changed(&[(name, &json)]));
         }
     }
 }

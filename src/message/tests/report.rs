@@ -1,6 +1,8 @@
 //! The report: its structure, emptiness, hits, details and the version.
 
-use super::{check, deviations, hit, message, outcome, parse, parsed, repeated, report, with_hit, with_report};
+use super::{
+    check, deviations, hit, message, nested, outcome, parse, repeated, report, report_of, with_hit, with_report,
+};
 use crate::domain::Details;
 use crate::message::OptionalField;
 
@@ -10,12 +12,8 @@ fn hits(hits: &[String]) -> String {
 
 /// The details of a hit as they are stored.
 fn stored_details(details: &str) -> Option<String> {
-    let parsed = parsed(&with_hit(&[("details", details)]));
-    parsed.report.hits()[0].details.as_ref().map(|details| details.as_str().to_owned())
-}
-
-fn nested(levels: usize) -> String {
-    "[".repeat(levels) + &"]".repeat(levels)
+    let report = report_of(&with_hit(&[("details", details)]));
+    report.hits()[0].details.as_ref().map(|details| details.as_str().to_owned())
 }
 
 #[test]
@@ -67,7 +65,7 @@ fn the_keys_of_a_report_match_exactly() {
     let other_case = [("reports", ""), ("Reports", "[1]")];
     assert_eq!(outcome(with_report(&other_case)), "bad_report");
     assert_eq!(outcome(with_report(&[("reports", ""), ("repor\\u0074s", "[]")])), "ok");
-    assert!(parsed(&with_report(&[("Info", "[7]"), ("INFO", "7")])).report.version.is_some());
+    assert!(report_of(&with_report(&[("Info", "[7]"), ("INFO", "7")])).version.is_some());
 }
 
 #[test]
@@ -148,14 +146,14 @@ fn the_suffix_is_removed_once_and_names_match_in_any_case() {
         [("a.b.report", "a.b|K"), ("a", "a|K"), ("a.report.report", "a.report|K"), ("a.REPORT", "a.REPORT|K")]
     {
         let item = format!(r#"{{"COMPONENT":"{component}","Key":"\u004b","rule_id":"z|Z"}}"#);
-        assert_eq!(parsed(&hits(&[item])).report.hits()[0].selector.as_str(), selector);
+        assert_eq!(report_of(&hits(&[item])).hits()[0].selector.as_str(), selector);
     }
 }
 
 #[test]
 fn a_report_has_at_most_a_thousand_hits() {
     let many = |count: usize| -> Vec<String> { (0..count).map(|n| hit(&[("key", &format!("\"K{n}\""))])).collect() };
-    assert_eq!(parsed(&hits(&many(1000))).report.hits().len(), 1000);
+    assert_eq!(report_of(&hits(&many(1000))).hits().len(), 1000);
     let rejection = parse(hits(&many(1001))).expect_err("too many");
     assert_eq!(rejection.to_string(), "too_many_hits: Report.reports: expected at most 1000 hits");
     assert_eq!(outcome(hits(&vec!["{}".to_owned(); 6_000_000])), "too_many_hits");
@@ -164,9 +162,9 @@ fn a_report_has_at_most_a_thousand_hits() {
 #[test]
 fn the_last_of_two_hits_with_one_selector_counts() {
     let twice = hits(&[hit(&[("details", "1")]), hit(&[("details", "2")]), hit(&[("key", "\"OTHER\"")])]);
-    let parsed = parsed(&twice);
-    assert_eq!(parsed.deviations.repeated_hits, 1);
-    let details: Vec<_> = parsed.report.hits().iter().map(|hit| hit.details.as_ref().map(Details::as_str)).collect();
+    assert_eq!(deviations(&twice).repeated_hits, 1);
+    let report = report_of(&twice);
+    let details: Vec<_> = report.hits().iter().map(|hit| hit.details.as_ref().map(Details::as_str)).collect();
     assert_eq!(details, [Some("2"), Some(r#"{"nodes":[1]}"#)]);
 }
 
@@ -238,16 +236,16 @@ fn the_version_is_in_one_entry_of_info() {
         (vec![r#"{"info_id":"other","details":{"n":1}}"#.into(), r#"{"info_id":7}"#.into(), "{}".into()], None, 0),
     ] {
         let text = with_report(&[("info", &format!("[{}]", entries.join(",")))]);
-        assert_eq!(parsed(&text).report.version.as_deref(), version, "{entries:?}");
+        assert_eq!(report_of(&text).version.as_deref(), version, "{entries:?}");
         assert_eq!(deviations(&text).ignored_infos, ignored, "{entries:?}");
     }
     for (version, left_out) in
         [(r#""4\u0000""#, 1), (r#""\ud800""#, 1), (&*repeated("4", 256), 1), (&*repeated("4", 255), 0)]
     {
         let info = format!("[{}]", version_info(&format!("{{\"version\":{version}}}")));
-        let parsed = parsed(&with_report(&[("info", &info)]));
-        assert_eq!(parsed.report.version.is_none(), left_out == 1, "{version:.20}");
-        let counts: Vec<_> = parsed.deviations.left_out.iter().collect();
+        let text = with_report(&[("info", &info)]);
+        assert_eq!(report_of(&text).version.is_none(), left_out == 1, "{version:.20}");
+        let counts: Vec<_> = deviations(&text).left_out.iter().collect();
         assert_eq!(counts, vec![(OptionalField::ClusterVersion, 1); left_out], "{version:.20}");
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use flate2::{Compression, write::GzEncoder};
 
 use super::{message, outcome, parse};
-use crate::message::{Limits, OcpResult, Reason};
+use crate::message::{self, Kind, Limits, Reason};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -45,7 +45,7 @@ fn invalid_json_is_distinguished_from_json_in_another_encoding() {
 
 #[test]
 fn a_tombstone_is_not_json() {
-    let rejection = OcpResult::parse(None, super::arrived_at(), &Limits::default()).expect_err("no value");
+    let rejection = message::parse(Kind::Ocp, None, super::arrived_at(), &Limits::default()).expect_err("no value");
     assert_eq!(rejection.to_string(), "not_json: the value: expected JSON, found nothing");
 }
 

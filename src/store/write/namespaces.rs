@@ -108,7 +108,7 @@ async fn stored(
 }
 
 impl<'a> Diff<'a> {
-    /// Adds what a cluster's results change of the stored namespaces, which are none if it moved.
+    /// Adds what a cluster's results change of the stored namespaces. If it moved, those are already deleted.
     fn add(&mut self, results: &Accepted<'a, WorkloadResult>, stored: &BTreeMap<Digest, Stored>) {
         let cluster = results.cluster();
         let current = current(results, stored);

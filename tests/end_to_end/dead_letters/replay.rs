@@ -107,7 +107,10 @@ async fn forged_headers_do_not_send_a_message_to_another_topic() {
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(stdout, "1 dead letters sent, 0 were sent before, 1 cannot be sent\n", "{stderr}");
     assert!(
-        stderr.contains(&format!("0:1 is from the topic {}, which is not kafka.ocp_topic", other.name)),
+        stderr.contains(&format!(
+            "0:1 is from the topic {}, which is neither kafka.ocp_topic nor kafka.workload_topic",
+            other.name
+        )),
         "{stderr}"
     );
     assert!(other.messages(0).is_empty());

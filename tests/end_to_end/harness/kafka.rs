@@ -24,6 +24,8 @@ pub(crate) struct Topic {
     pub(crate) group: String,
     pub(crate) partitions: i32,
     pub(crate) session_timeout: Duration,
+    /// The workload topic that the same group reads, if it reads one.
+    pub(crate) workloads: Option<Box<Topic>>,
     producer: FutureProducer,
 }
 
@@ -46,7 +48,30 @@ impl Topic {
         let producer = client().set("message.max.bytes", "60000000").create().expect("a producer");
         // Short, so that the group notices soon when a member was killed.
         let session_timeout = Duration::from_secs(6);
-        Self { group: format!("group-of-{name}"), name, partitions, session_timeout, producer }
+        let group = format!("group-of-{name}");
+        Self { name, group, partitions, session_timeout, workloads: None, producer }
+    }
+
+    /// Creates a topic, and a workload topic with as many partitions that the same group reads.
+    pub(crate) async fn create_with_workloads(partitions: i32) -> Self {
+        let topic = Self::create(partitions).await.with_missing_workloads(partitions);
+        topic.workloads().make().await;
+        topic
+    }
+
+    /// The same topic, beside which the group reads a workload topic that does not exist yet.
+    pub(crate) fn with_missing_workloads(self, partitions: i32) -> Self {
+        let workloads = Self { partitions, ..self.renamed(format!("{}-workloads", self.name)) };
+        Self { workloads: Some(Box::new(workloads)), ..self }
+    }
+
+    /// The workload topic. Its messages and committed offsets are read as those of this topic.
+    pub(crate) fn workloads(&self) -> &Self {
+        self.workloads.as_ref().expect("a topic with workloads")
+    }
+
+    pub(crate) fn has_workloads(&self) -> bool {
+        self.workloads.is_some()
     }
 
     /// Creates the topic on the broker.
@@ -69,11 +94,12 @@ impl Topic {
         created.expect("create a topic").pop().expect("one result").map(drop).map_err(|(_, code)| code)
     }
 
-    /// The configuration of a consumer of this topic.
+    /// The configuration of a consumer of this topic, and of its workload topic.
     pub(crate) fn settings(&self) -> config::Kafka {
         let mut kafka = default_config().kafka;
         kafka.brokers = brokers().split(',').map(str::to_owned).collect();
         kafka.ocp_topic.clone_from(&self.name);
+        kafka.workload_topic = self.workloads.as_ref().map(|workloads| workloads.name.clone());
         kafka.dead_letter_topic.clone_from(&self.dead_letter_topic().name);
         kafka.group.clone_from(&self.group);
         kafka.session_timeout = self.session_timeout;
@@ -145,14 +171,21 @@ impl Topic {
     /// The same topic, read by a new consumer group from its beginning.
     pub(crate) fn with_another_group(&self) -> Self {
         let group = format!("group-{}", Uuid::new_v4().simple());
-        let Self { name, producer, .. } = self;
-        Self { group, name: name.clone(), producer: producer.clone(), ..*self }
+        let workloads = self.workloads.as_ref();
+        let workloads =
+            workloads.map(|topic| Box::new(Self { group: group.clone(), ..topic.renamed(topic.name.clone()) }));
+        Self { group, workloads, ..self.renamed(self.name.clone()) }
     }
 
     /// The dead-letter topic of this topic.
     pub(crate) fn dead_letter_topic(&self) -> Self {
-        let Self { name, group, producer, .. } = self;
-        Self { name: format!("{name}.dead-letter"), group: group.clone(), producer: producer.clone(), ..*self }
+        self.renamed(format!("{}.dead-letter", self.name))
+    }
+
+    /// A topic like this one, with another name and without a workload topic.
+    fn renamed(&self, name: String) -> Self {
+        let (group, producer) = (self.group.clone(), self.producer.clone());
+        Self { name, group, workloads: None, producer, ..*self }
     }
 
     /// Deletes the topic from the broker.
@@ -231,8 +264,14 @@ impl Topic {
         consumer.commit(&list, CommitMode::Sync).expect("committed");
     }
 
-    /// Waits until the group has committed past all messages of the topic.
+    /// Waits until the group has committed past all messages of the topic, and of its workload topic.
     pub(crate) async fn until_all_committed(&self) {
+        for topic in std::iter::once(self).chain(self.workloads.as_deref()) {
+            topic.until_its_messages_are_committed().await;
+        }
+    }
+
+    async fn until_its_messages_are_committed(&self) {
         let consumer: BaseConsumer = client().create().expect("a consumer");
         let end = |partition| {
             consumer.fetch_watermarks(&self.name, partition, TIMEOUT).expect("the partition's watermarks").1

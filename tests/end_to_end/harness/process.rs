@@ -36,6 +36,7 @@ pub(crate) fn serve(database: &Database, topic: &Topic) -> Command {
         ("DATABASE__URL", database.settings.url.expose()),
         ("KAFKA__BROKERS", &kafka.brokers.join(",")),
         ("KAFKA__OCP_TOPIC", &kafka.ocp_topic),
+        ("KAFKA__WORKLOAD_TOPIC", kafka.workload_topic.as_deref().unwrap_or_default()),
         ("KAFKA__DEAD_LETTER_TOPIC", &kafka.dead_letter_topic),
         ("KAFKA__GROUP", &kafka.group),
         ("KAFKA__SESSION_TIMEOUT", &format!("{}s", kafka.session_timeout.as_secs())),

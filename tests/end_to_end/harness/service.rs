@@ -32,9 +32,14 @@ pub(crate) struct Running {
 impl Running {
     /// Starts the API over a database.
     pub(crate) async fn api(database: &Database) -> Self {
+        Self::start(Self::config_of_api(database), Role::Api).await
+    }
+
+    /// The configuration of the API over a database.
+    pub(crate) fn config_of_api(database: &Database) -> Config {
         let mut config = default_config();
         config.database = database.settings.clone();
-        Self::start(config, Role::Api).await
+        config
     }
 
     /// Starts the API and the ingester, from a topic into a database.
@@ -44,8 +49,7 @@ impl Running {
 
     /// The configuration of a service from a topic into a database.
     pub(crate) fn config(database: &Database, topic: &Topic) -> Config {
-        let mut config = default_config();
-        config.database = database.settings.clone();
+        let mut config = Self::config_of_api(database);
         config.kafka = topic.settings();
         config
     }

@@ -98,7 +98,7 @@ pub(crate) async fn tables(connection: &DatabaseConnection) -> Tables {
         workload_hits: all::<workload_hit::Entity>(connection).await.into_iter().map(of_workloads).map(hit).collect(),
         workload_history: all::<workload_hit_history::Entity>(connection)
             .await
-            .into_iter()
+            .iter()
             .map(closed_of_workloads)
             .map(interval)
             .collect(),
@@ -115,8 +115,8 @@ fn of_workloads(row: workload_hit::Model) -> rule_hit::Model {
     rule_hit::Model { cluster_id, recommendation_id, org_id, impacted_since, digest, details }
 }
 
-fn closed_of_workloads(row: workload_hit_history::Model) -> rule_hit_history::Model {
-    let workload_hit_history::Model { cluster_id, recommendation_id, opened_at, closed_at, org_id } = row;
+fn closed_of_workloads(row: &workload_hit_history::Model) -> rule_hit_history::Model {
+    let workload_hit_history::Model { cluster_id, recommendation_id, opened_at, closed_at, org_id } = *row;
     rule_hit_history::Model { cluster_id, recommendation_id, opened_at, closed_at, org_id }
 }
 

@@ -1,20 +1,19 @@
-//! Random messages of all kinds that are sent to a topic, and the tables and dead letters that they should result in.
+//! Random messages of all kinds that are sent to a topic, or to one for each kind of result, and the tables and dead letters that they should result in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rand::{Rng as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
 use rdkafka::{Message as _, message::Headers as _};
 
-use super::{DETAILS, Model, ReportSpec, VERSIONS, intervals::overlaps, without_digests};
+use super::{
+    Model,
+    generator::{Content, Generator, Outgoing, REFUSED_RULE},
+    intervals::overlaps,
+    without_digests,
+};
 use crate::harness::{Database, Tables, Topic, refuse_recommendations_of, tables};
 
-/// The number of clusters that report.
-const CLUSTERS: u32 = 300;
 /// The number of kinds of bad messages, without the kind that only a refusing database has.
 const BAD_KINDS: u32 = 6;
-/// The rule that the database refuses in [`Flow::with_refused_rule`].
-const REFUSED_RULE: &str = "rules.refused";
 
 /// A generator of messages for a topic, and a record of those that were sent.
 pub(crate) struct Flow {
@@ -38,8 +37,8 @@ impl Flow {
     /// Generates messages from a seed, those of a cluster in one partition.
     pub(crate) fn new(topic: Topic, seed: u64) -> Self {
         Self {
+            generator: Generator::new(seed, topic.has_workloads()),
             topic,
-            generator: Generator::new(seed),
             is_scattered: false,
             bad_kinds: BAD_KINDS,
             minute: 0,
@@ -69,9 +68,23 @@ impl Flow {
             let partitions = (0..self.topic.partitions).cycle();
             outgoing.iter_mut().zip(partitions).for_each(|(message, partition)| message.partition = partition);
         }
-        let values = outgoing.iter().map(|message| (message.partition, message.value.as_slice()));
-        let offsets = self.topic.send_all(values).await;
-        self.sent.extend(outgoing.into_iter().zip(offsets).map(|(message, offset)| Sent { offset, message }));
+        let mut offsets = [vec![], vec![]];
+        for (is_workload, offsets) in [false, true].into_iter().zip(&mut offsets) {
+            let of_topic = outgoing.iter().filter(|message| message.is_workload == is_workload);
+            let values: Vec<_> = of_topic.map(|message| (message.partition, message.value.as_slice())).collect();
+            if !values.is_empty() {
+                *offsets = self.topic_of(is_workload).send_all(values).await;
+            }
+        }
+        let [mut of_reports, mut of_workloads] = offsets.map(Vec::into_iter);
+        self.sent.extend(outgoing.into_iter().map(|message| {
+            let offsets = if message.is_workload { &mut of_workloads } else { &mut of_reports };
+            Sent { offset: offsets.next().expect("an offset of each message"), message }
+        }));
+    }
+
+    fn topic_of(&self, is_workload: bool) -> &Topic {
+        if is_workload { self.topic.workloads() } else { &self.topic }
     }
 
     /// The tables that the sent messages should result in.
@@ -85,6 +98,7 @@ impl Flow {
         for sent in self.sent.iter().filter(|sent| is_part(sent)) {
             match &sent.message.content {
                 Content::Report(report) => drop(model.apply(report)),
+                Content::Workloads(workloads) => drop(model.apply_workloads(workloads)),
                 Content::Bad(reason) => model.reject(format!("{} {reason}", self.position(sent))),
                 Content::Empty => {}
             }
@@ -94,7 +108,8 @@ impl Flow {
 
     /// A message's position, in the form of the tables and dead letters.
     fn position(&self, sent: &Sent) -> String {
-        format!("{}/{}/{}", self.topic.name, sent.message.partition, sent.offset)
+        let topic = self.topic_of(sent.message.is_workload);
+        format!("{}/{}/{}", topic.name, sent.message.partition, sent.offset)
     }
 
     /// The value of each bad message, by its position.
@@ -115,8 +130,12 @@ impl Flow {
 impl Flow {
     /// Asserts that every message before the committed offsets is stored; otherwise it would be lost.
     pub(crate) async fn assert_committed_is_stored(&self, database: &Database) {
-        let committed = self.topic.all_committed().await;
-        let expected = self.tables_of(|sent| sent.offset < committed[&sent.message.partition]);
+        let mut committed = BTreeMap::new();
+        for is_workload in [false, true].into_iter().take(1 + usize::from(self.topic.has_workloads())) {
+            committed.insert(is_workload, self.topic_of(is_workload).all_committed().await);
+        }
+        let is_committed = |sent: &Sent| sent.offset < committed[&sent.message.is_workload][&sent.message.partition];
+        let expected = self.tables_of(is_committed);
         let found = tables(&database.connect().await).await;
         assert_eq!(lost(&expected, &found), [""; 0], "{}, with {committed:?} committed", database.name);
     }
@@ -188,6 +207,8 @@ fn lost(expected: &Tables, found: &Tables) -> Vec<String> {
         (&expected.history, &found.history),
         (&expected.recommendations, &found.recommendations),
         (&expected.consumer_errors, &found.consumer_errors),
+        (&expected.workload_history, &found.workload_history),
+        (&expected.requests, &found.requests),
     ];
     let lines = lines.into_iter().flat_map(|(expected, found)| expected.difference(found).cloned());
     reports.chain(lines).collect()
@@ -213,98 +234,4 @@ fn dead_letters(topic: &Topic) -> BTreeMap<String, Vec<u8>> {
         by_position.insert(position.join("/"), message.payload().unwrap_or_default().to_vec());
     }
     by_position
-}
-
-/// A message before it is sent.
-struct Outgoing {
-    partition: i32,
-    value: Vec<u8>,
-    content: Content,
-}
-
-/// The content of a message.
-enum Content {
-    Report(ReportSpec),
-    /// A message that is rejected for this reason.
-    Bad(&'static str),
-    /// A message with an empty report, which is skipped.
-    Empty,
-}
-
-/// Generates messages of all kinds. On average, of 20 messages one is bad, one lacks a field, one is empty, one is
-/// stale, two repeat earlier ones and one moves its cluster.
-struct Generator {
-    rng: ChaCha8Rng,
-    owners: BTreeMap<u16, u32>,
-    reports: Vec<ReportSpec>,
-}
-
-impl Generator {
-    fn new(seed: u64) -> Self {
-        Self { rng: ChaCha8Rng::seed_from_u64(seed), owners: BTreeMap::new(), reports: vec![] }
-    }
-
-    fn below(&mut self, bound: u32) -> u32 {
-        self.rng.next_u32() % bound
-    }
-
-    fn message(&mut self, minute: u32, partitions: u16, bad_kinds: u32) -> Outgoing {
-        let kind = self.below(20);
-        let mut report = self.report(minute, kind == 0, kind == 1);
-        if kind == 2 || kind == 3 {
-            let before = self.below(minute + 1) as usize;
-            report = self.reports.get(before).cloned().unwrap_or(report);
-        }
-        self.reports.push(report.clone());
-        let partition = (report.cluster % partitions).into();
-        let (value, content) = match kind {
-            4 => bad_message(&report, self.below(bad_kinds)),
-            5 => (b"{\"OrgID\": 1, \"Report\": {}}".to_vec(), Content::Bad("missing_field")),
-            6 => (empty_report(&report), Content::Empty),
-            _ => (report.message().json(), Content::Report(report)),
-        };
-        Outgoing { partition, value, content }
-    }
-
-    fn report(&mut self, minute: u32, moves: bool, is_late: bool) -> ReportSpec {
-        let cluster = u16::try_from(self.below(CLUSTERS)).expect("small");
-        let other_owner = 1 + self.below(7);
-        let owner = self.owners.entry(cluster).or_insert(other_owner);
-        if moves {
-            *owner = other_owner;
-        }
-        let organization = *owner;
-        let hits = (0..self.below(5)).map(|_| {
-            let details = DETAILS[self.below(6) as usize];
-            (u8::try_from(self.below(12)).expect("small"), details)
-        });
-        let hits = hits.collect();
-        let late = if is_late { self.below(900).min(minute) } else { 0 };
-        // Of two reports with the same time the first that is read counts, and with two partitions that may be either.
-        let is_taken = |report: &ReportSpec| report.cluster == cluster && report.minute == minute - late;
-        let late = if self.reports.iter().any(is_taken) { 0 } else { late };
-        let version = VERSIONS.get(self.below(6) as usize).copied();
-        ReportSpec { organization, cluster, minute: minute - late, version, has_upload: self.below(2) == 0, hits }
-    }
-}
-
-/// A bad message of a kind, with the reason of its rejection.
-fn bad_message(report: &ReportSpec, kind: u32) -> (Vec<u8>, Content) {
-    let json = String::from_utf8(report.message().json()).expect("text");
-    let (value, reason) = match kind {
-        0 => (vec![], "not_json"),
-        1 => (json.as_bytes()[..json.len() / 2].to_vec(), "not_json"),
-        2 => ([b"{\"unread\": \"\xff\", ", &json.as_bytes()[1..]].concat(), "invalid_utf8"),
-        3 => (json.replace("\"ClusterName\": \"", "\"ClusterName\": \"x").into_bytes(), "bad_uuid"),
-        4 => (json.replace("\"OrgID\": ", "\"OrgID\": -").into_bytes(), "wrong_type"),
-        5 => (json.replace("\"LastChecked\": \"20", "\"LastChecked\": \"90").into_bytes(), "future_time"),
-        _ => (report.message().hit(REFUSED_RULE, "X", "{}").json(), "store_rejected"),
-    };
-    (value, Content::Bad(reason))
-}
-
-fn empty_report(report: &ReportSpec) -> Vec<u8> {
-    let json = String::from_utf8(report.message().json()).expect("text");
-    let (head, _) = json.split_once(", \"Report\": ").expect("a report");
-    format!("{head}, \"Report\": {{}}}}").into_bytes()
 }

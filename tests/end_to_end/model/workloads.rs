@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use insights_results_aggregator::domain::{Details, ListedObject, WorkloadHit, WorkloadResult};
 
-use super::{Cluster, Model, WORKLOADS, error_key, rule_fqdn, selector, time, uuid};
+use super::{Cluster, DETAILS, Model, WORKLOADS, error_key, rule_fqdn, selector, time, uuid};
 use crate::{
     harness::Tables,
     workloads::{WorkloadMessage, object},
@@ -21,6 +21,9 @@ pub(crate) const OBJECTS: [&str; 8] = [
     "/StatefulSet/lost",
     "//",
 ];
+
+/// Those of the details that are an object, and none.
+pub(crate) const WORKLOAD_DETAILS: [Option<&str>; 5] = [DETAILS[0], DETAILS[1], DETAILS[2], DETAILS[4], DETAILS[5]];
 
 /// The contents of a workload result.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
-//! Batches that are written at the same time. They must leave the tables as if they were written one after another, in
-//! some order.
+//! Batches of both kinds that are written at the same time. They must leave the tables as if they were written one after
+//! another, in some order.
 
 use futures_util::future::join_all;
 use insights_results_aggregator::{
-    domain::Report,
+    domain::{Report, WorkloadResult},
     store::{Batch, Results, Store, Written},
 };
 use rand::{Rng as _, SeedableRng as _};
@@ -12,7 +12,10 @@ use rand_chacha::ChaCha8Rng;
 use super::owned_cluster::{OwnedCluster, stored};
 use crate::{
     harness::{Database, postgres, sqlite},
-    model::{DETAILS, Model, ReportSpec, VERSIONS, differences, seed, without_digests},
+    model::{
+        DETAILS, Model, OBJECTS, ReportSpec, VERSIONS, WORKLOAD_DETAILS, WorkloadSpec, differences, seed,
+        without_digests,
+    },
 };
 
 /// The number of batches that are written at the same time. The result is compared with all their orders.
@@ -39,9 +42,9 @@ async fn check_rounds(database: &Database, stores: &[Store], rounds: u8) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed());
     let mut model = Model::default();
     for round in 0..rounds {
-        let batches: Vec<_> = (0..WRITERS).map(|_| batch(&mut rng, round)).collect();
-        let reports: Vec<Vec<_>> = batches.iter().map(|batch| batch.iter().map(ReportSpec::report).collect()).collect();
-        let written = write_together(stores, &reports).await;
+        let batches: Vec<_> = (0..WRITERS).map(|writer| batch(&mut rng, round, writer)).collect();
+        let results: Vec<_> = batches.iter().map(Specs::results).collect();
+        let written = write_together(stores, &results).await;
         let applied: Vec<_> = written.iter().map(|written| written.applied).collect();
         let found = without_digests(stored(database).await);
 
@@ -59,17 +62,48 @@ async fn check_rounds(database: &Database, stores: &[Store], rounds: u8) {
     assert!(model.tables().history.len() > 5 * usize::from(rounds), "the rounds have few changes");
 }
 
-/// The model after these batches in this order, and how many reports of each batch it applied.
-fn apply_in_order(model: &Model, batches: &[Vec<ReportSpec>], order: &[usize]) -> (Model, Vec<usize>) {
+/// The results of a batch.
+#[derive(Clone, Debug)]
+enum Specs {
+    Reports(Vec<ReportSpec>),
+    Workloads(Vec<WorkloadSpec>),
+}
+
+/// The results of a batch as the store takes them.
+enum Owned {
+    Reports(Vec<Report>),
+    Workloads(Vec<WorkloadResult>),
+}
+
+impl Specs {
+    fn results(&self) -> Owned {
+        match self {
+            Self::Reports(specs) => Owned::Reports(specs.iter().map(ReportSpec::report).collect()),
+            Self::Workloads(specs) => Owned::Workloads(specs.iter().map(WorkloadSpec::result).collect()),
+        }
+    }
+
+    /// Applies the results to a model; returns how many it applied.
+    fn apply_to(&self, model: &mut Model) -> usize {
+        match self {
+            Self::Reports(specs) => specs.iter().filter(|report| model.apply(report)).count(),
+            Self::Workloads(specs) => specs.iter().filter(|workloads| model.apply_workloads(workloads)).count(),
+        }
+    }
+}
+
+/// The model after these batches in this order, and how many results of each batch it applied.
+fn apply_in_order(model: &Model, batches: &[Specs], order: &[usize]) -> (Model, Vec<usize>) {
     let (mut after, mut applied) = (model.clone(), vec![0; batches.len()]);
     for &writer in order {
-        applied[writer] = batches[writer].iter().filter(|report| after.apply(report)).count();
+        applied[writer] = batches[writer].apply_to(&mut after);
     }
     (after, applied)
 }
 
-/// A few reports that share clusters, owners, times and recommendations, old and new ones, with other batches.
-fn batch(rng: &mut ChaCha8Rng, round: u8) -> Vec<ReportSpec> {
+/// A few results that share clusters, owners, times and recommendations, old and new ones, with other batches. Every
+/// second writer has workloads.
+fn batch(rng: &mut ChaCha8Rng, round: u8, writer: usize) -> Specs {
     let mut below = |bound: u8| u8::try_from(rng.next_u32() % u32::from(bound)).expect("below a small bound");
     let reports = 10 + below(10);
     let report = |_| {
@@ -88,7 +122,16 @@ fn batch(rng: &mut ChaCha8Rng, round: u8) -> Vec<ReportSpec> {
             has_upload: below(2) == 1,
         }
     };
-    (0..reports).map(report).collect()
+    let reports: Vec<_> = (0..reports).map(report).collect();
+    if writer.is_multiple_of(2) {
+        return Specs::Reports(reports);
+    }
+    let workloads = |ReportSpec { organization, cluster, minute, hits, .. }: ReportSpec| {
+        let mut objects = || (0..rng.next_u32() % 4).map(|_| rng.next_u32() as usize % OBJECTS.len()).collect();
+        let hits = hits.into_keys().map(|rule| (rule, (WORKLOAD_DETAILS[usize::from(rule % 5)], objects()))).collect();
+        WorkloadSpec { organization, cluster, minute, hits }
+    };
+    Specs::Workloads(reports.into_iter().map(workloads).collect())
 }
 
 /// All orders of this many batches.
@@ -104,10 +147,9 @@ async fn batches_that_share_only_new_owners_and_recommendations_never_deadlock()
     let database = postgres().await;
     let stores = [database.store().await, database.store().await, database.store().await];
     for round in 0..100 {
-        let batches: Vec<_> = (0..6).map(|writer| batch_of_own_clusters(round, writer)).collect();
-        let written = write_together(&stores, &batches).await;
-        for (written, batch) in written.iter().zip(&batches) {
-            assert_eq!(written.applied, batch.len(), "{written:?}");
+        let batches: Vec<_> = (0..6).map(|writer| Owned::Reports(batch_of_own_clusters(round, writer))).collect();
+        for written in write_together(&stores, &batches).await {
+            assert_eq!(written.applied, 8, "{written:?}");
         }
     }
 }
@@ -124,11 +166,14 @@ fn batch_of_own_clusters(round: u32, writer: u32) -> Vec<Report> {
 }
 
 /// Writes batches at the same time, distributed over these stores.
-async fn write_together(stores: &[Store], batches: &[Vec<Report>]) -> Vec<Written> {
-    let writes = stores.iter().cycle().zip(batches);
-    let writes = join_all(
-        writes.map(|(store, reports)| store.write(Batch { results: Results::Reports(reports), rejected: &[] })),
-    )
-    .await;
+async fn write_together(stores: &[Store], batches: &[Owned]) -> Vec<Written> {
+    let writes = stores.iter().cycle().zip(batches).map(|(store, results)| {
+        let results = match results {
+            Owned::Reports(reports) => Results::Reports(reports),
+            Owned::Workloads(results) => Results::Workloads(results),
+        };
+        store.write(Batch { results, rejected: &[] })
+    });
+    let writes = join_all(writes).await;
     writes.into_iter().map(|written| written.expect("no batch waits for another one for long")).collect()
 }
