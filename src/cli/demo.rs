@@ -29,11 +29,16 @@ use crate::{
 
 /// Organizations and clusters of the demo. With the fixed seed they are always the same.
 const FLEET: FleetSize = FleetSize { organizations: 20, clusters: 1000 };
-/// Partitions of the embedded broker's topic.
+/// The workload topic, unless the configuration names one.
+const WORKLOAD_TOPIC: &str = "ccx.dvo.results";
+/// How much older the reports of the first round are than its workload results. Times of a round are spread over 90 s.
+const REPORTS_OLDER: Duration = Duration::from_secs(90);
+/// Partitions of the embedded broker's topics.
 const PARTITIONS: i32 = 4;
-/// Time between two groups of new reports after the first round, and the size of a group.
+/// Time between two groups of new messages after the first round, and the numbers of messages in a group.
 const REPORT_INTERVAL: Duration = Duration::from_secs(3);
 const REPORTS_PER_INTERVAL: usize = 5;
+const WORKLOADS_PER_INTERVAL: usize = 2;
 /// Longest time until the first round is stored. It usually takes about 3 seconds.
 const STORED_TIMEOUT: Duration = Duration::from_mins(2);
 /// Time between two checks whether it is stored.
@@ -44,7 +49,7 @@ const USER: &str = "demo";
 
 const FIRST_QUERY: &str = include_str!("../../examples/queries/01-first-look.graphql");
 
-/// Run a self-contained demo: a broker, a database, a producer of realistic reports, the API and the query editor.
+/// Run a self-contained demo: a broker, a database, a producer of realistic messages, the API and the query editor.
 ///
 /// The demo is not for production: the broker is librdkafka's mock cluster, which keeps few messages, and the database
 /// is an SQLite file. Stop it with Ctrl-C.
@@ -66,7 +71,8 @@ impl Demo {
         let folder = Folder::open(self.keep)?;
 
         step("starting a broker in this process");
-        let broker = start_broker(&[&config.kafka.ocp_topic, &config.kafka.dead_letter_topic])?;
+        let workload_topic = config.kafka.workload_topic.get_or_insert_with(|| WORKLOAD_TOPIC.to_owned()).clone();
+        let broker = start_broker(&[&config.kafka.ocp_topic, &workload_topic, &config.kafka.dead_letter_topic])?;
         config.kafka.brokers = vec![broker.bootstrap_servers()];
         config.database.url = folder.database()?;
         config.database.read_url = None;
@@ -78,23 +84,22 @@ impl Demo {
         config.content = example_data::write_content(content.path()).map_err(content_failed)?;
 
         step(&format!("opening the database in {}", folder.path.display()));
-        let producer = Producer::new(ingest::client_config(&config.kafka), &config.kafka.ocp_topic)?;
+        let topic = |name: &str| Producer::new(ingest::client_config(&config.kafka), name);
+        let topics = Topics { reports: topic(&config.kafka.ocp_topic)?, workloads: topic(&workload_topic)? };
         config.check_bind(false)?;
         let service = Service::build(config, Role::All).await?;
         let (store, readiness, address) = (service.store().clone(), service.readiness().clone(), service.address());
         let mut running = tokio::spawn(service.run(stop.clone()));
 
         let showing = async {
-            step("generating reports and sending them to the broker (joining the consumer group takes 3 seconds)");
-            let round: Vec<_> = fleet.round(Timestamp::now().utc()).collect();
-            let expected = round.iter().map(|message| (message.cluster.into(), message.last_checked.into())).collect();
-            send(&producer, round)?;
+            step("generating messages and sending them to the broker (joining the consumer group takes 3 seconds)");
+            let expected = topics.send_first_round(&mut fleet)?;
             wait_until_stored(&store, expected).await?;
             let named = example_data::imported_clusters(&fleet);
             store.import_clusters(&named, false, |_| {}).await.map_err(Error::Database)?;
             wait_until_ready(|| readiness.all_missing()).await?;
             print_instructions(address, folder.is_kept);
-            keep_reporting(&producer, fleet).await
+            keep_reporting(&topics, fleet).await
         };
         tokio::select! {
             Err(error) = showing => {
@@ -171,6 +176,39 @@ fn free_address(configured: SocketAddr) -> Result<SocketAddr, Error> {
     .map_err(|source| Error::Io { context: format!("cannot listen on {configured}"), source })
 }
 
+/// The producers of the two topics.
+struct Topics {
+    reports: Producer,
+    workloads: Producer,
+}
+
+/// The times of the first results of a cluster.
+#[derive(Clone, Copy)]
+struct FirstResults {
+    cluster: ClusterId,
+    report: Timestamp,
+    /// Later than that of the report, so that it is that of the last check once the workloads are stored.
+    workloads: Timestamp,
+}
+
+impl Topics {
+    /// Sends a report and a workload result of every cluster.
+    fn send_first_round(&self, fleet: &mut Fleet) -> Result<Vec<FirstResults>, Error> {
+        let now = Timestamp::now().utc();
+        let reports: Vec<_> = fleet.round(now - REPORTS_OLDER).collect();
+        let workloads: Vec<_> = fleet.workload_round(now).collect();
+        let expected = reports.iter().zip(&workloads).map(|(report, workloads)| FirstResults {
+            cluster: report.cluster.into(),
+            report: report.last_checked.into(),
+            workloads: workloads.last_checked.into(),
+        });
+        let expected = expected.collect();
+        send(&self.reports, reports)?;
+        send(&self.workloads, workloads)?;
+        Ok(expected)
+    }
+}
+
 fn send(producer: &Producer, messages: impl IntoIterator<Item = GeneratedMessage>) -> Result<(), Error> {
     for message in messages {
         producer.send(&message.key(), &message.value)?;
@@ -178,15 +216,15 @@ fn send(producer: &Producer, messages: impl IntoIterator<Item = GeneratedMessage
     Ok(())
 }
 
-/// Waits until all of these reports are stored.
-async fn wait_until_stored(store: &Store, mut expected: Vec<(ClusterId, Timestamp)>) -> Result<(), Error> {
+/// Waits until all of these results are stored.
+async fn wait_until_stored(store: &Store, mut expected: Vec<FirstResults>) -> Result<(), Error> {
     let bar = progress::bar(expected.len() as u64, "ingesting");
     let deadline = Instant::now() + STORED_TIMEOUT;
     while !expected.is_empty() {
         if Instant::now() > deadline {
             let left = expected.len();
             return Err(Error::Usage(format!(
-                "{left} reports are not stored after {STORED_TIMEOUT:?}; see the log on standard error"
+                "the results of {left} clusters are not stored after {STORED_TIMEOUT:?}; see the log on standard error"
             )));
         }
         tokio::time::sleep(STORED_POLL_INTERVAL).await;
@@ -201,13 +239,17 @@ async fn wait_until_stored(store: &Store, mut expected: Vec<(ClusterId, Timestam
     Ok(())
 }
 
-/// Returns the reports that are not stored yet: all of them while the database cannot be read.
-async fn not_stored(store: &Store, reports: &[(ClusterId, Timestamp)]) -> Vec<(ClusterId, Timestamp)> {
-    let ids: Vec<_> = reports.iter().map(|(cluster, _)| *cluster).collect();
+/// Returns the results that are not stored yet: all of them while the database cannot be read.
+async fn not_stored(store: &Store, expected: &[FirstResults]) -> Vec<FirstResults> {
+    let ids: Vec<_> = expected.iter().map(|results| results.cluster).collect();
     let found = store.clusters(Viewer::unrestricted().scope(), &ids).await.unwrap_or_default();
-    let is_stored =
-        |(cluster, at): &(ClusterId, Timestamp)| found.get(cluster).is_some_and(|row| row.last_checked >= *at);
-    reports.iter().filter(|report| !is_stored(report)).copied().collect()
+    let is_stored = |results: &&FirstResults| {
+        found.get(&results.cluster).is_some_and(|row| {
+            let has_report = row.report.as_ref().is_some_and(|report| report.last_checked >= results.report);
+            has_report && row.last_checked >= results.workloads
+        })
+    };
+    expected.iter().filter(|results| !is_stored(results)).copied().collect()
 }
 
 /// Waits until the content is loaded too.
@@ -225,20 +267,21 @@ async fn wait_until_ready(missing: impl Fn() -> BTreeMap<&'static str, String>) 
 fn print_instructions(address: SocketAddr, is_kept: bool) {
     let FleetSize { organizations, clusters } = FLEET;
     println!(
-        "-> {clusters} clusters of {organizations} organizations are stored; {REPORTS_PER_INTERVAL} new reports follow \
-         every {REPORT_INTERVAL:?}"
+        "-> {clusters} clusters of {organizations} organizations are stored; {REPORTS_PER_INTERVAL} new reports and \
+         {WORKLOADS_PER_INTERVAL} workload results follow every {REPORT_INTERVAL:?}"
     );
     println!("\nOpen http://{address}/graphiql in a browser, or paste this query there:\n\n{FIRST_QUERY}");
     let end = if is_kept { "the database is kept" } else { "the database is removed" };
     println!("Ctrl-C ends the demo; {end}.");
 }
 
-/// Sends new reports until the demo is stopped.
-async fn keep_reporting(producer: &Producer, mut fleet: Fleet) -> Result<Infallible, Error> {
+/// Sends new messages until the demo is stopped.
+async fn keep_reporting(topics: &Topics, mut fleet: Fleet) -> Result<Infallible, Error> {
     loop {
         tokio::time::sleep(REPORT_INTERVAL).await;
         let now = Timestamp::now().utc();
-        send(producer, (0..REPORTS_PER_INTERVAL).map(|_| fleet.next_message(now)).collect::<Vec<_>>())?;
+        send(&topics.reports, (0..REPORTS_PER_INTERVAL).map(|_| fleet.next_message(now)))?;
+        send(&topics.workloads, (0..WORKLOADS_PER_INTERVAL).map(|_| fleet.next_workload_message(now)))?;
     }
 }
 

@@ -1,4 +1,4 @@
-//! `produce`: sends generated messages, or the content of files, to a topic.
+//! `produce`: sends generated messages of one kind, or the content of files, to a topic.
 
 use std::{
     path::{Path, PathBuf},
@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::Args;
-use generator::{DEFAULT_SEED, Fleet, FleetSize};
+use generator::{DEFAULT_SEED, Fleet, FleetSize, GeneratedMessage};
 
 use super::{Error, producer::Producer, progress};
 use crate::{config::Config, domain::Timestamp, ingest};
@@ -14,27 +14,31 @@ use crate::{config::Config, domain::Timestamp, ingest};
 /// Time between two uploads of a cluster, and so between two rounds.
 const BETWEEN_ROUNDS: Duration = Duration::from_hours(2);
 
-/// Send messages to a topic: the content of files, or generated reports.
+/// Send messages to a topic: the content of files, generated reports, or with --workloads generated workload results.
 ///
-/// Files are sent in the given order, one message per file. Generated reports are determined by the seed and the
-/// numbers of organizations and clusters. Each round has one report of every cluster. Rounds are two hours apart, and
-/// the reports of the last round have the current time.
+/// Files are sent in the given order, one message per file. Generated messages are determined by the seed and the
+/// numbers of organizations and clusters. Each round has one message of every cluster. Rounds are two hours apart, and
+/// the messages of the last round have the current time.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  insights-results-aggregator produce --organizations 5 --clusters 50\n  \
+    insights-results-aggregator produce --organizations 5 --clusters 50 --workloads --topic ccx.dvo.results\n  \
     insights-results-aggregator produce --brokers kafka:9092 --topic ccx.ocp.results report.json")]
 pub(super) struct Produce {
-    /// Files to send, one message each. Without files, reports are generated.
+    /// Files to send, one message each. Without files, messages are generated.
     files: Vec<PathBuf>,
     /// Bootstrap servers, as `host:port` [default: `kafka.brokers` of the configuration].
     #[arg(long, value_delimiter = ',')]
     brokers: Vec<String>,
-    /// Topic to send to [default: `kafka.ocp_topic` of the configuration].
+    /// Topic to send to [default: `kafka.ocp_topic` of the configuration, with --workloads `kafka.workload_topic`].
     #[arg(long)]
     topic: Option<String>,
+    /// Send workload results instead of reports. The same seed and size give results of the same clusters.
+    #[arg(long)]
+    workloads: bool,
     /// Most messages per second. Without it, messages are sent as fast as the brokers accept them.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
-    /// Seed of the generated reports.
+    /// Seed of the generated messages.
     #[arg(long, default_value_t = DEFAULT_SEED, conflicts_with = "files")]
     seed: u64,
     /// Number of organizations.
@@ -43,7 +47,7 @@ pub(super) struct Produce {
     /// Number of clusters of all organizations together, at least one per organization.
     #[arg(long, default_value_t = 1000, conflicts_with = "files")]
     clusters: u32,
-    /// Number of reports per cluster.
+    /// Number of messages per cluster.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "files")]
     rounds: u32,
 }
@@ -54,7 +58,10 @@ impl Produce {
         if !self.brokers.is_empty() {
             kafka.brokers.clone_from(&self.brokers);
         }
-        let topic = self.topic.as_deref().unwrap_or(&kafka.ocp_topic);
+        let configured = if self.workloads { kafka.workload_topic.as_deref() } else { Some(kafka.ocp_topic.as_str()) };
+        let topic = self.topic.as_deref().or(configured).ok_or_else(|| {
+            Error::Usage("no topic for workload results: set kafka.workload_topic, or pass --topic".to_owned())
+        })?;
         let producer = Producer::new(ingest::client_config(&kafka), topic)?;
         let rate_limit = RateLimit::new(self.rate);
         let sent = if self.files.is_empty() {
@@ -75,7 +82,9 @@ impl Produce {
         let now = Timestamp::now().utc();
         for rounds_left in (0..self.rounds).rev() {
             let at = now - BETWEEN_ROUNDS * rounds_left;
-            for message in fleet.round(at) {
+            let messages: Box<dyn Iterator<Item = GeneratedMessage>> =
+                if self.workloads { Box::new(fleet.workload_round(at)) } else { Box::new(fleet.round(at)) };
+            for message in messages {
                 rate_limit.wait();
                 producer.send(&message.key(), &message.value)?;
                 bar.inc(1);

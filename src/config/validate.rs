@@ -1,18 +1,15 @@
 //! Validates what the types cannot express: ranges, and keys that depend on each other.
 
+mod kafka;
+
 use std::{ops::RangeInclusive, time::Duration};
 
 use humantime_serde::re::humantime::format_duration;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::Url;
 
-use super::{
-    Auth, AuthMode, Config, Content, Database, Http, Ingest, Kafka, KafkaSecurity, Limits, Log,
-    kafka::{SecurityProtocol, forbidden_setting},
-    layers::Layers,
-};
+use super::{Auth, AuthMode, Config, Content, Database, Http, Ingest, Limits, Log, layers::Layers};
 
-const PROTOCOL: &str = "kafka.security.protocol";
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 const GIB: usize = 1024 * MIB;
@@ -63,54 +60,6 @@ impl Checks<'_> {
         if database.url.is_sqlite() != database.readers_url().is_sqlite() {
             let text = "must be the same kind of database as database.url; leave it empty to read from database.url";
             self.add_beside("database.read_url", "database.url", text);
-        }
-    }
-
-    fn check_kafka(&mut self, kafka: &Kafka) {
-        let named = |broker: &String| !broker.is_empty() && !broker.contains(|c: char| c == ',' || c.is_whitespace());
-        if kafka.brokers.is_empty() || !kafka.brokers.iter().all(named) {
-            self.add("kafka.brokers", "must be a list of host:port with at least one item and no blank ones");
-        }
-        if kafka.group.trim().is_empty() {
-            self.add("kafka.group", "must not be blank: offsets are committed under this name");
-        }
-        self.unless_kafka_name("kafka.ocp_topic", &kafka.ocp_topic);
-        self.unless_kafka_name("kafka.dead_letter_topic", &kafka.dead_letter_topic);
-        let endlessly = "dead letters would be ingested again endlessly; choose another name";
-        if kafka.dead_letter_topic == kafka.ocp_topic {
-            let text = format!("must not be kafka.ocp_topic: {endlessly}");
-            self.add_beside("kafka.dead_letter_topic", "kafka.ocp_topic", &text);
-        }
-        if let Some(workload_topic) = &kafka.workload_topic {
-            self.unless_kafka_name("kafka.workload_topic", workload_topic);
-            if kafka.dead_letter_topic == *workload_topic {
-                let text = format!("must not be kafka.workload_topic: {endlessly}");
-                self.add_beside("kafka.dead_letter_topic", "kafka.workload_topic", &text);
-            }
-            if kafka.ocp_topic == *workload_topic {
-                let text = "must not be kafka.ocp_topic, whose messages are reports; name the topic of the workload \
-                            results, or leave this empty to read none";
-                self.add_beside("kafka.workload_topic", "kafka.ocp_topic", text);
-            }
-        }
-        if let Some(name) = &kafka.group_instance_id {
-            self.unless_kafka_name("kafka.group_instance_id", name);
-        }
-        self.unless_duration_between("kafka.session_timeout", kafka.session_timeout, SECOND..=300 * SECOND);
-        for (setting, _) in kafka.client.iter() {
-            if let Some(reason) = forbidden_setting(setting) {
-                self.add(&format!("kafka.client.{setting}"), &reason);
-            }
-        }
-    }
-
-    fn check_security(&mut self, security: &KafkaSecurity) {
-        let protocol = security.protocol;
-        self.check_sasl_key("sasl_mechanism", security.sasl_mechanism.is_some(), protocol);
-        self.check_sasl_key("sasl_username", !security.sasl_username.is_empty(), protocol);
-        self.check_sasl_key("sasl_password", !security.sasl_password.is_empty(), protocol);
-        if security.ca_path.is_some() && !protocol.has_tls() {
-            self.add_beside("kafka.security.ca_path", PROTOCOL, &unused(protocol, "ssl or sasl_ssl"));
         }
     }
 
@@ -192,28 +141,6 @@ impl Checks<'_> {
     }
 
     /// Checks Kafka's rule for the names of topics and static members.
-    fn unless_kafka_name(&mut self, key: &str, name: &str) {
-        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        if !(1..=249).contains(&name.len()) || !name.chars().all(legal) || matches!(name, "." | "..") {
-            self.add(
-                key,
-                "must be a valid Kafka name: 1 to 249 characters of A-Z, a-z, 0-9, dot, underscore and hyphen",
-            );
-        }
-    }
-
-    /// Checks that a key of SASL is set if the protocol uses SASL, and only then.
-    fn check_sasl_key(&mut self, name: &str, is_set: bool, protocol: SecurityProtocol) {
-        let key = format!("kafka.security.{name}");
-        match (is_set, protocol.has_sasl()) {
-            (false, true) => {
-                self.add_beside(&key, PROTOCOL, &format!("must be set because {PROTOCOL} is {}", protocol.as_str()));
-            }
-            (true, false) => self.add_beside(&key, PROTOCOL, &unused(protocol, "sasl_plaintext or sasl_ssl")),
-            _ => {}
-        }
-    }
-
     fn add(&mut self, key: &str, reason: &str) {
         self.0.add_error(key, None, reason);
     }
@@ -228,11 +155,6 @@ impl Checks<'_> {
 fn is_origin(text: &str) -> bool {
     let origin = Url::parse(text).ok().map(|url| url.origin());
     origin.is_some_and(|origin| origin.is_tuple() && origin.ascii_serialization() == text)
-}
-
-fn unused(protocol: SecurityProtocol, required: &str) -> String {
-    let protocol = protocol.as_str();
-    format!("is not used with {PROTOCOL} = \"{protocol}\": set that to {required}, or leave this empty")
 }
 
 #[cfg(test)]
@@ -295,7 +217,30 @@ mod tests {
         assert_eq!(keys(&[all.as_slice(), &[("KAFKA__SECURITY__PROTOCOL", "sasl_plaintext")]].concat()), [""; 0]);
         assert_eq!(keys(&[("KAFKA__SECURITY__CA_PATH", "ca.pem")]), ["kafka.security.ca_path"]);
         let misspelled = [all.as_slice(), &[("KAFKA__SECURITY__PROTOCOL", "sasl")]].concat();
-        assert_eq!(keys(&misspelled), [PROTOCOL], "what depends on it cannot be checked");
+        assert_eq!(keys(&misspelled), ["kafka.security.protocol"], "what depends on it cannot be checked");
+    }
+
+    #[test]
+    fn equal_topics_are_refused_with_the_other_key_and_the_fix() {
+        let (workloads, dead_letters) = ("KAFKA__WORKLOAD_TOPIC", "KAFKA__DEAD_LETTER_TOPIC");
+        assert_eq!(keys(&[(workloads, "ccx.dvo.results")]), [""; 0]);
+        assert_eq!(keys(&[(workloads, "")]), [""; 0], "no workload results are read");
+        for (environment, key, reason) in [
+            (
+                vec![(workloads, "ccx.ocp.results")],
+                "kafka.workload_topic",
+                "must not be the topic of kafka.ocp_topic, whose messages are of another kind; name the topic of \
+                 workload results, or leave this empty",
+            ),
+            (
+                vec![(workloads, "t"), (dead_letters, "t")],
+                "kafka.dead_letter_topic",
+                "must not be the topic of kafka.workload_topic, because dead letters would be ingested again \
+                 endlessly; choose another name",
+            ),
+        ] {
+            assert_eq!(refused(&environment), [(key.to_owned(), reason.to_owned())]);
+        }
     }
 
     #[test]
@@ -310,6 +255,7 @@ mod tests {
         for bad in ["", "ccx.ocp.results"] {
             assert_eq!(keys(&[("KAFKA__DEAD_LETTER_TOPIC", bad)]), ["kafka.dead_letter_topic"], "{bad:?}");
         }
+        assert_eq!(keys(&[("KAFKA__WORKLOAD_TOPIC", "ccx/dvo")]), ["kafka.workload_topic"]);
         assert_eq!(keys(&[("KAFKA__GROUP_INSTANCE_ID", "replica 1")]), ["kafka.group_instance_id"]);
     }
 

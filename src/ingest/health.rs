@@ -64,11 +64,12 @@ impl Health {
     /// that is new.
     pub(super) fn set_topic_error(&self, topic: &str, error: Option<String>) -> bool {
         let topic_errors = &mut self.state().topic_errors;
-        let previous = match error.clone() {
-            Some(error) => topic_errors.insert(topic.to_owned(), error),
-            None => topic_errors.remove(topic),
-        };
-        previous != error
+        let is_new = topic_errors.get(topic) != error.as_ref();
+        match error {
+            Some(error) => drop(topic_errors.insert(topic.to_owned(), error)),
+            None => drop(topic_errors.remove(topic)),
+        }
+        is_new
     }
 
     /// The group cannot be used; `None` when it can. Returns whether that is new.

@@ -1,4 +1,4 @@
-//! What hits of all kinds share: a list of objects with a bounded length, and the selector.
+//! The parts that hits of all kinds share: a list of objects with a bounded length, and the selector.
 
 use super::{
     field,
@@ -37,10 +37,10 @@ pub(super) fn items<'a, const N: usize>(
 }
 
 /// The members of an item, which must be an object.
-pub(super) fn members<'a, const N: usize>(
-    item: Item<'a, N>,
+pub(super) fn members<const N: usize>(
+    item: Item<'_, N>,
     path: impl FnOnce() -> String,
-) -> Result<[Option<Value<'a>>; N], Rejection> {
+) -> Result<[Option<Value<'_>>; N], Rejection> {
     item.ok_or_else(|| ValueRejection::new(Reason::BadReport, "an object").at(path()))
 }
 

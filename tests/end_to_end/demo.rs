@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path, process::Command};
 
+use ::entity::workload_namespace;
 use reqwest::Url;
+use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 
 use crate::harness::{Process, program, set_config, until};
@@ -90,4 +92,8 @@ async fn a_kept_folder_has_the_same_clusters_the_next_time() {
         assert!(folder.join("insights.db").is_file());
     }
     assert_eq!(seen[0], seen[1]);
+    let url = format!("sqlite://{}", folder.join("insights.db").display());
+    let connection = sea_orm::Database::connect(url).await.expect("the database is opened");
+    let namespaces = workload_namespace::Entity::find().all(&connection).await.expect("the namespaces are read");
+    assert!(namespaces.len() > 1_000, "{} namespaces", namespaces.len());
 }

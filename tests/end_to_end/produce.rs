@@ -83,6 +83,23 @@ async fn the_command_line_overrides_the_configuration() {
 }
 
 #[tokio::test]
+async fn workload_results_of_the_same_clusters_are_sent_to_their_topic() {
+    let topic = Topic::create_with_workloads(1).await;
+    let size = ["--organizations", "2", "--clusters", "10"];
+    assert_eq!(run(produce(&topic, &size)), delivered(10, &topic));
+    let mut command = produce(&topic, &[&size[..], &["--workloads", "--rounds", "2"]].concat());
+    set_config(&mut command, "KAFKA__WORKLOAD_TOPIC", &topic.workloads().name);
+    assert_eq!(run(command), delivered(20, topic.workloads()));
+    let results = topic.workloads().records(0);
+    assert_eq!(clusters(&results), clusters(&topic.records(0)));
+    assert!(results.iter().all(|record| String::from_utf8_lossy(&record.value).contains("workload_recommendations")));
+
+    let (code, output) = run(produce(&topic, &["--workloads"]));
+    assert_eq!(code, Some(1), "{output}");
+    assert!(output.contains("set kafka.workload_topic, or pass --topic"), "{output}");
+}
+
+#[tokio::test]
 async fn a_rate_is_not_exceeded() {
     let topic = Topic::create(1).await;
     let arguments = ["--organizations", "1", "--clusters", "6", "--rate", "10"];

@@ -69,7 +69,7 @@ mod tests {
     };
 
     /// The recommendations that have no content on purpose.
-    const WITHOUT_CONTENT: usize = 2;
+    const WITHOUT_CONTENT: usize = 3;
 
     fn load() -> Loaded {
         let folder = tempfile::tempdir().expect("a folder");
@@ -92,9 +92,11 @@ mod tests {
     fn the_example_content_has_the_tags_of_generated_messages() {
         let generated: toml::Table = include_str!("../../../generator/src/recommendations.toml").parse().expect("TOML");
         let content = load().content;
-        let entries = generated["recommendation"].as_array().expect("a list");
+        let lists =
+            ["recommendation", "workload_recommendation"].map(|list| generated[list].as_array().expect("a list"));
+        let entries: Vec<_> = lists.into_iter().flatten().collect();
         let mut without = 0;
-        for entry in entries {
+        for entry in &entries {
             let text = |name: &str| entry[name].as_str().expect("a text");
             let selector = Selector::new(text("rule"), text("error_key")).expect("a selector");
             let tags = entry.get("tags").and_then(|tags| tags.as_array()).cloned().unwrap_or_default();
@@ -105,6 +107,19 @@ mod tests {
             }
         }
         assert_eq!((without, content.recommendations().len()), (WITHOUT_CONTENT, entries.len() - WITHOUT_CONTENT));
+    }
+
+    #[test]
+    fn some_recommendations_for_workloads_have_no_content_or_are_not_for_managed_clusters() {
+        let generator = generator::Catalogue::embedded().expect("a valid list");
+        let content = load().content;
+        let selectors = generator.workload_recommendations().iter().map(generator::WorkloadRecommendation::selector);
+        let selectors: Vec<Selector> = selectors.map(|selector| selector.parse().expect("a selector")).collect();
+        let found: Vec<_> = selectors.iter().filter_map(|selector| content.recommendation(selector)).collect();
+        assert_eq!(found.len() + 1, selectors.len());
+        let is_for_managed = |tags: &[String]| tags.iter().any(|tag| tag == "osd_customer");
+        let for_managed = found.iter().filter(|content| is_for_managed(&content.tags)).count();
+        assert!((1..found.len()).contains(&for_managed), "{for_managed} of {}", found.len());
     }
 
     #[test]

@@ -63,11 +63,14 @@ fn the_examples_are_complete_with_generated_details() {
     let mut unseen: Vec<_> = loaded.content.recommendations().map(|recommendation| &recommendation.selector).collect();
     let size = FleetSize { organizations: 5, clusters: 400 };
     let mut fleet = Fleet::new(1, size).expect("a fleet");
-    for message in fleet.round(chrono::Utc::now()) {
+    let mut messages: Vec<_> = fleet.round(chrono::Utc::now()).collect();
+    messages.extend(fleet.workload_round(chrono::Utc::now()));
+    for message in messages {
         let message: Value = serde_json::from_slice(&message.value).expect("JSON");
-        let hits = message["Report"]["reports"].as_array().cloned().unwrap_or_default();
-        for hit in hits {
-            let rule = hit["component"].as_str().expect("a component").trim_end_matches(".report");
+        let lists = [&message["Report"]["reports"], &message["Metrics"]["workload_recommendations"]];
+        for hit in lists.into_iter().filter_map(Value::as_array).flatten() {
+            let component = hit["component"].as_str().expect("a component");
+            let rule = component.trim_end_matches(".report").trim_end_matches(".recommendation");
             let selector = format!("{rule}|{}", hit["key"].as_str().expect("a key")).parse().expect("a selector");
             let Some(recommendation) = loaded.content.recommendation(&selector) else { continue };
             unseen.retain(|unseen| **unseen != selector);

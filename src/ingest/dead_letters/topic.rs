@@ -159,7 +159,7 @@ impl DeadLetterTopic {
             let count = usize::try_from(partitions.required()).unwrap_or_default();
             match admin.create_partitions([&NewPartitions::new(&self.name, count)], options).await?.pop() {
                 // Another member has added them.
-                Some(Err((_, Code::InvalidPartitions))) | Some(Ok(_)) | None => {}
+                Some(Err((_, Code::InvalidPartitions)) | Ok(_)) | None => {}
                 Some(Err((_, code))) => return Err(KafkaError::AdminOp(code)),
             }
         }
