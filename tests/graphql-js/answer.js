@@ -3,7 +3,7 @@
 //     node tests/graphql-js/answer.js SCHEMA INPUT
 //
 // SCHEMA is a file with an SDL. INPUT is a JSON file: `data` has all recommendations, and all organizations, each with its
-// recommendations, acknowledgements, toggles and clusters, their reports, hits and histories; `documents` is a list of `query` and `variables`. Prints a JSON list with an answer for each document:
+// recommendations, acknowledgements, toggles, namespaces and clusters, their reports, hits, requests and histories; `documents` is a list of `query` and `variables`. Prints a JSON list with an answer for each document:
 // null if the document is invalid, otherwise its data as a text, so that the order of fields counts, and the paths of its
 // errors.
 
@@ -73,6 +73,33 @@ function addToggle(toggle) {
   addRecommendation(toggle.recommendation);
 }
 
+function addNamespace(namespace) {
+  add("Namespace", namespace);
+  const { uuid } = namespace.cluster;
+  namespace.cluster = () => clusters.get(uuid);
+  for (const { node } of namespace.recommendations.edges) {
+    addRecommendation(node.recommendation);
+    node.objects = connection(node.objects.edges);
+  }
+  namespace.recommendations = connection(namespace.recommendations.edges);
+}
+
+// The fields of a cluster that find its requests.
+function addRequests(cluster) {
+  const requests = cluster.gatheringRequests;
+  for (const request of requests) {
+    for (const { node } of request.ruleHits.edges) addRecommendation(node.recommendation);
+    request.ruleHits = connection(request.ruleHits.edges);
+  }
+  const byId = (id) => requests.find(({ requestId }) => requestId === id) ?? null;
+  cluster.gatheringRequest = ({ requestId }) => byId(requestId);
+  cluster.gatheringRequests = ({ requestIds, first }) => {
+    if (first != null && (first < 1 || first > 100)) throw new Error("an invalid number");
+    const found = requestIds == null ? requests : [...new Set(requestIds)].map(byId).filter((request) => request);
+    return found.slice(0, first ?? 100);
+  };
+}
+
 for (const { node: recommendation } of data.recommendations.edges) {
   addRecommendation(recommendation);
   recommendations.set(recommendation.selector, recommendation);
@@ -90,6 +117,8 @@ for (const { node: organization } of data.organizations.edges) {
   organization.acknowledgements = connection(organization.acknowledgements.edges);
   for (const { node: toggle } of organization.clusterToggles.edges) addToggle(toggle);
   organization.clusterToggles = connection(organization.clusterToggles.edges);
+  for (const { node: namespace } of organization.namespaces.edges) addNamespace(namespace);
+  organization.namespaces = connection(organization.namespaces.edges);
   for (const { node: cluster } of organization.clusters.edges) {
     add("Cluster", cluster);
     clusters.set(cluster.uuid, cluster);
@@ -99,6 +128,11 @@ for (const { node: organization } of data.organizations.edges) {
       addRecommendation(event.recommendation);
     }
     cluster.history = connection(cluster.history.edges);
+    const namespaces = cluster.namespaces.edges.map(({ node }) => node);
+    for (const namespace of namespaces) addNamespace(namespace);
+    cluster.namespaces = connection(cluster.namespaces.edges);
+    cluster.namespace = ({ uid }) => namespaces.find((namespace) => namespace.uid === uid) ?? null;
+    addRequests(cluster);
     const hits = cluster.report?.ruleHits.edges.map(({ node }) => node) ?? [];
     cluster.ruleHit = ({ selector }) => hits.find((hit) => hit.selector === selector) ?? null;
     if (cluster.report) {

@@ -18,6 +18,7 @@ use crate::{
     harness::{each_database, node},
     model::seed,
     reports::{cluster, organization, report, reports, time},
+    workloads::{workloads, write_workloads},
 };
 
 /// The number of documents that are compared.
@@ -33,20 +34,31 @@ const EVERYTHING: &str = "{ viewer { isAdministrator isOrganizationAdministrator
         acknowledgements(first: 100) { edges { cursor node { id justification createdBy createdAt updatedBy updatedAt
             recommendation { ...R } } } }
         clusterToggles(first: 100) { edges { cursor node { ...T } } }
+        namespaces(first: 100) { edges { cursor node { ...N } } }
         summary { clusterCount hitClusterCount hitCount hitsByTotalRisk { totalRisk count }
             hitsByCategory { count category { key } } hitsByTag { tag count } versions { version count } }
         clusters(first: 100) { edges { cursor node {
             id uuid displayName managed status version lastCheckedAt hitCount hitsByTotalRisk { totalRisk count }
+            namespaces(first: 100) { edges { cursor node { ...N } } }
+            gatheringRequests { requestId status receivedAt processedAt ruleHits(first: 100) { edges { cursor node {
+                selector recommendation { ...R } } } } }
             history(first: 100) { edges { cursor node { at clusterUuid kind selector recommendation { ...R } } } }
             report { id gatheredAt lastCheckedAt requestId storedAt ruleHits(first: 100) { edges { cursor node {
                 id details errorKey impactedSince ruleFqdn selector totalRisk description reason resolution moreInfo
                 recommendation { ...R } acknowledgement { id } toggle { ...T } vote { value message changedAt }
             } } } } } } } } }
     } }
+    fragment N on Namespace { id uid name reportedAt lastCheckedAt objectCount highestTotalRisk
+        hitsByTotalRisk { totalRisk count } cluster { uuid }
+        recommendations(first: 100) { edges { cursor node { selector details recommendation { ...R }
+            objects(first: 100) { edges { cursor node { kind name uid } } } } } } }
     fragment T on ClusterToggle { id clusterUuid disabled changedAt changedBy feedback recommendation { ...R } }
     fragment R on Recommendation { id selector ruleFqdn errorKey internal content { active }
         rating acknowledgement { id } clusterToggles(first: 100) { edges { cursor node { id } } }
         impactedClusters(first: 100) { edges { cursor impactedSince node { uuid } ruleHit { selector } } } }";
+
+/// The levels of fields of the query for everything.
+const DEPTH: usize = 20;
 
 /// A recommendation that no longer hits a cluster of organization 1.
 const ENDED: &str = "rule_ended|KEY";
@@ -114,13 +126,23 @@ async fn graph(database: &Database) -> Graph {
     stored.extend(reports(2, 10, 1, 1));
     stored.push(report(3, 20, &[]));
     stored.push(report(1, 30, &[(ENDED, "")]));
+    for (number, report) in stored.iter_mut().enumerate().step_by(2) {
+        report.request_id = Some(format!("request {number}"));
+    }
     let store = database.store().await;
     write(&store, &stored).await;
+    let objects: &[&str] = &["shop/Pod/cart", "shop/Pod/cart/", "till/Job/x", "/Pod/"];
+    let of = |owner, number| {
+        let at = time("2024-05-02T08:15:59Z");
+        workloads(owner, number, at, &[("rule_0|KEY", r#"{"n":1}"#, objects), ("w|W", "", &objects[1..3])])
+    };
+    write_workloads(&store, &[of(1, 1), of(1, 2), of(2, 10)]).await;
     let mut without_hit = report(1, 30, &[]);
     without_hit.last_checked = time("2024-05-03T08:15:59Z");
     write(&store, &[without_hit]).await;
     let limits = default_config().limits;
-    let graph = Graph::with_limits(store, &Limits { query_cost: usize::MAX, query_root_fields: usize::MAX, ..limits });
+    let wide = Limits { query_cost: usize::MAX, query_root_fields: usize::MAX, query_depth: DEPTH, ..limits };
+    let graph = Graph::with_limits(store, &wide);
     act(&graph).await;
     graph
 }

@@ -5,11 +5,13 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::*;
 use crate::{
     harness::{each_database, sqlite},
-    reports::{cluster, organization, report},
+    reports::{cluster, organization, report, time},
+    workloads::{workloads, write_workloads},
 };
 
 const OF_EACH_TYPE: &str = "__typename id ... on Organization { orgId } ... on Cluster { uuid }
-    ... on Report { cluster { uuid } lastCheckedAt } ... on RuleHit { selector details cluster { uuid } impactedSince }";
+    ... on Report { cluster { uuid } lastCheckedAt } ... on RuleHit { selector details cluster { uuid } impactedSince }
+    ... on Namespace { uid cluster { uuid } reportedAt }";
 
 fn id(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
@@ -19,17 +21,27 @@ fn id(text: &str) -> String {
 async fn graphs() -> [(Graph, Database); 2] {
     let [one, other] = each_database().await;
     let reports = [report(1, 1, &[("a.b|K|:L", r#"{"n":1}"#), ("é|É", "")]), report(2, 2, &[("a.b|K|:L", "")])];
-    [(Graph::with_reports(&one, &reports).await, one), (Graph::with_reports(&other, &reports).await, other)]
+    let workloads = [1, 2].map(|number| {
+        let at = time(crate::reports::LAST_CHECKED);
+        workloads(number, number.into(), at, &[("a.b|K|:L", "{}", &["a:b|/Pod/x"])])
+    });
+    let graphs =
+        [(Graph::with_reports(&one, &reports).await, one), (Graph::with_reports(&other, &reports).await, other)];
+    for (graph, _) in &graphs {
+        write_workloads(&graph.store, &workloads).await;
+    }
+    graphs
 }
 
-/// The ids of an organization, its cluster, and the report and a hit of that cluster.
-fn ids_of(owner: u32, number: u128) -> [String; 4] {
+/// The ids of an organization, its cluster, and the report, a hit and a namespace of that cluster.
+fn ids_of(owner: u32, number: u128) -> [String; 5] {
     let uuid = cluster(number);
     [
         id(&format!("1:Organization:{owner}")),
         id(&format!("1:Cluster:{uuid}")),
         id(&format!("1:Report:{uuid}")),
         id(&format!("1:RuleHit:{uuid}:a.b|K|:L")),
+        id(&format!("1:Namespace:{owner}:{uuid}:uid-of-a:b|")),
     ]
 }
 
@@ -52,6 +64,10 @@ async fn a_node_of_each_type_is_found_by_its_id() {
             "__typename": "RuleHit", "id": ids[3], "selector": "a.b|K|:L", "details": { "n": 1 },
             "cluster": { "uuid": uuid }, "impactedSince": checked,
         },
+        {
+            "__typename": "Namespace", "id": ids[4], "uid": "uid-of-a:b|", "cluster": { "uuid": uuid },
+            "reportedAt": checked,
+        },
     ]);
     for (graph, database) in graphs().await {
         assert_eq!(nodes(&graph, Viewer::unrestricted(), &ids, OF_EACH_TYPE).await, expected, "{}", database.name);
@@ -65,32 +81,36 @@ async fn a_node_of_each_type_is_found_by_its_id() {
 #[tokio::test]
 async fn ids_in_lists_are_those_that_find_the_nodes() {
     const QUERY: &str = "{ organizations(first: 1) { nodes { id clusters { nodes { id report { id ruleHits(first: 1) {
-        nodes { id } } } } } } } }";
+        nodes { id } } } namespaces { nodes { id } } } } } } }";
     for (graph, database) in graphs().await {
         let answer = graph.query(QUERY).await;
         let organization = &answer["data"]["organizations"]["nodes"][0];
         let cluster = &organization["clusters"]["nodes"][0];
         let report = &cluster["report"];
-        let found = [organization, cluster, report, &report["ruleHits"]["nodes"][0]].map(|node| node["id"].clone());
+        let hit = &report["ruleHits"]["nodes"][0];
+        let found = [organization, cluster, report, hit, &cluster["namespaces"]["nodes"][0]];
+        let found = found.map(|node| node["id"].clone());
         assert_eq!(json!(found), json!(ids_of(1, 1)), "{}", database.name);
     }
 }
 
 #[tokio::test]
 async fn nodes_keep_the_order_and_number_of_ids_with_null_for_unknown_ones() {
-    let [organization, one, report, hit] = ids_of(1, 1);
+    let [organization, one, report, hit, namespace] = ids_of(1, 1);
     let unknown = [
         id("1:Organization:9"),
         id(&format!("1:Cluster:{}", cluster(9))),
         id(&format!("1:Report:{}", cluster(9))),
         id(&format!("1:RuleHit:{}:a.b|K|:L", cluster(9))),
         id(&format!("1:RuleHit:{}:un|KNOWN", cluster(1))),
+        id(&format!("1:Namespace:1:{}:unknown", cluster(1))),
+        id(&format!("1:Namespace:2:{}:uid-of-a:b|", cluster(1))),
         "not an id".to_owned(),
         id(&format!("1:RuleHit:{}:a|\0", cluster(1))),
     ];
     for (graph, database) in graphs().await {
         for unknown in &unknown {
-            let requested = [&one, unknown, &hit, &one, &organization, &report, unknown, &hit];
+            let requested = [&one, unknown, &hit, &one, &organization, &namespace, &report, unknown, &hit];
             let found = nodes(&graph, Viewer::unrestricted(), &requested, "id").await;
             let expected: Vec<_> =
                 requested.iter().map(|id| if *id == unknown { Value::Null } else { json!({ "id": id }) }).collect();

@@ -1,6 +1,7 @@
 //! Paging: the pages of a list add up to the list, in every order, from both ends, for many parents at once.
 
 mod fleet;
+mod workloads;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use tokio::runtime::Runtime;
 
 use self::fleet::{Fleet, List, Row, fleets};
 use super::*;
-use crate::harness::each_database;
+use crate::{harness::each_database, workloads::write_workloads};
 
 /// Few, because each case creates databases and reads some hundred pages of all parents.
 const CASES: u32 = 4;
@@ -154,6 +155,7 @@ async fn check_all_lists(fleet: &Fleet) {
         let [first, second] = fleet::reports(fleet);
         let graph = Graph::with_reports(&database, &first).await;
         write(&graph.store, &second).await;
+        write_workloads(&graph.store, &workloads::results(fleet)).await;
         let imported = graph.store.import_clusters(&fleet::imported(fleet), false, drop).await;
         imported.expect("the values are imported");
         let saved = graph.store.save_recommendation_facts(Digest::of(b"fleet"), &fleet::facts(fleet)).await;
@@ -166,6 +168,9 @@ async fn check_all_lists(fleet: &Fleet) {
             list.check_walks(&graph).await;
         }
         fleet::history(fleet).check_walks(&graph).await;
+        for list in workloads::lists(fleet) {
+            list.check_walks(&graph).await;
+        }
     }
 }
 

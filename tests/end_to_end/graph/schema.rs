@@ -152,15 +152,20 @@ fn every_connection_field_has_page_arguments_and_is_nullable() {
     }
     let expected = [
         "Cluster.history",
+        "Cluster.namespaces",
+        "GatheringRequest.ruleHits",
+        "Namespace.recommendations",
         "Organization.acknowledgements",
         "Organization.clusterToggles",
         "Organization.clusters",
+        "Organization.namespaces",
         "Organization.recommendations",
         "Query.organizations",
         "Query.recommendations",
         "Recommendation.clusterToggles",
         "Recommendation.impactedClusters",
         "Report.ruleHits",
+        "WorkloadRecommendation.objects",
     ];
     assert_eq!(found, expected);
 }

@@ -33,11 +33,12 @@ use crate::harness::{postgres, sqlite};
 /// Positions at which values of others make a difference, each with the reason. The list may only become shorter.
 const EXCEPTIONS: [(&str, &str); 0] = [];
 /// How the values begin that another organization reads of itself, with ids and cursors decoded: one of each kind.
-const KINDS: [&str; 26] = [
+const KINDS: [&str; 35] = [
     "1734091",
     "1:Acknowledgement:",
     "1:Cluster:",
     "1:ClusterToggle:",
+    "1:Namespace:",
     "1:Organization:",
     "1:Recommendation:",
     "1:Report:",
@@ -46,19 +47,27 @@ const KINDS: [&str; 26] = [
     "2:clusterToggles:",
     "2:clusters:",
     "2:history:",
+    "2:namespaces:",
     "2:organizations:",
+    "2:requestRuleHits:",
     "2:ruleHits:",
+    "2:workloadObjects:",
+    "2:workloadRecommendations:",
     "2024-05-",
     "4.",
     "KEY_",
+    "Kind ",
     "Message ",
     "Name ",
+    "Namespace ",
+    "Object ",
     "Reason ",
     "Status ",
     "c0000000-",
     "published.internal.",
     "request-",
     "theirs.internal.",
+    "uid-",
     "user-",
 ];
 

@@ -153,7 +153,7 @@ async fn filled(database: &Database) -> Store {
                 &[hits.as_slice(), &[&rare]].concat(),
             ))
         };
-        let reports: Vec<_> = numbers.map(report).collect();
+        let reports: Vec<_> = numbers.map(report).map(with_request).collect();
         for (reports, first) in reports.chunks(1_000).zip((0..).step_by(1_000)) {
             let rejected: Vec<_> = (first..).take(1_000).map(rejected).collect();
             store.write(Batch { results: Results::Reports(reports), rejected: &rejected }).await.expect("written");

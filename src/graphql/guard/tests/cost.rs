@@ -228,3 +228,33 @@ fn a_mutation_costs_what_its_payload_selects() {
         recommendation { impactedClusters(first: 10) { nodes { uuid } } } userErrors { code field } } }";
     assert_eq!(cost(query), 1 + 1 + (1 + 1 + 10 * 2) + 1 + 5 * 2);
 }
+
+#[test]
+fn a_list_with_a_bound_costs_what_its_arguments_leave_of_it() {
+    let cost_of = |arguments: &str, variables: serde_json::Value| {
+        let query = format!(
+            "query($ids: [String!], $n: Int) {{ cluster(uuid: \"7f6e2c1a-4b1d-4c0e-9a55-0d1f2e3a4b5c\") {{ gatheringRequests{arguments} {{ requestId }} }} }}"
+        );
+        cost(Request::new(query).variables(Variables::from_json(variables)))
+    };
+    let ids = json!(["a", "b", "c"]);
+    // The ids in the arguments cost one each.
+    let alone = cost_of("", json!({})) - 100;
+    for (arguments, variables, expected) in [
+        ("", json!({}), 100),
+        ("(first: 7)", json!({}), 7),
+        ("(first: 101)", json!({}), 100),
+        ("(first: -1)", json!({}), 1),
+        ("(first: $n)", json!({ "n": 9 }), 9),
+        ("(first: $n)", json!({ "n": null }), 100),
+        (r#"(requestIds: ["a"])"#, json!({}), 1 + 1),
+        ("(requestIds: null)", json!({}), 100),
+        ("(requestIds: $ids)", json!({}), 100),
+        ("(requestIds: $ids)", json!({ "ids": null }), 100),
+        ("(requestIds: $ids)", json!({ "ids": ids }), 3 + 3),
+        ("(requestIds: $ids, first: 2)", json!({ "ids": ids }), 2 + 3),
+        ("(requestIds: $ids)", json!({ "ids": vec!["a"; 101] }), 100 + 101),
+    ] {
+        assert_eq!(cost_of(arguments, variables.clone()) - alone, expected, "{arguments} {variables}");
+    }
+}

@@ -7,7 +7,7 @@ use super::{Guard, Introspection, RequestError, each, wide};
 use crate::{
     config::Limits,
     graphql::{
-        guard::scans::{HISTORY_COST, SCAN_COST},
+        guard::scans::{HISTORY_COST, SCAN_COST, WORKLOADS_COST},
         schema_types::SchemaTypes,
         sdl,
     },
@@ -94,10 +94,12 @@ fn every_field_with_a_filter_or_an_order_is_known() {
             fields.iter().filter(|field| field.arguments.iter().any(|argument| reads(&argument.node.name.node)));
         found.extend(fields.map(|field| format!("{parent}.{}", field.name.node)));
     }
-    // The hits of a cluster, at most those of one report, are read as a whole in any order.
+    // The hits of a cluster, at most those of one report, are read as a whole in any order; its namespaces as well.
     found.sort();
     let known = [
+        "Cluster.namespaces",
         "Organization.clusters",
+        "Organization.namespaces",
         "Organization.recommendations",
         "Query.recommendations",
         "Recommendation.impactedClusters",
@@ -125,6 +127,14 @@ fn recommendations_their_clusters_and_summaries_cost_scans() {
         ("summary { hitCount }", 2),
         ("acknowledgements { nodes { id } }", 1),
         ("clusterToggles { totalCount }", 1),
+        // All namespaces; and their objects, which cost two, where a page or a total depends on them.
+        ("namespaces { totalCount }", 1),
+        ("namespaces(orderBy: {field: LAST_CHECKED, direction: DESC}) { totalCount nodes { uid } }", 1),
+        (r#"namespaces(filter: {text: "a", clusterUuids: []}) { totalCount nodes { uid } }"#, 1),
+        ("namespaces(orderBy: {field: OBJECTS, direction: DESC}) { totalCount nodes { uid } }", 3),
+        ("namespaces(orderBy: {field: OBJECTS, direction: DESC}) { totalCount }", 1),
+        ("namespaces(filter: {totalRisk: [LOW]}) { totalCount }", 3),
+        ("namespaces(filter: {totalRisk: [LOW]}) { totalCount nodes { uid } }", 5),
         ("recommendations { nodes { clusterToggles { nodes { id } } } }", 1),
     ] {
         // Fields cost less than a scan in all.
@@ -142,4 +152,9 @@ fn a_page_of_history_costs_more_for_each_cluster() {
     let hits = cost("report { ruleHits(first: 3) { pageInfo { hasNextPage } } }");
     let history = cost("history(first: 3) { pageInfo { hasNextPage } }");
     assert_eq!(history - hits, 7 * (HISTORY_COST - 1), "the report is one field more");
+    for list in ["namespaces(first: 3)", "gatheringRequests(first: 3)"] {
+        let alone = cost("report { ruleHits(first: 3) { pageInfo { hasNextPage } } }") - 7;
+        let found = cost(&format!("{list} {{ __typename }}"));
+        assert!(found >= 7 * WORKLOADS_COST && found < alone + 7 * (WORKLOADS_COST + 3), "{list}: {found}");
+    }
 }

@@ -306,6 +306,15 @@ impl Generator {
                 _ => format!("orgId: \"{}\"", self.pick(&["1", "2", "3"])),
             },
             "cluster" => format!("uuid: \"{uuid}\""),
+            "namespace" => format!("uid: \"{}\"", self.pick(&["uid-of-shop", "uid-of-till", "", "none"])),
+            "gatheringRequest" => format!("requestId: \"{}\"", self.pick(&["request 0", "request 2", "none"])),
+            "gatheringRequests" => {
+                let ids =
+                    self.variable("requests", "[String!]", &["[String]", "String!"], json!(["request 2", "none"]));
+                let given = format!("requestIds: {ids}, first: 1");
+                let known = "requestIds: [\"none\" \"request 4\" \"request 0\"]";
+                self.pick(&["first: 1", "first: 0", "requestIds: null", known, &given]).to_owned()
+            }
             "recommendation" | "ruleHit" => {
                 format!("selector: \"{}\"", self.pick(&["rule_0|KEY", "rule_2|KEY", "rule_9|KEY", "none"]))
             }

@@ -43,17 +43,22 @@ const VERSIONS: [Option<&str>; 9] = [
 /// Names that are equal in lower case, that are ordered by UUID, and that SQL does not know the lower case of.
 const NAMES: [Option<&str>; 8] =
     [None, Some("shop"), Some("Shop"), Some("SHOP 2"), Some("Ärger"), Some("ärger"), Some("8"), Some("🦀%_\\")];
+/// Names of namespaces, and objects in the notation of [`crate::workloads::object`], in the order of kinds and names.
+const NAMESPACES: [&str; 5] = ["", "B", "a", "a-b", "é"];
+const OBJECTS: [&str; 5] = ["Pod/a", "Pod/a-b", "Pod-x/a", "Pod-x/é", "é/"];
 const DESCRIPTIONS: [&str; 4] = ["It fails", "it fails", "Écrit", ""];
 const LEVELS: [Level; 4] = [Level::Low, Level::Medium, Level::High, Level::Critical];
 
 /// A cluster: its first report, and its second one if that is later.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
-    owner: u32,
+    pub(super) owner: u32,
     version: Option<&'static str>,
     imported: Option<Imported>,
     checked: [usize; 2],
     hits: [BTreeSet<String>; 2],
+    /// The objects to which recommendations apply, each with its namespace.
+    pub(super) workloads: BTreeMap<String, BTreeSet<(&'static str, &'static str)>>,
 }
 
 pub(super) type Fleet = BTreeMap<ClusterId, Stored>;
@@ -67,8 +72,18 @@ pub(super) fn fleets() -> impl Strategy<Value = Fleet> {
     let hits = || btree_set(r"[abZ_é𝄞]{1,2}\|[aB|é𝄞 ]{1,2}", 0..5);
     let times = 0..TIMES.len();
     let imported = option::of((select(&NAMES), any::<bool>()));
-    let stored = (owner, select(&VERSIONS), imported, [times.clone(), times], [hits(), hits()])
-        .prop_map(|(owner, version, imported, checked, hits)| Stored { owner, version, imported, checked, hits });
+    let objects = btree_set((select(&NAMESPACES), select(&OBJECTS)), 0..6);
+    let workloads = btree_map(r"[ab𝄞]\|[aB|é]{1,2}", objects, 0..4);
+    let stored = (owner, select(&VERSIONS), imported, [times.clone(), times], [hits(), hits()], workloads).prop_map(
+        |(owner, version, imported, checked, hits, workloads)| Stored {
+            owner,
+            version,
+            imported,
+            checked,
+            hits,
+            workloads,
+        },
+    );
     btree_map(any::<u128>().prop_map(cluster), stored, 1..9)
 }
 
@@ -81,15 +96,19 @@ impl Stored {
         usize::from(self.has_second())
     }
 
-    fn at(&self, number: usize) -> Timestamp {
+    pub(super) fn at(&self, number: usize) -> Timestamp {
         time(TIMES[self.checked[number]])
+    }
+
+    /// Whether hits of a recommendation are hidden.
+    pub(super) fn hides(&self, hit: &str) -> bool {
+        let is_managed = self.imported.is_some_and(|(_, is_managed)| is_managed);
+        is_managed && facts_of(hit).is_some_and(|facts| !facts.is_for_managed)
     }
 
     /// The selectors of the hits that are shown.
     fn shown(&self) -> Vec<&str> {
-        let is_managed = self.imported.is_some_and(|(_, is_managed)| is_managed);
-        let is_hidden = |hit: &str| is_managed && facts_of(hit).is_some_and(|facts| !facts.is_for_managed);
-        self.hits[self.last()].iter().map(String::as_str).filter(|hit| !is_hidden(hit)).collect()
+        self.hits[self.last()].iter().map(String::as_str).filter(|hit| !self.hides(hit)).collect()
     }
 
     /// The number of shown hits of a risk.
@@ -98,7 +117,7 @@ impl Stored {
         self.shown().into_iter().filter(is_of).count()
     }
 
-    fn sort_name(&self, cluster: ClusterId) -> String {
+    pub(super) fn sort_name(&self, cluster: ClusterId) -> String {
         let name = self.imported.and_then(|(name, _)| name);
         name.map_or_else(|| cluster.to_string(), str::to_lowercase)
     }
@@ -143,12 +162,15 @@ pub(super) fn imported(fleet: &Fleet) -> BTreeMap<ImportKey, ImportedValues> {
 
 /// The facts of all recommendations that have some.
 pub(super) fn facts(fleet: &Fleet) -> Vec<RecommendationFacts> {
-    let hits: BTreeSet<_> = fleet.values().flat_map(|stored| stored.hits.iter().flatten()).collect();
-    hits.into_iter().filter_map(|hit| facts_of(hit)).collect()
+    let of = |stored: &'_ Stored| -> Vec<String> {
+        stored.hits.iter().flatten().chain(stored.workloads.keys()).cloned().collect()
+    };
+    let hits: BTreeSet<_> = fleet.values().flat_map(of).collect();
+    hits.iter().filter_map(|hit| facts_of(hit)).collect()
 }
 
 /// Facts that follow from the selector, with ties and nulls; none for a fifth of them.
-fn facts_of(selector: &str) -> Option<RecommendationFacts> {
+pub(super) fn facts_of(selector: &str) -> Option<RecommendationFacts> {
     let number = selector.bytes().map(usize::from).sum::<usize>();
     (number % 5 > 0).then(|| RecommendationFacts {
         selector: selector.parse().expect("a selector"),
@@ -187,7 +209,10 @@ pub(super) struct Row {
 }
 
 /// Orders each parent's items by their sort keys; items are parent, sort key and node key.
-fn ranked<P: Ord>(items: &[(String, P, String)], parents: impl Iterator<Item = String>) -> BTreeMap<String, Vec<Row>> {
+pub(super) fn ranked<P: Ord>(
+    items: &[(String, P, String)],
+    parents: impl Iterator<Item = String>,
+) -> BTreeMap<String, Vec<Row>> {
     let sort_keys: BTreeSet<&P> = items.iter().map(|(_, sort_key, _)| sort_key).collect();
     let rank: BTreeMap<&P, usize> =
         sort_keys.into_iter().enumerate().map(|(rank, sort_key)| (sort_key, rank)).collect();
@@ -202,7 +227,7 @@ fn ranked<P: Ord>(items: &[(String, P, String)], parents: impl Iterator<Item = S
     rows
 }
 
-fn owners(fleet: &Fleet) -> BTreeSet<u32> {
+pub(super) fn owners(fleet: &Fleet) -> BTreeSet<u32> {
     fleet.values().map(|stored| stored.owner).collect()
 }
 
@@ -301,7 +326,7 @@ fn clusters_by<P: Ord>(fleet: &Fleet, order: &str, sort_key: impl Fn(ClusterId, 
     }
 }
 
-fn around_clusters(fleet: &Fleet, list: &str) -> String {
+pub(super) fn around_clusters(fleet: &Fleet, list: &str) -> String {
     let uuids: Vec<_> = fleet.keys().map(|cluster| format!("\"{cluster}\"")).collect();
     format!("clusters(uuids: [{}]) {{ parent: uuid {list} }}", uuids.join(" "))
 }
@@ -334,7 +359,7 @@ pub(super) fn rule_hits(fleet: &Fleet) -> Vec<List> {
 }
 
 /// A sort key with unknown values last in either direction.
-fn directed<T: Ord>(value: Option<T>, descending: bool) -> (bool, Option<Reverse<T>>, Option<T>) {
+pub(super) fn directed<T: Ord>(value: Option<T>, descending: bool) -> (bool, Option<Reverse<T>>, Option<T>) {
     let is_unknown = value.is_none();
     if descending { (is_unknown, value.map(Reverse), None) } else { (is_unknown, None, value) }
 }

@@ -2,10 +2,13 @@
 //!
 //! Each world has the same data of the viewer's organization, and the same content. Only one has other tenants.
 
-use ::entity::{acknowledgement, cluster, cluster_toggle, imported_cluster, recommendation, rule_hit, vote};
+use ::entity::{
+    acknowledgement, cluster, cluster_toggle, gathering_request, imported_cluster, recommendation, rule_hit, vote,
+    workload_hit, workload_namespace, workload_object,
+};
 use insights_results_aggregator::{
     content::CurrentContent,
-    domain::{OrgId, Report, Selector},
+    domain::{Details, ListedObject, OrgId, Report, Selector, WorkloadHit, WorkloadResult},
     identity::{Identity, User, UserKind, Viewer, ViewerPolicy},
     store::{Actor, Store, VoteValue},
 };
@@ -19,6 +22,7 @@ use crate::{
     content_files::{ContentFolder, FOR_MANAGED},
     harness::Database,
     reports::{organization, report, time, write},
+    workloads::write_workloads,
 };
 
 /// An organization, whose values have a mark.
@@ -141,6 +145,27 @@ impl Tenant {
         report
     }
 
+    /// A workload result of a cluster. Each recommendation applies to an object in a namespace of all tenants, and to one
+    /// in a namespace of its own.
+    fn workloads(self, cluster: Uuid, day: u32, selectors: &[&str]) -> WorkloadResult {
+        let hit = |(number, selector): (usize, &&str)| {
+            let object = |namespace: String| ListedObject {
+                namespace: format!("Namespace {namespace} {}", self.mark),
+                namespace_uid: format!("uid-{namespace}-{}", self.mark),
+                kind: format!("Kind {}", self.mark),
+                name: format!("Object {namespace} {}", self.mark),
+                uid: format!("uid-{number}-{}", self.mark),
+            };
+            WorkloadHit {
+                selector: selector.parse().expect("a selector"),
+                details: Some(Details::from_checked(format!(r#"{{"owner": "{}"}}"#, self.mark))),
+                objects: vec![object("a".to_owned()), object(format!("b{number}"))],
+            }
+        };
+        let hits = selectors.iter().enumerate().map(hit).collect();
+        WorkloadResult::new(self.id(), cluster.into(), time(&self.time(day)), hits)
+    }
+
     fn imported(self, cluster: Uuid, managed: bool) -> imported_cluster::Model {
         imported_cluster::Model {
             org_id: self.number.into(),
@@ -190,6 +215,21 @@ impl World {
             let open = [ACKNOWLEDGED, SHARED, THEIR_HIT, THEIR_INTERNAL_HIT, PUBLISHED_HIT];
             world.report(vec![theirs.report(theirs.cluster(1), 4, &open)]).await;
         }
+        let everywhere = [ACKNOWLEDGED, SHARED, NOT_FOR_MANAGED];
+        let mut results = vec![
+            ours.workloads(ours.cluster(1), 2, &[everywhere.as_slice(), &[OUR_HIT]].concat()),
+            ours.workloads(ours.cluster(MANAGED), 2, &everywhere),
+        ];
+        if has_others {
+            let all = [SHARED, THEIR_HIT, THEIR_INTERNAL_HIT, PUBLISHED_HIT, PUBLISHED_INTERNAL_HIT];
+            results.extend([
+                theirs.workloads(theirs.cluster(1), 4, &all),
+                theirs.workloads(moved_to_us, 4, &all),
+                ours.workloads(moved_to_them, 4, &[SHARED, OUR_HIT]),
+                first.workloads(first.cluster(5), 4, &all),
+            ]);
+        }
+        write_workloads(&world.store, &results).await;
         world
             .import(vec![
                 ours.imported(ours.cluster(1), false),
@@ -241,6 +281,7 @@ impl World {
         if self.has_others {
             self.report(vec![without_values(theirs.report(moved_to_them, 5, &[SHARED, THEIR_HIT]))]).await;
             self.add_hit_of_others(moved_to_us).await;
+            self.add_workloads_of_others(moved_to_us).await;
         }
         self.mark_storing().await;
     }
@@ -276,6 +317,25 @@ impl World {
         rule_hit::Entity::insert(hit.into_active_model()).exec(&self.connection).await.expect("a hit is written");
     }
 
+    /// The same for workloads: a namespace with an object to which a recommendation applies.
+    async fn add_workloads_of_others(&self, cluster: Uuid) {
+        let (connection, number) = (&self.connection, i64::from(THEIR_ORGANIZATION.number));
+        let is_theirs = workload_object::Column::OrgId.eq(number);
+        let object = workload_object::Entity::find().filter(is_theirs).one(connection).await.expect("a read");
+        let object = object.expect("an object of theirs");
+        let is_its = workload_namespace::Column::NamespaceKey.eq(object.namespace_key.clone());
+        let namespace = workload_namespace::Entity::find().filter(is_its).one(connection).await.expect("a read");
+        let is_its = workload_hit::Column::RecommendationId.eq(object.recommendation_id);
+        let hit = workload_hit::Entity::find().filter(is_its).one(connection).await.expect("a read");
+        let namespace =
+            workload_namespace::Model { cluster_id: cluster, org_id: number, ..namespace.expect("its namespace") };
+        let hit = workload_hit::Model { cluster_id: cluster, org_id: number, ..hit.expect("its recommendation") };
+        let object = workload_object::Model { cluster_id: cluster, ..object };
+        workload_namespace::Entity::insert(namespace.into_active_model()).exec(connection).await.expect("written");
+        workload_hit::Entity::insert(hit.into_active_model()).exec(connection).await.expect("written");
+        workload_object::Entity::insert(object.into_active_model()).exec(connection).await.expect("written");
+    }
+
     /// Replaces the times at which reports were stored and users acted, which are those of a clock.
     async fn mark_storing(&self) {
         for tenant in [OUR_ORGANIZATION, THEIR_ORGANIZATION, NEIGHBOURS[0], NEIGHBOURS[1]] {
@@ -296,6 +356,12 @@ impl World {
             vote::Entity::update_many()
                 .col_expr(vote::Column::ChangedAt, at)
                 .filter(vote::Column::OrgId.eq(number))
+                .exec(&self.connection)
+                .await
+                .expect("times are replaced");
+            gathering_request::Entity::update_many()
+                .col_expr(gathering_request::Column::ProcessedAt, Expr::val(time(&tenant.time(6)).utc()))
+                .filter(gathering_request::Column::OrgId.eq(number))
                 .exec(&self.connection)
                 .await
                 .expect("times are replaced");

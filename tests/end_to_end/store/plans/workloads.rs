@@ -16,7 +16,7 @@ use crate::{
     workloads::{workloads, write_workloads},
 };
 
-/// Writes two namespaces of each cluster, and then others instead of one of them.
+/// Writes two namespaces of each cluster and then another one instead of the second, and a recommendation that closes.
 pub(super) async fn fill(store: &Store) {
     for (at, objects) in [(1, ["shop/Pod/cart", "old/Pod/gone"]), (2, ["shop/Pod/cart", "pay/Pod/till"])] {
         let numbers = 0..ORGANIZATIONS * CLUSTERS_OF_EACH;
@@ -44,7 +44,8 @@ pub(super) async fn changes(store: &Store) -> Vec<String> {
 }
 
 fn result(owner: u32, number: u32, at: u32, objects: &[&str]) -> WorkloadResult {
-    workloads(owner, number.into(), minute(at), &[("w0|W", "{}", objects), ("w1|W", "", &objects[..1])])
+    let other = if at == 1 { "old|W" } else { "w1|W" };
+    workloads(owner, number.into(), minute(at), &[("w0|W", "{}", objects), (other, "", &objects[..1])])
 }
 
 /// Reads namespaces in each order and by each filter, their recommendations, details and objects, and requests.
