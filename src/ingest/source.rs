@@ -53,3 +53,23 @@ impl SourcePartition {
         Self { kind, topic: topic.to_owned(), number, name: format!("{topic}/{number}") }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_topic_has_the_kind_of_its_key_and_no_workloads_are_read_without_one() {
+        let mut kafka = Config::load(None, &BTreeMap::new()).expect("the defaults load").config.kafka;
+        assert_eq!(Sources::new(&kafka).topics(), ["ccx.ocp.results"]);
+        kafka.workload_topic = Some("ccx.dvo.results".to_owned());
+        let sources = Sources::new(&kafka);
+        assert_eq!(sources.topics(), ["ccx.ocp.results", "ccx.dvo.results"]);
+        let kinds = ["ccx.ocp.results", "ccx.dvo.results", "elsewhere"].map(|topic| sources.kind(topic));
+        assert_eq!(kinds, [Some(Kind::Ocp), Some(Kind::Workload), None]);
+        assert_eq!(SourcePartition::new(Kind::Workload, "t", 3).name, "t/3");
+    }
+}

@@ -45,9 +45,6 @@ async fn start(database: &Database, topic: &Topic, max_message_bytes: usize) -> 
 async fn ingest(database: &Database, topic: &Topic, max_message_bytes: usize) {
     let running = start(database, topic, max_message_bytes).await;
     topic.until_all_committed().await;
-    if let Some(workloads) = &topic.workloads {
-        workloads.until_all_committed().await;
-    }
     running.stop().await.expect("a clean end");
 }
 

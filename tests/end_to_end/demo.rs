@@ -47,6 +47,25 @@ fn is_empty(folder: &Path) -> bool {
     fs::read_dir(folder).expect("a folder").next().is_none()
 }
 
+/// The namespaces of organizations, and the hits of a cluster's request by its id.
+async fn shows_workloads_and_a_request(editor: &Url, uuid: &str) {
+    let data =
+        run_query(editor, "{ organizations { nodes { namespaces { totalCount nodes { objectCount } } } } }").await;
+    let organizations = data["organizations"]["nodes"].as_array().expect("organizations");
+    let namespaces = organizations.iter().map(|organization| &organization["namespaces"]);
+    let total: u64 = namespaces.map(|namespaces| namespaces["totalCount"].as_u64().expect("a number")).sum();
+    assert!(total > 1_000, "{total} namespaces: {data}");
+
+    let hits = "ruleHits { totalCount nodes { recommendation { selector } } }";
+    let newest = format!("{{ cluster(uuid: \"{uuid}\") {{ report {{ requestId {hits} }} }} }}");
+    let newest = run_query(editor, &newest).await["cluster"]["report"].clone();
+    let id = &newest["requestId"];
+    let request =
+        format!("{{ cluster(uuid: \"{uuid}\") {{ gatheringRequest(requestId: {id}) {{ requestId {hits} }} }} }}");
+    let request = run_query(editor, &request).await["cluster"]["gatheringRequest"].clone();
+    assert_eq!(request, newest);
+}
+
 #[tokio::test]
 async fn its_editor_is_served_its_queries_succeed_and_no_files_are_left() {
     let temporary = tempfile::tempdir().expect("a folder");
@@ -60,6 +79,9 @@ async fn its_editor_is_served_its_queries_succeed_and_no_files_are_left() {
     let clusters = &data["organizations"]["nodes"][0]["clusters"];
     assert!(clusters["totalCount"].as_u64().is_some_and(|total| total > 0), "{data}");
     assert!(clusters["nodes"][0]["report"]["ruleHits"]["totalCount"].is_u64(), "{data}");
+
+    let uuid = data["organizations"]["nodes"][0]["clusters"]["nodes"][0]["uuid"].as_str().expect("a cluster");
+    shows_workloads_and_a_request(&editor, uuid).await;
 
     let viewer = run_query(&editor, "{ viewer { user { subject } organization { clusters { totalCount } } } }").await;
     assert_eq!(viewer["viewer"]["user"]["subject"], "demo", "{viewer}");

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use reqwest::StatusCode;
 
 use crate::{
-    harness::{On, Process, Right, Topic, serve, set_config, sqlite, stays},
+    harness::{Database, On, Process, Right, Topic, serve, set_config, sqlite, stays},
     messages::{Message, cluster},
+    workloads::WorkloadMessage,
 };
 
 /// Longest time until readiness reports it.
@@ -32,6 +33,22 @@ fn report(number: u16) -> Vec<u8> {
     Message::new(1, &cluster(number), "2024-05-02T08:00:00Z").json()
 }
 
+/// The service as a user who has only granted rights.
+fn serve_with_granted_rights(database: &Database, topic: &Topic) -> Process {
+    let mut command = serve(database, topic);
+    let kafka = topic.limited_settings();
+    for (key, value) in [
+        ("BROKERS", kafka.brokers[0].as_str()),
+        ("SECURITY__PROTOCOL", "sasl_plaintext"),
+        ("SECURITY__SASL_MECHANISM", "PLAIN"),
+        ("SECURITY__SASL_USERNAME", &kafka.security.sasl_username),
+        ("SECURITY__SASL_PASSWORD", kafka.security.sasl_password.expose()),
+    ] {
+        set_config(&mut command, &format!("KAFKA__{key}"), value);
+    }
+    Process::spawn(command)
+}
+
 async fn is_reported_until_granted(missing: &[(On, Right)], when: When, reason: &str) {
     let (database, topic) = (sqlite(), Topic::create(1).await);
     let grant = |rights: &[(On, Right)]| {
@@ -49,18 +66,7 @@ async fn is_reported_until_granted(missing: &[(On, Right)], when: When, reason: 
     if when == When::AtStart {
         withdraw();
     }
-    let mut command = serve(&database, &topic);
-    let kafka = topic.limited_settings();
-    for (key, value) in [
-        ("BROKERS", kafka.brokers[0].as_str()),
-        ("SECURITY__PROTOCOL", "sasl_plaintext"),
-        ("SECURITY__SASL_MECHANISM", "PLAIN"),
-        ("SECURITY__SASL_USERNAME", &kafka.security.sasl_username),
-        ("SECURITY__SASL_PASSWORD", kafka.security.sasl_password.expose()),
-    ] {
-        set_config(&mut command, &format!("KAFKA__{key}"), value);
-    }
-    let process = Process::spawn(command);
+    let process = serve_with_granted_rights(&database, &topic);
     if when == When::WhileRunning {
         let sent = topic.send(&report(1)).await;
         topic.until_committed(0, sent + 1).await;
@@ -114,4 +120,29 @@ async fn a_missing_right_is_reported_until_it_is_granted() {
         is_reported_until_granted(&[GROUP], When::WhileRunning, group),
         is_reported_until_granted(&[GROUP], When::AtStart, group),
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_workload_topic_is_named_and_does_not_delay_reports() {
+    let (database, topic) = (sqlite(), Topic::create_with_workloads(1).await);
+    for (on, right) in [READ, DESCRIBE, GROUP] {
+        topic.grant(on, right);
+    }
+    topic.dead_letter_topic().grant(On::Topic, Right::All);
+    let process = serve_with_granted_rights(&database, &topic);
+    let reason = format!("the brokers refuse access to the topic {}: grant", topic.workloads().name);
+    process.until_kafka_is_missing(&reason).await;
+    topic.send(&report(1)).await;
+    topic.until_all_committed().await;
+    process.until_kafka_is_missing(&reason).await;
+
+    let workloads = WorkloadMessage::new(1, &cluster(2), "2024-05-02T08:00:00Z").json();
+    topic.workloads().send(&workloads).await;
+    for (on, right) in [READ, DESCRIBE] {
+        topic.workloads().grant(on, right);
+    }
+    let granted = Instant::now();
+    topic.workloads().until_all_committed().await;
+    assert!(granted.elapsed() < RESUME_LIMIT, "read {:?} after the grant", granted.elapsed());
+    process.until_ready().await;
 }

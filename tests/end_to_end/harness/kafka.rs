@@ -25,7 +25,7 @@ pub(crate) struct Topic {
     pub(crate) partitions: i32,
     pub(crate) session_timeout: Duration,
     /// The workload topic that the same group reads, if it reads one.
-    pub(crate) workloads: Option<Box<Topic>>,
+    workloads: Option<Box<Topic>>,
     producer: FutureProducer,
 }
 
