@@ -80,6 +80,7 @@ async fn a_workload_topic_that_is_missing_is_named_and_read_within_a_minute_of_i
     let created = Instant::now();
     topic.workloads().send_to(1, Some(&workloads(2, EARLY, &["shop/Pod/cart"]))).await;
     topic.workloads().until_all_committed().await;
+    println!("read {:?} after its creation", created.elapsed());
     assert!(created.elapsed() < Duration::from_mins(1), "read after {:?}", created.elapsed());
     running.ready().await.stop().await.expect("a clean end");
     assert_eq!(tables_of(&database).await.clusters.len(), 2);
