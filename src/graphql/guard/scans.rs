@@ -43,6 +43,16 @@ pub(super) fn cost_per_parent(parent: Option<&str>, field: &Field) -> usize {
     }
 }
 
+/// The type whose objects are small rows. A row is counted once, whatever is selected of its columns: a list of requests
+/// has up to 100 for each cluster.
+pub(super) const SMALL_ROW: &str = "GatheringRequest";
+
+/// Whether a field of a type is a column of a row that is counted as a whole.
+pub(super) fn is_column_of_row(parent: Option<&str>, field: &Field) -> bool {
+    let is_leaf = field.selection_set.node.items.is_empty();
+    parent == Some(SMALL_ROW) && is_leaf && field.name.node != "__typename"
+}
+
 /// How often a field of a type reads all items of its list. The arguments of a field that does not exist are ignored.
 pub(super) fn count(parent: Option<&str>, field: &Field, variables: &Variables) -> usize {
     let argument = |name: &str| -> Option<ConstValue> {
