@@ -14,8 +14,9 @@ fn named(found: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn namespaces_of_an_organization_are_found_by_each_filter() {
-    let uuids =
-        |numbers: &[u128]| numbers.iter().map(|number| format!("\"{}\" ", cluster(*number))).collect::<String>();
+    let uuids = |numbers: &[u128]| {
+        numbers.iter().map(|number| format!("\"{}\"", cluster(*number))).collect::<Vec<_>>().join(" ")
+    };
     let all = ["1", "2", "acknowledged1", "acknowledged2", "hidden1", "hidden2", "shop1", "shop2", "till1", "till2"];
     let cases: Vec<(String, Vec<&str>, Vec<&str>)> = [
         ("{}".to_owned(), &all[..], None),
