@@ -208,7 +208,6 @@ impl Cluster {
     /// The namespaces of the cluster with objects to which recommendations apply, ordered by name unless `orderBy` is
     /// given. A namespace is also listed if all of its recommendations are hidden. Null only if loading failed, with an
     /// entry in `errors`.
-    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn namespaces(
         &self,
         ctx: &Context<'_>,

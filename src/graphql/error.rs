@@ -33,7 +33,6 @@ pub(super) enum LoadFailed {
 
 impl From<store::Error> for LoadFailed {
     fn from(error: store::Error) -> Self {
-        eprintln!("DBG {error:?}");
         Self::Read(Arc::new(error))
     }
 }

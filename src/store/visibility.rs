@@ -34,10 +34,10 @@ impl IncludedHits {
 }
 
 /// The condition that a hit is shown. The table named `hits` has the columns `cluster_id`, `org_id` and
-/// `recommendation_id`.
+/// `recommendation_id`. It has no parameters: PostgreSQL computes equal expressions of a statement once.
 pub(super) fn shown(scope: Scope, included: IncludedHits, hits: &'static str) -> Condition {
     let is_for_managed = || hidden_if_managed(hits).not();
-    let is_unmanaged = || Expr::from(Func::coalesce([subquery(is_managed(hits)), Expr::val(false)])).not();
+    let is_unmanaged = || Expr::from(Func::coalesce([subquery(is_managed(hits)), Expr::cust("FALSE")])).not();
     Condition::all()
         .add(not_internal(scope, hits))
         .add_option((!included.not_for_managed).then(|| is_for_managed().or(is_unmanaged())))

@@ -10,17 +10,20 @@ use serde_json::{Value, json};
 use crate::{
     content_files::example_content,
     harness::{Database, Running, default_config, each_database, sqlite},
-    reports::{reports_of_a_fleet, write},
+    reports::{reports_of_a_fleet, workloads_of_a_fleet, write},
+    workloads::write_workloads,
 };
 
 /// The fleet of the demo, where users try the examples.
 const DEMO: FleetSize = FleetSize { organizations: 20, clusters: 1_000 };
 
-/// The API over a database with the content and the first reports of the demo. As in the demo, every viewer is a user of
+/// The API over a database with the content and the first results of the demo. As in the demo, every viewer is a user of
 /// the first organization.
 pub(crate) async fn demo(database: &Database) -> Running {
     let reports = reports_of_a_fleet(DEMO);
-    write(&database.store().await, &reports).await;
+    let store = database.store().await;
+    write(&store, &reports).await;
+    write_workloads(&store, &workloads_of_a_fleet(DEMO)).await;
     api_with_content(database, reports[0].organization).await
 }
 

@@ -2,7 +2,7 @@
 
 use generator::{DEFAULT_SEED, Fleet, FleetSize};
 use insights_results_aggregator::{
-    domain::{ClusterId, Details, OrgId, Report, RuleHit, Timestamp},
+    domain::{ClusterId, Details, OrgId, Report, RuleHit, Timestamp, WorkloadResult},
     message::{self, Content, Kind, Limits, RuleResult},
     store::{Batch, Results, Store},
 };
@@ -44,16 +44,31 @@ pub(crate) fn reports(owner: u32, first: u128, clusters: usize, hits: usize) -> 
 
 /// The first report of every cluster of the demo's fleet, in this size.
 pub(crate) fn reports_of_a_fleet(size: FleetSize) -> Vec<Report> {
-    let (now, limits) = (Timestamp::now(), Limits::default());
+    let now = Timestamp::now();
     let mut fleet = Fleet::new(DEFAULT_SEED, size).expect("a fleet");
-    let report = |message: &[u8]| match message::parse(Kind::Ocp, Some(message), now, &limits).expect("a report") {
-        Content::Result(parsed) => match parsed.result {
-            RuleResult::Report(report) => report,
-            RuleResult::Workloads(_) => panic!("parsed as a report"),
-        },
-        Content::Empty => panic!("a report without hits is still a report"),
+    let report = |message: &[u8]| match parse(Kind::Ocp, message, now) {
+        RuleResult::Report(report) => report,
+        RuleResult::Workloads(_) => panic!("parsed as a report"),
     };
     fleet.round(now.utc()).map(|message| report(&message.value)).collect()
+}
+
+/// The first workload result of every cluster of the demo's fleet, in this size.
+pub(crate) fn workloads_of_a_fleet(size: FleetSize) -> Vec<WorkloadResult> {
+    let now = Timestamp::now();
+    let mut fleet = Fleet::new(DEFAULT_SEED, size).expect("a fleet");
+    let workloads = |message: &[u8]| match parse(Kind::Workload, message, now) {
+        RuleResult::Workloads(result) => result,
+        RuleResult::Report(_) => panic!("parsed as a workload result"),
+    };
+    fleet.workload_round(now.utc()).map(|message| workloads(&message.value)).collect()
+}
+
+fn parse(kind: Kind, message: &[u8], now: Timestamp) -> RuleResult {
+    match message::parse(kind, Some(message), now, &Limits::default()).expect("a result") {
+        Content::Result(parsed) => parsed.result,
+        Content::Empty => panic!("a result without hits is still a result"),
+    }
 }
 
 /// Writes reports as one batch.

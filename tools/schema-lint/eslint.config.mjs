@@ -11,6 +11,8 @@ const VALUES = [
   "Category",
   "CategoryCount",
   "ClusterToggleResult",
+  "GatheringRequest",
+  "GatheringRequestRuleHit",
   "HistoryEvent",
   "OrganizationSummary",
   "PageInfo",
@@ -23,6 +25,8 @@ const VALUES = [
   "VersionCount",
   "Viewer",
   "Vote",
+  "WorkloadObject",
+  "WorkloadRecommendation",
 ];
 /** The levels of fields of an example: from organizations to the name of a category. */
 const DEPTH = 10;

@@ -132,11 +132,15 @@ impl<'a> Reader<'a> {
                 match &selection.node {
                     Selection::Field(field) => {
                         self.check_introspection(&field.node)?;
-                        stats.own.add_field(&field.node, here.depth, here.multiplier);
+                        stats.own.add_field(&field.node, here.depth);
+                        let own = usize::from(!scans::is_column_of_row(here.parent, &field.node));
+                        stats.own.add_cost(own, here.multiplier);
                         stats.own.add_cost(cost::listed_values(&field.node, self.variables), here.multiplier);
                         stats.own.add_cost(scans::cost_per_parent(here.parent, &field.node), here.multiplier);
                         stats.own.scans += scans::count(here.parent, &field.node, self.variables);
-                        unread.push(self.below(&field.node, here));
+                        let below = self.below(&field.node, here);
+                        stats.own.add_cost(usize::from(below.parent == Some(scans::SMALL_ROW)), below.multiplier);
+                        unread.push(below);
                     }
                     Selection::InlineFragment(inline) => {
                         let condition = inline.node.type_condition.as_ref().map(|on| on.node.on.node.as_str());
@@ -182,11 +186,10 @@ impl<'a> Reader<'a> {
 }
 
 impl SelectionStats {
-    fn add_field(&mut self, field: &Field, depth: usize, multiplier: usize) {
+    fn add_field(&mut self, field: &Field, depth: usize) {
         self.aliases += usize::from(field.alias.is_some());
         self.top_fields += usize::from(depth == 0);
         self.depth = self.depth.max(depth + 1);
-        self.add_cost(1, multiplier);
     }
 
     /// Adds what is resolved, or read, for each of the items around it.

@@ -209,6 +209,47 @@ async fn the_hits_of_a_request_are_those_that_the_viewer_sees_by_default() {
 }
 
 #[tokio::test]
+async fn the_hits_of_a_request_have_pages_from_both_ends() {
+    let query = format!(
+        "query($first: Int, $after: String, $last: Int, $before: String) {{ cluster(uuid: \"{}\") {{
+            gatheringRequest(requestId: \"r\") {{ ruleHits(first: $first, after: $after, last: $last, before: $before) {{
+                totalCount nodes {{ selector }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }} }} }}",
+        cluster(1)
+    );
+    let mut expected = HITS;
+    expected.sort_unstable();
+    for database in each_database().await {
+        let graph = graph(&database).await;
+        write_each(&graph, &[requested(1, 1, 5, "r", &HITS)]).await;
+        let viewer = member(1).seeing_internal();
+        for from_end in [false, true] {
+            let (mut found, mut cursor) = (Vec::new(), Value::Null);
+            loop {
+                let page = if from_end {
+                    json!({ "last": 1, "before": cursor })
+                } else {
+                    json!({ "first": 1, "after": cursor })
+                };
+                let answer = data(&graph, &viewer, &query, page).await;
+                let list = &answer["cluster"]["gatheringRequest"]["ruleHits"];
+                assert_eq!(list["totalCount"], HITS.len(), "{}", database.name);
+                found.push(list["nodes"][0]["selector"].as_str().expect("a selector").to_owned());
+                let (more, next) =
+                    if from_end { ("hasPreviousPage", "startCursor") } else { ("hasNextPage", "endCursor") };
+                cursor = list["pageInfo"][next].clone();
+                if list["pageInfo"][more] == false {
+                    break;
+                }
+            }
+            if from_end {
+                found.reverse();
+            }
+            assert_eq!(found, expected, "{}", database.name);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_request_makes_no_recommendation_known() {
     let query = format!(
         "{{ recommendation(selector: {WITHOUT_CONTENT:?}) {{ selector }}

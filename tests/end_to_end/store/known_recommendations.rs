@@ -8,8 +8,12 @@ use insights_results_aggregator::{
     store::{OfOrganization, Store, count_statements},
 };
 
-use super::owned_cluster::{OwnedCluster, selector, write};
-use crate::{harness::each_database, reports::organization};
+use super::owned_cluster::{OwnedCluster, minute, selector, write};
+use crate::{
+    harness::each_database,
+    reports::organization,
+    workloads::{workloads, write_workloads},
+};
 
 const OURS: OwnedCluster = OwnedCluster { organization: 1, cluster: 7 };
 const THEIRS: OwnedCluster = OwnedCluster { organization: 2, cluster: 8 };
@@ -61,6 +65,32 @@ async fn the_hits_of_a_former_owner_are_known_to_it_and_not_to_the_next() {
         let names = of_organization(None, &["open", "closed"]);
         assert_eq!(known(&store, member(1), &[None]).await, names, "{}", database.name);
         assert_eq!(known(&store, member(2), &[None]).await, of_organization(None, &["open"]), "{}", database.name);
+    }
+}
+
+#[tokio::test]
+async fn a_recommendation_is_known_that_applies_to_workloads_within_the_scope_or_did() {
+    let result = |owner, number, at, rules: &[&str]| {
+        let selectors: Vec<_> = rules.iter().map(|rule| selector(rule).to_string()).collect();
+        let hits: Vec<(&str, &str, &[&str])> = selectors.iter().map(|text| (text.as_str(), "", &[][..])).collect();
+        workloads(owner, number, minute(at), &hits)
+    };
+    for database in each_database().await {
+        let store = database.store().await;
+        write_workloads(&store, &[result(1, 7, 1, &["open", "closed", "a.internal.open"])]).await;
+        let later = [result(1, 7, 2, &["open", "a.internal.open"]), result(2, 8, 1, &["theirs"])];
+        write_workloads(&store, &later).await;
+        let member = |number| Viewer::member_of(organization(number));
+        for (viewer, expected) in [
+            (member(1), &["open", "closed"][..]),
+            (member(1).seeing_internal(), &["open", "closed", "a.internal.open"]),
+            (member(2), &["theirs"]),
+            (member(3), &[]),
+            (Viewer::unrestricted(), &["open", "closed", "a.internal.open", "theirs"]),
+        ] {
+            let known = known(&store, viewer.clone(), &[None]).await;
+            assert_eq!(known, of_organization(None, expected), "{viewer:?} on {}", database.name);
+        }
     }
 }
 

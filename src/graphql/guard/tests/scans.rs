@@ -127,14 +127,14 @@ fn recommendations_their_clusters_and_summaries_cost_scans() {
         ("summary { hitCount }", 2),
         ("acknowledgements { nodes { id } }", 1),
         ("clusterToggles { totalCount }", 1),
-        // All namespaces; and their objects, which cost two, where a page or a total depends on them.
+        // All namespaces; and their objects, which cost five, where a page or a total depends on them.
         ("namespaces { totalCount }", 1),
         ("namespaces(orderBy: {field: LAST_CHECKED, direction: DESC}) { totalCount nodes { uid } }", 1),
         (r#"namespaces(filter: {text: "a", clusterUuids: []}) { totalCount nodes { uid } }"#, 1),
-        ("namespaces(orderBy: {field: OBJECTS, direction: DESC}) { totalCount nodes { uid } }", 3),
+        ("namespaces(orderBy: {field: OBJECTS, direction: DESC}) { totalCount nodes { uid } }", 6),
         ("namespaces(orderBy: {field: OBJECTS, direction: DESC}) { totalCount }", 1),
-        ("namespaces(filter: {totalRisk: [LOW]}) { totalCount }", 3),
-        ("namespaces(filter: {totalRisk: [LOW]}) { totalCount nodes { uid } }", 5),
+        ("namespaces(filter: {totalRisk: [LOW]}) { totalCount }", 6),
+        ("namespaces(filter: {totalRisk: [LOW]}) { totalCount nodes { uid } }", 11),
         ("recommendations { nodes { clusterToggles { nodes { id } } } }", 1),
     ] {
         // Fields cost less than a scan in all.
