@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::harness::{Database, until};
 
 /// Aliases that SQLite may read as a whole: the parents and intermediate results.
-const INTERMEDIATE: [&str; 7] = ["p", "part", "merged", "numbered", "counted", "hidden", "grouped"];
+const INTERMEDIATE: [&str; 8] = ["p", "part", "merged", "numbered", "counted", "hidden", "grouped", "sized"];
 /// A table that hardly grows, whose items SQLite may scan.
 const NOT_GROWING: [&str; 1] = [r#"FROM "organization" AS "i""#];
 /// The indexes of the few recommendations that are hidden from some viewers. All of them are read.
