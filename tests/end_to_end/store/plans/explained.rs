@@ -43,6 +43,11 @@ pub(super) async fn analyze(database: &Database) {
     connection.close().await.expect("close");
 }
 
+/// Makes the number of rows of each table known to the planner, also of empty ones.
+pub(super) async fn vacuum(connection: &DatabaseConnection) {
+    connection.execute_unprepared("VACUUM ANALYZE").await.expect("vacuum");
+}
+
 /// Resets PostgreSQL's statistics of reads.
 pub(super) async fn reset_statistics(connection: &DatabaseConnection) {
     until_alone(connection).await;
@@ -114,15 +119,25 @@ fn is_intermediate(scanned: &str) -> bool {
         || scanned.ends_with("-ROW VALUES CLAUSE")
 }
 
-/// The generic plan, which the store's pools request too.
 async fn on_postgres(connection: &DatabaseConnection, statement: &str) -> Vec<String> {
+    let scans = if statement.starts_with(OF_REMOVAL) { "off" } else { "on" };
+    scans_of_plan(connection, statement, scans).await
+}
+
+/// The steps that read all rows of a growing table, on PostgreSQL, in the plan that the store's pools make.
+pub(super) async fn scans_of_pools(connection: &DatabaseConnection, statement: &str) -> Vec<String> {
+    scans_of_plan(connection, statement, "off").await
+}
+
+/// Those of the generic plan, which the store's pools request too. `seqscan` says whether sequential scans are preferred
+/// where they cost less, on or off.
+async fn scans_of_plan(connection: &DatabaseConnection, statement: &str, seqscan: &str) -> Vec<String> {
     // A generic plan does not depend on the values.
     let values = (1..).take_while(|number| statement.contains(&format!("${number}"))).map(|_| "NULL");
     let values = values.collect::<Vec<_>>().join(", ");
     let values = if values.is_empty() { values } else { format!("({values})") };
     connection.execute_unprepared("SET plan_cache_mode = force_generic_plan").await.expect("set");
-    let scans = if statement.starts_with(OF_REMOVAL) { "off" } else { "on" };
-    connection.execute_unprepared(&format!("SET enable_seqscan = {scans}")).await.expect("set");
+    connection.execute_unprepared(&format!("SET enable_seqscan = {seqscan}")).await.expect("set");
     connection.execute_unprepared(&format!("PREPARE explained AS {statement}")).await.expect(statement);
     let plan = rows(connection, &format!("EXPLAIN (FORMAT JSON) EXECUTE explained {values}")).await;
     connection.execute_unprepared("DEALLOCATE explained").await.expect("deallocate");
