@@ -89,7 +89,8 @@ impl List for GatheringRequest {
 
 /// The text in which the selectors of a report's hits are stored.
 pub(super) fn selectors_as_json<'a>(selectors: impl Iterator<Item = &'a Selector>) -> String {
-    selectors.map(Selector::as_str).collect::<serde_json::Value>().to_string()
+    let selectors: Vec<_> = selectors.map(Selector::as_str).collect();
+    serde_json::to_string(&selectors).unwrap_or_default() // writing texts to a String cannot fail
 }
 
 fn selectors_of_json(text: &str) -> Result<Vec<Selector>, DbErr> {
