@@ -79,6 +79,11 @@ impl RuleHit {
         let digest = Digest::of(details.as_ref().map_or("", Details::as_str).as_bytes());
         Self { selector, details, digest }
     }
+
+    /// The length of the details; 0 without any.
+    pub fn details_bytes(&self) -> usize {
+        self.details.as_ref().map_or(0, |details| details.as_str().len())
+    }
 }
 
 /// Template data: JSON text, stored byte for byte, that every strict reader accepts; never empty.

@@ -200,15 +200,16 @@ async fn end_other_kind<R: ClusterResult>(
     if clusters.is_empty() {
         return Ok(());
     }
-    if R::OTHER_HITS == HitTable::Workloads {
+    let table = R::HITS.other();
+    if table == HitTable::Workloads {
         namespaces::remove_all(transaction, clusters.clone()).await?;
     }
-    let mut stored = hits::stored(transaction, R::OTHER_HITS, clusters).await?;
+    let mut stored = hits::stored(transaction, table, clusters).await?;
     let mut diffs = Vec::new();
     for results in moved {
         diffs.push(results.end_other_kind(&stored.remove(&results.cluster()).unwrap_or_default()));
     }
-    hits::write(transaction, R::OTHER_HITS, &diffs).await.map(drop)
+    hits::write(transaction, table, &diffs).await.map(drop)
 }
 
 /// Counts the hits of the newest reports.
@@ -239,15 +240,11 @@ async fn count_without_hits(
 /// Refuses a batch that no database accepts as one. An error of the server would not say so for certain.
 fn check_bytes(results: Results<'_>) -> Result<(), Error> {
     let bytes = match results {
-        Results::Reports(reports) => reports.iter().flat_map(Report::hits).map(details_bytes).sum(),
-        Results::Workloads(results) => results.iter().flat_map(WorkloadResult::hits).map(details_bytes).sum(),
+        Results::Reports(reports) => reports.iter().flat_map(Report::hits).map(RuleHit::details_bytes).sum(),
+        Results::Workloads(results) => results.iter().flat_map(WorkloadResult::hits).map(RuleHit::details_bytes).sum(),
     };
     let allowed = MAX_BATCH_BYTES;
     if bytes > allowed { Err(Error::TooLarge { bytes, allowed }) } else { Ok(()) }
-}
-
-fn details_bytes(hit: &RuleHit) -> usize {
-    hit.details.as_ref().map_or(0, |details| details.as_str().len())
 }
 
 /// A batch's results by cluster, in offset order.

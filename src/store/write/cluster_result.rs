@@ -18,18 +18,30 @@ impl HitTable {
             Self::Workloads => "workload_hit",
         }
     }
+
+    /// The table of the other kind.
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Rules => Self::Workloads,
+            Self::Workloads => Self::Rules,
+        }
+    }
+}
+
+/// The cluster of a result with its owner, and when the rules ran.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject {
+    pub(super) organization: OrgId,
+    pub(super) cluster: ClusterId,
+    pub(super) last_checked: Timestamp,
 }
 
 /// A result of one of the kinds.
 pub(super) trait ClusterResult {
     /// The table of this kind's hits.
     const HITS: HitTable;
-    /// The table of the other kind's hits, which end when a result of this kind moves the cluster.
-    const OTHER_HITS: HitTable;
 
-    fn organization(&self) -> OrgId;
-    fn cluster(&self) -> ClusterId;
-    fn last_checked(&self) -> Timestamp;
+    fn subject(&self) -> Subject;
     fn hits(&self) -> &[RuleHit];
     /// Equal for two results that say the same about the cluster.
     fn digest(&self) -> Digest;
@@ -37,22 +49,26 @@ pub(super) trait ClusterResult {
     fn version(&self) -> Option<&str>;
     /// What the cluster's row has of the newest result of this kind.
     fn newest(state: &mut ClusterState) -> &mut Newest;
+
+    fn organization(&self) -> OrgId {
+        self.subject().organization
+    }
+
+    fn cluster(&self) -> ClusterId {
+        self.subject().cluster
+    }
+
+    fn last_checked(&self) -> Timestamp {
+        self.subject().last_checked
+    }
 }
 
 impl ClusterResult for Report {
     const HITS: HitTable = HitTable::Rules;
-    const OTHER_HITS: HitTable = HitTable::Workloads;
 
-    fn organization(&self) -> OrgId {
-        self.organization
-    }
-
-    fn cluster(&self) -> ClusterId {
-        self.cluster
-    }
-
-    fn last_checked(&self) -> Timestamp {
-        self.last_checked
+    fn subject(&self) -> Subject {
+        let Self { organization, cluster, last_checked, .. } = *self;
+        Subject { organization, cluster, last_checked }
     }
 
     fn hits(&self) -> &[RuleHit] {
@@ -74,18 +90,10 @@ impl ClusterResult for Report {
 
 impl ClusterResult for WorkloadResult {
     const HITS: HitTable = HitTable::Workloads;
-    const OTHER_HITS: HitTable = HitTable::Rules;
 
-    fn organization(&self) -> OrgId {
-        self.organization
-    }
-
-    fn cluster(&self) -> ClusterId {
-        self.cluster
-    }
-
-    fn last_checked(&self) -> Timestamp {
-        self.last_checked
+    fn subject(&self) -> Subject {
+        let Self { organization, cluster, last_checked, .. } = *self;
+        Subject { organization, cluster, last_checked }
     }
 
     fn hits(&self) -> &[RuleHit] {

@@ -11,7 +11,7 @@ use super::{
     reconcile::{Accepted, ClusterState},
 };
 use crate::{
-    domain::{ClusterId, OrgId, Report, Timestamp, VersionKey, WorkloadResult},
+    domain::{ClusterId, OrgId, Report, RuleHit, Timestamp, VersionKey, WorkloadResult},
     store::{batch_lock, columns::Column, kept_values::KeptValues, statement},
 };
 
@@ -63,7 +63,7 @@ fn hit_count(newest: &Report) -> i32 {
 
 /// The bytes of the details of a cluster's open hits after its newest report.
 fn details_bytes(newest: &Report) -> i64 {
-    let bytes: usize = newest.hits().iter().flat_map(|hit| &hit.details).map(|details| details.as_str().len()).sum();
+    let bytes: usize = newest.hits().iter().map(RuleHit::details_bytes).sum();
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 

@@ -87,7 +87,7 @@ fn by_size<'a, 'b>(
 ) -> impl Iterator<Item = &'a [(ClusterId, &'b UpsertedHit<'b>)]> {
     let mut bytes = 0;
     rows.chunk_by(move |(_, row), _| {
-        bytes += ROW_BYTES + row.hit.details.as_ref().map_or(0, |details| details.as_str().len());
+        bytes += ROW_BYTES + row.hit.details_bytes();
         let is_full = bytes >= UPSERT_BYTES;
         if is_full {
             bytes = 0;
